@@ -1,0 +1,145 @@
+//! The block: entries sealed together, on the wire and on disk (format.md 7).
+
+use std::ops::Range;
+
+use crate::{
+    List, Rejected,
+    cbor::{Reader, Writer},
+    seal::Seal,
+    statement::{BlockStatement, Statement},
+};
+
+/// Where the parts of an encoded block stand in its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The seal.
+    pub seal: Range<usize>,
+    /// The entries, in order; the last is the block statement.
+    pub entries: Vec<Range<usize>>,
+    /// One for each entry that bears a list, in order.
+    pub lists: Vec<Range<usize>>,
+}
+
+impl Layout {
+    /// Finds the parts of CBOR [seal, [entries], [lists]] without looking into them.
+    ///
+    /// # Errors
+    /// [`Rejected::Malformed`].
+    pub fn of(block: &[u8]) -> Result<Self, Rejected> {
+        let mut reader = Reader::new(block, "block");
+        let part = |reader: &mut Reader<'_>| {
+            let bytes = reader.bytes()?;
+            let end = block.len() - reader.remaining();
+            Ok(end - bytes.len()..end)
+        };
+        reader.array_len(3)?;
+        let seal = part(&mut reader)?;
+        let entries = reader.array()?;
+        let entries = (0..entries).map(|_| part(&mut reader)).collect::<Result<Vec<_>, _>>()?;
+        let lists = reader.array()?;
+        // Null in the place of a list is reserved for one that a later statement erased.
+        let lists = (0..lists).map(|_| part(&mut reader)).collect::<Result<_, _>>()?;
+        if entries.is_empty() {
+            return Err(reader.malformed("a block has entries"));
+        }
+        reader.finish()?;
+        Ok(Self { seal, entries, lists })
+    }
+}
+
+/// A block whose every part is of the right shape, and whose lists fit their statements.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The ledger's signature over the tree after it.
+    pub seal: Seal,
+    /// All entries; the last is the block statement.
+    pub entries: Vec<Statement>,
+    /// For each entry its list, where it bears one.
+    pub lists: Vec<Option<List>>,
+}
+
+/// The first part of a block that is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Position of the entry in its block, where one is at fault.
+    pub entry: Option<usize>,
+    /// Why.
+    pub rejected: Rejected,
+}
+
+impl Fault {
+    pub(crate) fn of_block(rejected: Rejected) -> Self {
+        Self { entry: None, rejected }
+    }
+
+    pub(crate) fn of_entry(entry: usize) -> impl Fn(Rejected) -> Self {
+        move |rejected| Self { entry: Some(entry), rejected }
+    }
+}
+
+impl Block {
+    /// Decodes all parts, hashes every leaf, and compares every list with its statement: all of a
+    /// block's checks that need nothing but the block, so that blocks can be decoded in parallel.
+    ///
+    /// # Errors
+    /// A [`Fault`] that names the entry.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
+        let layout = Layout::of(bytes).map_err(Fault::of_block)?;
+        Self::decode_parts(bytes, &layout)
+    }
+
+    /// [`Block::decode`] for a caller that has the layout already.
+    ///
+    /// # Errors
+    /// A [`Fault`] that names the entry.
+    pub fn decode_parts(bytes: &[u8], layout: &Layout) -> Result<Self, Fault> {
+        let seal = Seal::decode(&bytes[layout.seal.clone()]).map_err(Fault::of_block)?;
+        let mut list_parts = layout.lists.iter();
+        let (mut entries, mut lists) = (Vec::new(), Vec::new());
+        for (at, part) in layout.entries.iter().enumerate() {
+            let fault = Fault::of_entry(at);
+            let statement = Statement::decode(&bytes[part.clone()]).map_err(&fault)?;
+            let part = if statement.bears_list() { list_parts.next() } else { None };
+            let list = part.map(|part| List::decode(bytes[part.clone()].to_vec())).transpose();
+            let list = list.map_err(&fault)?;
+            statement.check_list(list.as_ref()).map_err(&fault)?;
+            entries.push(statement);
+            lists.push(list);
+        }
+        if list_parts.next().is_some() {
+            return Err(Fault::of_block(Rejected::ListUnexpected));
+        }
+        let block = Self { seal, entries, lists };
+        if block.entries.last().and_then(Statement::as_block).is_none() {
+            return Err(Fault::of_block(Rejected::Misplaced("block")));
+        }
+        Ok(block)
+    }
+
+    /// The bytes; the inverse of [`Block::decode`].
+    pub fn encode(&self) -> Vec<u8> {
+        let lists: Vec<_> = self.lists.iter().flatten().collect();
+        let bytes = self.entries.iter().map(|e| e.entry().len() + 3).sum::<usize>()
+            + lists.iter().map(|list| list.as_bytes().len() + 5).sum::<usize>();
+        let writer = Writer::with_capacity(bytes + 512).array(3).bytes(&self.seal.encode());
+        let writer = writer.array(self.entries.len());
+        let writer = self.entries.iter().fold(writer, |writer, entry| writer.bytes(entry.entry()));
+        let writer = writer.array(lists.len());
+        lists.iter().fold(writer, |writer, list| writer.bytes(list.as_bytes())).finish()
+    }
+
+    /// Its last entry.
+    pub fn statement(&self) -> &Statement {
+        self.entries.last().expect("a block has entries")
+    }
+
+    /// What its last entry says.
+    pub fn header(&self) -> &BlockStatement {
+        self.statement().as_block().expect("the last entry of a block is its block statement")
+    }
+
+    /// Documents that this block certifies.
+    pub fn documents(&self) -> u64 {
+        self.entries.iter().map(Statement::documents).sum()
+    }
+}

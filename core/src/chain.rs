@@ -1,0 +1,226 @@
+//! The chain: what all blocks so far amount to, and the one function that adds a block to it
+//! (format.md 10). Ledger, opening and audit fold with it; none of them has rules of its own.
+
+use std::sync::Arc;
+
+use crate::{
+    Hash, Identity, LedgerId, Rejected,
+    block::{Block, Fault},
+    key::{PublicKey, Use},
+    registry::Registry,
+    statement::Statement,
+    tree::Frontier,
+};
+
+/// The newest block, as the next one sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Id of the ledger.
+    pub ledger: LedgerId,
+    /// Number of the block, from 0.
+    pub height: u64,
+    /// Entries in the tree.
+    pub size: u64,
+    /// Root of the tree.
+    pub root: Hash,
+    /// Leaf hash of its block statement.
+    pub statement: Hash,
+    /// Documents certified so far.
+    pub documents: u64,
+    /// When it was sealed.
+    pub time_ms: u64,
+}
+
+/// Registry, tree and head after some block.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// Shared with whoever admits statements: copied only by a block that changes it.
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) frontier: Frontier,
+    pub(crate) head: Head,
+}
+
+/// The signatures of a block, still to be checked: apart from the fold, which is sequential, so
+/// that they can be checked on all cores.
+#[must_use]
+#[derive(Debug)]
+pub struct Signatures {
+    signers: Vec<PublicKey>,
+    seal_key: PublicKey,
+    identity: Identity,
+    time_ms: u64,
+    root: Hash,
+}
+
+impl Chain {
+    /// The chain that block 0 makes. Its genesis signature is checked here.
+    ///
+    /// # Errors
+    /// A [`Fault`] that names the entry.
+    pub fn found(block: &Block) -> Result<(Self, Signatures), Fault> {
+        let genesis = &block.entries[0];
+        let registry = Registry::found(genesis).map_err(Fault::of_entry(0))?;
+        let operator = registry.ledger_key(Use::Operator).clone();
+        let mut chain = Self::before(registry);
+        let signatures = chain.fold(block, vec![operator])?;
+        Ok((chain, signatures))
+    }
+
+    /// What comes before block 0: no entry, no time; its statement is named by the ledger id.
+    pub(crate) fn before(registry: Registry) -> Self {
+        let ledger = registry.ledger();
+        let head = Head {
+            ledger,
+            height: u64::MAX,
+            size: 0,
+            root: Hash::ZERO,
+            statement: ledger.0,
+            documents: 0,
+            time_ms: 0,
+        };
+        Self { registry: Arc::new(registry), frontier: Frontier::default(), head }
+    }
+
+    /// Puts together a chain from its parts, which the caller answers for: a store that kept the
+    /// registry's entries and the tree, and checked the head's seal.
+    pub fn resume(registry: Registry, frontier: Frontier, head: Head) -> Self {
+        Self { registry: Arc::new(registry), frontier, head }
+    }
+
+    /// Adds the next block: its chain, times, tree, rules. After a fault the chain is of no use.
+    ///
+    /// # Errors
+    /// A [`Fault`] that names the entry.
+    pub fn extend(&mut self, block: &Block) -> Result<Signatures, Fault> {
+        self.fold(block, Vec::new())
+    }
+
+    /// `signers` are those of the entries that have been looked at already: genesis.
+    fn fold(&mut self, block: &Block, mut signers: Vec<PublicKey>) -> Result<Signatures, Fault> {
+        let time_ms = block.header().time_ms;
+        self.check_header(block).map_err(Fault::of_entry(block.entries.len() - 1))?;
+        let first = self.head.size;
+        let last = block.entries.len() - 1;
+        for (at, statement) in block.entries.iter().enumerate() {
+            let fault = Fault::of_entry(at);
+            if at >= signers.len() {
+                if statement.as_block().is_some() != (at == last) {
+                    return Err(fault(Rejected::Misplaced(statement.body().kind())));
+                }
+                let signer = self.registry.signer(statement).map_err(&fault)?;
+                signers.push(signer.key.clone());
+                Registry::check_time(statement, time_ms).map_err(&fault)?;
+                self.apply(statement, first + at as u64);
+            }
+            self.frontier.push(statement.leaf());
+        }
+        let root = self.frontier.root().expect("a block has entries");
+        self.head = head_of(block, self.registry.ledger(), root);
+        Ok(Signatures {
+            signers,
+            seal_key: self.registry.ledger_key(Use::Seal).clone(),
+            identity: self.identity(),
+            time_ms,
+            root,
+        })
+    }
+
+    pub(crate) fn apply(&mut self, statement: &Statement, index: u64) {
+        if Registry::is_changed_by(statement) {
+            Arc::make_mut(&mut self.registry).apply(statement, index);
+        }
+    }
+
+    fn check_header(&self, block: &Block) -> Result<(), Rejected> {
+        let (header, head) = (block.header(), &self.head);
+        let height = head.height.wrapping_add(1);
+        let size = head.size + block.entries.len() as u64;
+        let documents = head.documents + block.documents();
+        let number = |what, found: u64, expected: u64| same(what, found, expected);
+        number("height", header.height, height)?;
+        same("previous", header.previous, head.statement)?;
+        number("first", header.first, head.size)?;
+        number("size", header.size, size)?;
+        number("documents", header.documents, documents)?;
+        same("status root", header.status, Hash::ZERO)?;
+        number("iat", block.statement().issued_at_s(), header.time_ms / 1000)?;
+        number("height of the seal", block.seal.height(), height)?;
+        if header.time_ms < head.time_ms {
+            let (found, expected) =
+                (header.time_ms.to_string(), format!("{} or later", head.time_ms));
+            return Err(Rejected::Chain { what: "time", found, expected });
+        }
+        Ok(())
+    }
+
+    /// Registry after the newest block.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// Tree after the newest block.
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// The newest block.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Name and id of the ledger.
+    pub fn identity(&self) -> Identity {
+        Identity { origin: self.registry.origin().clone(), ledger: self.registry.ledger() }
+    }
+}
+
+/// The head that a block makes, whose tree has this root.
+pub fn head_of(block: &Block, ledger: LedgerId, root: Hash) -> Head {
+    let header = block.header();
+    Head {
+        ledger,
+        height: header.height,
+        size: header.size,
+        root,
+        statement: block.statement().leaf(),
+        documents: header.documents,
+        time_ms: header.time_ms,
+    }
+}
+
+fn same<T: PartialEq + ToString>(
+    what: &'static str,
+    found: T,
+    expected: T,
+) -> Result<(), Rejected> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Rejected::Chain { what, found: found.to_string(), expected: expected.to_string() })
+}
+
+impl Signatures {
+    /// Checks the signature of every entry of the block, and its seal.
+    ///
+    /// # Errors
+    /// A [`Fault`] that names the entry.
+    pub fn check(&self, block: &Block) -> Result<(), Fault> {
+        let both = block.entries.iter().zip(&self.signers).enumerate();
+        let check = |(at, (statement, key)): (usize, (&Statement, &PublicKey))| {
+            statement.verify(key).map_err(Fault::of_entry(at))
+        };
+        both.map(check).collect::<Result<(), _>>()?;
+        self.check_seal(block)
+    }
+
+    /// Checks the seal alone, where the entries' signatures were checked before.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the block.
+    pub fn check_seal(&self, block: &Block) -> Result<(), Fault> {
+        block
+            .seal
+            .verify(&self.seal_key, &self.identity.origin, self.time_ms, self.root)
+            .map_err(Fault::of_block)
+    }
+}

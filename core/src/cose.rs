@@ -1,0 +1,265 @@
+//! COSE_Sign1 as Probant speaks it: tag 18, deterministic, closed header sets (format.md 5).
+//!
+//! `coset` builds and parses; this file decides what is allowed. It knows no kind of statement.
+
+use coset::{
+    ContentType, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, Label,
+    RegisteredLabelWithPrivate, TaggedCborSerializable as _,
+    cbor::value::Value,
+    iana::{self, EnumI64 as _},
+};
+
+use crate::{
+    Hash, Rejected, cbor,
+    key::{Kid, PublicKey, SigningKey},
+};
+
+/// Unprotected label under which a list travels with its statement; "PRO" 1, private use.
+pub const LABEL_LIST: i64 = -0x5052_4f01;
+/// Unprotected label of the parts of a proof; "PRO" 2, private use.
+pub const LABEL_PROOF: i64 = -0x5052_4f02;
+/// RFC 9942: an array of receipts, each as a byte string.
+pub(crate) const LABEL_RECEIPTS: i64 = 394;
+/// RFC 9942: the proofs of a receipt.
+pub(crate) const LABEL_VDP: i64 = 396;
+
+const LABEL_CLAIMS: i64 = 15;
+const LABEL_HASH_ALG: i64 = 258;
+const LABEL_PREIMAGE_TYPE: i64 = 259;
+const LABEL_VDS: i64 = 395;
+const VDS_RFC9162_SHA256: i64 = 1;
+const SHA_256: i64 = -16;
+const CLAIM_ISS: i64 = 1;
+const CLAIM_SUB: i64 = 2;
+const CLAIM_AUD: i64 = 3;
+const CLAIM_IAT: i64 = 6;
+
+/// CWT claims (RFC 8392): who says it, about what, to whom, when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Claims {
+    pub issuer: String,
+    pub subject: String,
+    pub audience: Option<String>,
+    /// Seconds since 1970.
+    pub issued_at_s: u64,
+}
+
+/// The four closed sets of protected headers; alg (1) = -8 and kid (4) are in all of them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Headers {
+    /// {1, 3, 4, 15}
+    Statement { content_type: String, claims: Claims },
+    /// {1, 4, 15, 258 = -16, 259}: an RFC 9995 hash envelope.
+    HashEnvelope { claims: Claims, media_type: String },
+    /// {1, 4, 15, 395 = 1}: an RFC 9942 seal or receipt.
+    Seal { claims: Claims },
+    /// {1, 3, 4}: the possession of a key, never an entry.
+    Possession { content_type: String },
+}
+
+/// A COSE_Sign1 whose shape has been checked and whose signature has not.
+#[derive(Clone, Debug)]
+pub(crate) struct Signed {
+    pub headers: Headers,
+    pub kid: Kid,
+    sign1: CoseSign1,
+}
+
+impl Signed {
+    /// Parses, checks the header set, and hands back the unprotected header for the caller to
+    /// judge: it is not part of what was signed, and never stays.
+    pub fn decode(
+        bytes: &[u8],
+        what: &'static str,
+    ) -> Result<(Self, Vec<(Label, Value)>), Rejected> {
+        cbor::check(bytes, what)?;
+        let malformed = |why: String| Rejected::Malformed { what, why };
+        let mut sign1 = CoseSign1::from_tagged_slice(bytes)
+            .map_err(|error| malformed(format!("a tagged COSE_Sign1 expected: {error}")))?;
+        let protected = sign1.protected.original_data.as_deref().unwrap_or_default();
+        cbor::check(protected, what)?;
+        let unprotected = std::mem::take(&mut sign1.unprotected);
+        if unprotected != (Header { rest: unprotected.rest.clone(), ..Header::default() }) {
+            return Err(Rejected::Header(
+                "a registered label stands in the unprotected one".into(),
+            ));
+        }
+        let (headers, kid) = headers(&sign1.protected.header)?;
+        Ok((Self { headers, kid, sign1 }, unprotected.rest))
+    }
+
+    /// Builds and signs, deterministically.
+    pub fn sign(key: &SigningKey, headers: Headers, payload: Payload<'_>) -> Self {
+        let kid = key.public().kid();
+        let builder = CoseSign1Builder::new().protected(headers.to_cose(kid));
+        let sign = |message: &[u8]| key.sign(message).to_vec();
+        let sign1 = match payload {
+            Payload::Inline(bytes) => builder.payload(bytes).create_signature(&[], sign).build(),
+            Payload::Detached(bytes) => builder.create_detached_signature(bytes, &[], sign).build(),
+        };
+        Self { headers, kid, sign1 }
+    }
+
+    /// The bytes, with `unprotected` as the unprotected header, its labels given in ascending
+    /// order of their encoding.
+    pub fn encode(&self, unprotected: Vec<(i64, Value)>) -> Vec<u8> {
+        let mut sign1 = self.sign1.clone();
+        sign1.unprotected.rest =
+            unprotected.into_iter().map(|(label, value)| (Label::Int(label), value)).collect();
+        sign1.to_tagged_vec().expect("own and checked structures encode")
+    }
+
+    /// The payload, where it is inside.
+    pub fn payload(&self) -> Option<&[u8]> {
+        self.sign1.payload.as_deref()
+    }
+
+    /// Checks the signature over the payload inside.
+    pub fn verify(&self, what: &'static str, key: &PublicKey) -> Result<(), Rejected> {
+        if self.sign1.payload.is_none() {
+            return Err(Rejected::Signature(what));
+        }
+        key.verify(what, &self.sign1.tbs_data(&[]), &self.sign1.signature)
+    }
+
+    /// Checks the signature over a payload that is not inside.
+    pub fn verify_detached(
+        &self,
+        what: &'static str,
+        key: &PublicKey,
+        payload: &[u8],
+    ) -> Result<(), Rejected> {
+        if self.sign1.payload.is_some() {
+            return Err(Rejected::Signature(what));
+        }
+        key.verify(what, &self.sign1.tbs_detached_data(payload, &[]), &self.sign1.signature)
+    }
+}
+
+/// Where the signed bytes stand.
+pub(crate) enum Payload<'a> {
+    Inline(Vec<u8>),
+    Detached(&'a [u8]),
+}
+
+impl Headers {
+    fn to_cose(&self, kid: Kid) -> Header {
+        let builder = HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).key_id(kid.0.to_vec());
+        let claims = |claims: &Claims| claims.to_value();
+        match self {
+            Self::Statement { content_type, claims: c } => {
+                builder.content_type(content_type.clone()).value(LABEL_CLAIMS, claims(c)).build()
+            }
+            Self::HashEnvelope { claims: c, media_type } => builder
+                .value(LABEL_CLAIMS, claims(c))
+                .value(LABEL_HASH_ALG, SHA_256.into())
+                .value(LABEL_PREIMAGE_TYPE, media_type.as_str().into())
+                .build(),
+            Self::Seal { claims: c } => builder
+                .value(LABEL_CLAIMS, claims(c))
+                .value(LABEL_VDS, VDS_RFC9162_SHA256.into())
+                .build(),
+            Self::Possession { content_type } => builder.content_type(content_type.clone()).build(),
+        }
+    }
+}
+
+impl Claims {
+    fn to_value(&self) -> Value {
+        let mut claims: Vec<(Value, Value)> = vec![
+            (CLAIM_ISS.into(), self.issuer.as_str().into()),
+            (CLAIM_SUB.into(), self.subject.as_str().into()),
+        ];
+        claims.extend(self.audience.as_deref().map(|aud| (CLAIM_AUD.into(), aud.into())));
+        claims.push((CLAIM_IAT.into(), self.issued_at_s.into()));
+        Value::Map(claims)
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        let map = value.as_map()?;
+        let label = |at: usize| i64::try_from(map.get(at)?.0.as_integer()?).ok();
+        let text = |at: usize| Some(map.get(at)?.1.as_text()?.to_owned());
+        let has_audience = map.len() == 4;
+        let iat = map.len().checked_sub(1)?;
+        let closed = label(0)? == CLAIM_ISS
+            && label(1)? == CLAIM_SUB
+            && (!has_audience || label(2)? == CLAIM_AUD)
+            && label(iat)? == CLAIM_IAT
+            && (3..=4).contains(&map.len());
+        closed.then_some(Self {
+            issuer: text(0)?,
+            subject: text(1)?,
+            audience: if has_audience { Some(text(2)?) } else { None },
+            issued_at_s: map[iat].1.as_integer()?.try_into().ok()?,
+        })
+    }
+}
+
+/// Which of the closed sets this is; anything else is refused.
+fn headers(header: &Header) -> Result<(Headers, Kid), Rejected> {
+    let refuse = |why: &str| Rejected::Header(why.to_owned());
+    let eddsa = iana::Algorithm::EdDSA;
+    match &header.alg {
+        Some(RegisteredLabelWithPrivate::Assigned(alg)) if *alg == eddsa => {}
+        Some(RegisteredLabelWithPrivate::Assigned(alg)) => {
+            return Err(Rejected::Algorithm(alg.to_i64().to_string()));
+        }
+        Some(other) => return Err(Rejected::Algorithm(format!("{other:?}"))),
+        None => return Err(refuse("alg (1) is missing")),
+    }
+    let kid = header.key_id.as_slice().try_into().map(Hash);
+    let kid = kid.map_err(|_| refuse("kid (4) must be a 32-byte thumbprint"))?;
+    let known = Header {
+        alg: header.alg.clone(),
+        content_type: header.content_type.clone(),
+        key_id: header.key_id.clone(),
+        rest: header.rest.clone(),
+        ..Header::default()
+    };
+    if *header != known {
+        return Err(refuse("crit (2), iv (5, 6) and countersignatures (7) are not allowed"));
+    }
+    let content_type = match &header.content_type {
+        Some(ContentType::Text(text)) => Some(text.clone()),
+        Some(ContentType::Assigned(_)) => return Err(refuse("content type (3) must be text")),
+        None => None,
+    };
+    let rest: Vec<(i64, &Value)> = header
+        .rest
+        .iter()
+        .map(|(label, value)| match label {
+            Label::Int(label) => Ok((*label, value)),
+            Label::Text(_) => Err(refuse("labels are numbers")),
+        })
+        .collect::<Result<_, _>>()?;
+    let claims = |value| {
+        Claims::from_value(value)
+            .ok_or_else(|| refuse("claims (15) are {1: iss, 2: sub, 3: aud, 6: iat}"))
+    };
+    let headers = match (content_type, rest.as_slice()) {
+        (Some(content_type), []) => Headers::Possession { content_type },
+        (Some(content_type), [(LABEL_CLAIMS, c)]) => {
+            Headers::Statement { content_type, claims: claims(c)? }
+        }
+        (None, [(LABEL_CLAIMS, c), (LABEL_HASH_ALG, alg), (LABEL_PREIMAGE_TYPE, media)])
+            if **alg == Value::from(SHA_256) =>
+        {
+            let media = media.as_text().ok_or_else(|| refuse("259 must be text"))?;
+            Headers::HashEnvelope { claims: claims(c)?, media_type: media.to_owned() }
+        }
+        (None, [(LABEL_CLAIMS, c), (LABEL_VDS, vds)])
+            if **vds == Value::from(VDS_RFC9162_SHA256) =>
+        {
+            Headers::Seal { claims: claims(c)? }
+        }
+        _ => {
+            let mut labels: Vec<_> = rest.iter().map(|(label, _)| label.to_string()).collect();
+            labels.extend(header.content_type.is_some().then(|| "3".to_owned()));
+            return Err(Rejected::Header(format!(
+                "1, 4 and {} are not {{3, 15}}, {{15, 258 = -16, 259}} or {{15, 395 = 1}}",
+                labels.join(", ")
+            )));
+        }
+    };
+    Ok((headers, kid))
+}

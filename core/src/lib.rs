@@ -1,0 +1,45 @@
+//! The formats and proofs of Probant, as pure functions: no I/O, no clock, no randomness, no
+//! async. Whoever embeds this crate can check everything that a ledger says.
+//!
+//! The tour, in the order in which a document becomes a proof:
+//!
+//! 1. [`fingerprint`]: the hash that stands for a document;
+//! 2. [`list`]: many fingerprints under one root;
+//! 3. [`key`] and [`identity`]: who signs, and the names of ledgers and issuers;
+//! 4. [`statement`]: what an issuer, the operator or the ledger says, as a COSE_Sign1;
+//! 5. [`registry`]: who may say what, when: a fold over entries;
+//! 6. [`tree`]: the one Merkle tree;
+//! 7. [`draft`], [`seal`], [`block`], [`chain`]: how entries are sealed, and replayed;
+//! 8. [`checkpoint`]: the tree head for witnesses;
+//! 9. [`proof`] and [`verify`]: the file beside a document, and its one verification.
+//!
+//! Every refusal is a [`Rejected`] with a stable code. The bytes are those of docs/format.md.
+#![deny(missing_docs)]
+
+pub mod block;
+mod cbor;
+pub mod chain;
+pub mod checkpoint;
+mod cose;
+pub mod draft;
+pub mod fingerprint;
+mod hash;
+pub mod identity;
+pub mod key;
+pub mod list;
+pub mod proof;
+pub mod registry;
+mod rejected;
+pub mod seal;
+pub mod statement;
+pub mod tree;
+pub mod verify;
+
+pub use cose::{LABEL_LIST, LABEL_PROOF};
+pub use fingerprint::{Algorithm, Fingerprint, Fingerprints};
+pub use hash::Hash;
+pub use identity::{Identity, IssuerId, LedgerId, Origin};
+pub use list::List;
+pub use rejected::Rejected;
+pub use statement::Statement;
+pub use verify::{Verified, Verifier};

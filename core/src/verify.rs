@@ -1,0 +1,336 @@
+//! The one verification of a proof (format.md 11.3, step by step): it yields a [`Verified`],
+//! which nothing else can make, or the step that failed.
+//!
+//! What it cannot say: whether the certification still stands today (only what the proof's head
+//! knew), and whether there are others. Without a pinned head or witnesses, a proof is as good as
+//! the seal key.
+
+use std::{collections::HashSet, sync::Arc};
+
+use crate::{
+    Fingerprint, Hash, Identity, Rejected,
+    key::Use,
+    proof::{Proof, ProvenEntry},
+    registry::Registry,
+    seal::Receipt,
+    statement::{BlockStatement, IssuerRecord, Statement},
+    tree::{leaf_hash, root_from_path},
+};
+
+/// Checked seals and block statements remembered by one verifier; then it starts anew.
+const CHECKED_COUNT_MAX: usize = 4096;
+
+/// A document that was certified: by whom, when, in which block. Only [`Verifier::verify`] makes
+/// it.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    fingerprint: Fingerprint,
+    identity: Identity,
+    issuer: String,
+    record: IssuerRecord,
+    media_type: &'static str,
+    entry: u64,
+    list_count: u64,
+    sealed: BlockStatement,
+    head: BlockStatement,
+}
+
+impl Verified {
+    /// The document.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// The ledger that says so.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The issuer's id.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Who the issuer is, in the words of the ledger's operator.
+    pub fn record(&self) -> &IssuerRecord {
+        &self.record
+    }
+
+    /// What kind of document the issuer said it is.
+    pub fn media_type(&self) -> &'static str {
+        self.media_type
+    }
+
+    /// Index of the certifying entry.
+    pub fn entry(&self) -> u64 {
+        self.entry
+    }
+
+    /// Documents certified by the same statement, this one included.
+    pub fn list_count(&self) -> u64 {
+        self.list_count
+    }
+
+    /// The block that sealed it; its `time_ms` is the time of certification.
+    pub fn sealed(&self) -> &BlockStatement {
+        &self.sealed
+    }
+
+    /// The newest block that the proof knows; its `time_ms` is how fresh the proof is.
+    pub fn head(&self) -> &BlockStatement {
+        &self.head
+    }
+}
+
+/// Verifies proofs of one ledger, and remembers what many of them share.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    identity: Identity,
+    registry: Option<(Vec<Hash>, Arc<Registry>)>,
+    checked: HashSet<Hash>,
+}
+
+impl Verifier {
+    /// A verifier that trusts this ledger's identity and nothing else.
+    pub fn new(identity: Identity) -> Self {
+        Self { identity, registry: None, checked: HashSet::new() }
+    }
+
+    /// The ledger that it trusts.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Verifies that the document with one of these fingerprints was certified.
+    ///
+    /// # Errors
+    /// The [`Rejected`] of the first step that fails.
+    pub fn verify(&mut self, document: &[Fingerprint], proof: &[u8]) -> Result<Verified, Rejected> {
+        // 1. The bytes have the one form.
+        let proof = Proof::decode(proof)?;
+        // 2. The proof is of this document, and the document is in the issuer's list.
+        let media_type = check_document(document, &proof)?;
+        // 3. The registry begins with the genesis that the identity names; it knows the issuer.
+        let registry = self.registry(&proof.registry)?;
+        // 4. The issuer signed the statement, and may.
+        let signer = registry.signer(&proof.statement)?;
+        if signer.r#use != Use::Issuer {
+            let (found, kind) = (signer.r#use.name(), "certify");
+            return Err(Rejected::KeyUse { found, kind });
+        }
+        proof.statement.verify(&signer.key)?;
+        // 5. The receipt leads to a root, which the head's block statement and seal vouch for.
+        let root = proof.receipt.root(proof.statement.leaf())?;
+        let head = self.check_head(&registry, &proof, root)?;
+        // 6. Every other entry of the proof leads to the same root.
+        check_paths(&proof, root)?;
+        // 7. The block that sealed the statement holds it, and says when.
+        let sealed = self.check_sealed(&registry, &proof, &head)?;
+        // 8. The first receipt is a true one of that block.
+        self.check_first_receipt(&registry, &proof, &sealed)?;
+        let issuer = registry.issuer(&signer.owner).expect("an issuer key has an issuer");
+        Ok(Verified {
+            fingerprint: proof.document.fingerprint,
+            identity: self.identity.clone(),
+            issuer: signer.owner.clone(),
+            record: issuer.record.clone(),
+            media_type,
+            entry: proof.receipt.index,
+            list_count: proof.statement.documents(),
+            sealed,
+            head,
+        })
+    }
+
+    /// Folds the proof's registry entries: genesis by the identity, the others by the rules.
+    fn registry(&mut self, entries: &[ProvenEntry]) -> Result<Arc<Registry>, Rejected> {
+        let leaves: Vec<_> = entries.iter().map(|entry| entry.statement.leaf()).collect();
+        let ordered = entries.windows(2).all(|pair| pair[0].index < pair[1].index);
+        if entries[0].index != 0 || !ordered {
+            let why = "genesis is entry 0, and indexes ascend".into();
+            return Err(Rejected::Proof { what: "registry", why });
+        }
+        if let Some((known, registry)) = &self.registry {
+            if *known == leaves {
+                return Ok(registry.clone());
+            }
+        }
+        let genesis = &entries[0].statement;
+        if leaves[0] != self.identity.ledger.0 {
+            let (found, expected) = (leaves[0].to_string(), self.identity.ledger.to_string());
+            return Err(Rejected::Ledger { found, expected });
+        }
+        let mut registry = Registry::found(genesis)?;
+        if *registry.origin() != self.identity.origin {
+            let (found, expected) = (genesis.issuer().into(), self.identity.origin.to_string());
+            return Err(Rejected::Ledger { found, expected });
+        }
+        for entry in &entries[1..] {
+            let statement = &entry.statement;
+            if !Registry::is_changed_by(statement) {
+                let why =
+                    format!("a statement of kind {} says nothing of it", statement.body().kind());
+                return Err(Rejected::Proof { what: "registry", why });
+            }
+            let key = registry.signer(statement)?.key.clone();
+            statement.verify(&key)?;
+            registry.apply(statement, entry.index);
+        }
+        let registry = Arc::new(registry);
+        self.registry = Some((leaves, registry.clone()));
+        Ok(registry)
+    }
+
+    /// The head: its block statement is the last entry of the tree that the seal covers.
+    fn check_head(
+        &mut self,
+        registry: &Registry,
+        proof: &Proof,
+        root: Hash,
+    ) -> Result<BlockStatement, Rejected> {
+        let head = self.block_statement("head", registry, &proof.head)?;
+        if head.size != proof.receipt.size || head.height != proof.receipt.seal.height() {
+            let why = format!(
+                "block {} has {} entries, the receipt is of block {} with {}",
+                head.height,
+                head.size,
+                proof.receipt.seal.height(),
+                proof.receipt.size
+            );
+            return Err(Rejected::Proof { what: "head", why });
+        }
+        self.check_seal(registry, &proof.receipt, head.time_ms, root)?;
+        Ok(head)
+    }
+
+    fn check_sealed(
+        &mut self,
+        registry: &Registry,
+        proof: &Proof,
+        head: &BlockStatement,
+    ) -> Result<BlockStatement, Rejected> {
+        let sealed = self.block_statement("sealed", registry, &proof.sealed)?;
+        let index = proof.receipt.index;
+        let why = if index < sealed.first || index >= sealed.size - 1 {
+            format!(
+                "entry {index} is not in block {} ({} to {})",
+                sealed.height, sealed.first, sealed.size
+            )
+        } else if (sealed.height, sealed.size, sealed.time_ms)
+            > (head.height, head.size, head.time_ms)
+            || sealed.size > head.size
+            || sealed.time_ms > head.time_ms
+        {
+            "it is newer than the head".into()
+        } else {
+            Registry::check_time(&proof.statement, sealed.time_ms)?;
+            return Ok(sealed);
+        };
+        Err(Rejected::Proof { what: "sealed", why })
+    }
+
+    fn check_first_receipt(
+        &mut self,
+        registry: &Registry,
+        proof: &Proof,
+        sealed: &BlockStatement,
+    ) -> Result<(), Rejected> {
+        let first = &proof.first_receipt;
+        let found = (first.seal.height(), first.size, first.index);
+        if found != (sealed.height, sealed.size, proof.receipt.index) {
+            let why = format!("it is of (block, size, index) {found:?}");
+            return Err(Rejected::Proof { what: "first receipt", why });
+        }
+        let root = first.root(proof.statement.leaf())?;
+        self.check_seal(registry, first, sealed.time_ms, root)
+    }
+
+    /// A block statement that the ledger signed and that stands at the end of its block.
+    fn block_statement(
+        &mut self,
+        what: &'static str,
+        registry: &Registry,
+        entry: &ProvenEntry,
+    ) -> Result<BlockStatement, Rejected> {
+        let refuse = |why: &str| Rejected::Proof { what, why: why.into() };
+        let statement: &Statement = &entry.statement;
+        let header = statement.as_block().ok_or_else(|| refuse("it is no block statement"))?;
+        if header.size.checked_sub(1) != Some(entry.index) || header.first > entry.index {
+            return Err(refuse("it is not the last entry of the block that it describes"));
+        }
+        self.once(statement.leaf(), || statement.verify(&registry.signer(statement)?.key))?;
+        Ok(header.clone())
+    }
+
+    fn check_seal(
+        &mut self,
+        registry: &Registry,
+        receipt: &Receipt,
+        time_ms: u64,
+        root: Hash,
+    ) -> Result<(), Rejected> {
+        let seal = &receipt.seal;
+        let preimage = [&root.0, time_ms.to_be_bytes().as_slice(), &seal.encode()].concat();
+        let (key, origin) = (registry.ledger_key(Use::Seal), registry.origin());
+        self.once(leaf_hash(&preimage), || seal.verify(key, origin, time_ms, root))
+    }
+
+    /// Runs a check unless exactly the same one has passed before.
+    fn once(
+        &mut self,
+        name: Hash,
+        check: impl FnOnce() -> Result<(), Rejected>,
+    ) -> Result<(), Rejected> {
+        if self.checked.contains(&name) {
+            return Ok(());
+        }
+        check()?;
+        if self.checked.len() >= CHECKED_COUNT_MAX {
+            self.checked.clear();
+        }
+        self.checked.insert(name);
+        Ok(())
+    }
+}
+
+/// Steps of the document itself; gives its media type.
+fn check_document(document: &[Fingerprint], proof: &Proof) -> Result<&'static str, Rejected> {
+    let part = &proof.document;
+    if !document.contains(&part.fingerprint) {
+        let found = part.fingerprint.to_string();
+        let algorithm = part.fingerprint.algorithm();
+        let same = document.iter().find(|f| f.algorithm() == algorithm).or(document.first());
+        let expected = same.map_or_else(|| "none".into(), ToString::to_string);
+        return Err(Rejected::Document { found, expected });
+    }
+    let certify = proof.statement.as_certify().ok_or_else(|| Rejected::Proof {
+        what: "statement",
+        why: format!("one of kind {} certifies nothing", proof.statement.body().kind()),
+    })?;
+    let leaf = leaf_hash(part.fingerprint.as_bytes());
+    let root = root_from_path("document", leaf, part.index, u64::from(certify.count), &part.path)?;
+    expect_root("document", root, certify.root)?;
+    Ok(certify.media_type)
+}
+
+fn check_paths(proof: &Proof, root: Hash) -> Result<(), Rejected> {
+    let named = [("sealed", &proof.sealed), ("head", &proof.head)];
+    let registry = proof.registry.iter().map(|entry| ("registry", entry));
+    for (what, entry) in named.into_iter().chain(registry) {
+        let leaf = entry.statement.leaf();
+        let found = root_from_path(what, leaf, entry.index, proof.receipt.size, &entry.path)?;
+        expect_root(what, found, root)?;
+        if what == "registry" && entry.index >= proof.receipt.index {
+            let why = format!("entry {} came after the statement", entry.index);
+            return Err(Rejected::Proof { what, why });
+        }
+    }
+    Ok(())
+}
+
+fn expect_root(what: &'static str, found: Hash, expected: Hash) -> Result<(), Rejected> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Rejected::PathRoot { what, found: found.to_string(), expected: expected.to_string() })
+}

@@ -1,0 +1,133 @@
+//! Files and directories that outlive a power cut: what these functions did is on disk when they
+//! return. They know nothing of what the bytes mean, and never retry a sync that failed: after one,
+//! what is on disk is unknown, and the caller has to treat it so.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::store::StoreError;
+
+/// Makes a file that must not exist yet, and returns it open for reading and writing.
+///
+/// `mode` is the permission bits, less the umask. A crash on the way leaves no file or a short one.
+pub fn create_new_file(path: &Path, bytes: &[u8], mode: u32) -> Result<File, StoreError> {
+    let file = write_new(path, bytes, mode)?;
+    sync_dir(parent(path))?;
+    Ok(file)
+}
+
+/// Puts `bytes` in the place of whatever file is at `path`, or of none: all or nothing.
+///
+/// Two at once on the same path are the caller's to prevent.
+pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+    let fresh = with_suffix(path, ".new");
+    // Left by a crash before the rename; never read by anyone.
+    match fs::remove_file(&fresh) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(failed("remove", &fresh)(e)),
+        _ => {}
+    }
+    write_new(&fresh, bytes, mode)?;
+    fs::rename(&fresh, path).map_err(failed("replace", path))?;
+    sync_dir(parent(path))
+}
+
+/// Makes a directory, or does nothing where there is one; its parent must exist.
+pub fn create_dir(path: &Path) -> Result<(), StoreError> {
+    match fs::create_dir(path) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists || !path.is_dir() => {
+            return Err(failed("create directory", path)(e));
+        }
+        _ => {}
+    }
+    // Also when it was there: a crash may have come between its creation and this.
+    sync_dir(parent(path))
+}
+
+/// Makes the names in a directory as durable as the files: creations, renames and removals.
+pub fn sync_dir(path: &Path) -> Result<(), StoreError> {
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(failed("sync directory", path))
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<File, StoreError> {
+    let mut options = File::options();
+    let mut file = options
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+        .map_err(failed("create", path))?;
+    file.write_all(bytes).map_err(failed("write", path))?;
+    file.sync_all().map_err(failed("sync", path))?;
+    Ok(file)
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+fn failed(doing: &str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+    StoreError::io(format!("{doing} {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_new_file_never_takes_the_place_of_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        create_new_file(&path, b"one", 0o600).unwrap();
+        let again = create_new_file(&path, b"two", 0o600);
+        assert!(matches!(again, Err(StoreError::Io { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn a_replaced_file_is_whole_and_leaves_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(dir.path().join("a.new"), b"left by a crash").unwrap();
+        replace_file(&path, b"one", 0o600).unwrap();
+        replace_file(&path, b"two", 0o600).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_directory_may_be_there_already_but_not_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("d");
+        create_dir(&path).unwrap();
+        create_dir(&path).unwrap();
+        fs::write(dir.path().join("f"), b"").unwrap();
+        assert!(create_dir(&dir.path().join("f")).is_err());
+        assert!(create_dir(&dir.path().join("missing/d")).is_err());
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_working_directory() {
+        assert_eq!(parent(Path::new("head-mark")), Path::new("."));
+        assert_eq!(parent(Path::new("keys/head-mark")), Path::new("keys"));
+    }
+}

@@ -1,0 +1,206 @@
+//! The look-up index behind one seam: which keys there are under a prefix, and the number that
+//! belongs to a hash.
+//!
+//! It is not the truth (the segments are) and nothing acknowledged waits for it: whatever is wrong
+//! with it, the embedded store deletes its folder and inserts every block anew. It knows nothing of
+//! fingerprints or statements; the store makes the keys.
+
+use std::fmt;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::str::FromStr;
+
+use crate::store::StoreError;
+
+mod fjall;
+mod sled;
+#[cfg(test)]
+mod tests;
+
+/// A **set** of byte keys in ascending order and a **map** from unique 32-byte hashes to numbers;
+/// both only grow. One caller inserts at a time, any number read meanwhile.
+///
+/// 1. *The count is last.* `blocks()` = n implies every row inserted with a count up to n, after a
+///    crash at any point too. Rows beyond the count may be there, whole or in part.
+/// 2. *Inserting again changes nothing*, so the blocks after `blocks()` can always be repeated.
+/// 3. *Order.* `scan` answers keys ascending as bytes from `First` or `After`, descending from
+///    `Last` or `Before`; no key outside the prefix, none twice, and at most `limit`.
+/// 4. *What `sync` answered Ok for outlives a power cut*; what was inserted since may be lost, from
+///    the newest back.
+/// 5. *Damage is named.* Files that were tampered with open and answer as before, or give
+///    [`StoreError::Damage`]; no call panics.
+pub trait Index: Send + Sync {
+    /// Adds what some whole blocks add, then the count of blocks that are complete with them.
+    fn insert(&self, rows: &Rows, blocks: u64) -> Result<(), StoreError>;
+
+    /// The keys that begin with `prefix`, each without it. The rest last answered is the next start.
+    fn scan(
+        &self,
+        prefix: &[u8],
+        start: Start<'_>,
+        limit: usize,
+    ) -> Result<Vec<Box<[u8]>>, StoreError>;
+
+    /// The number of a hash; a miss is the cheapest answer.
+    fn get(&self, hash: &[u8; 32]) -> Result<Option<u64>, StoreError>;
+
+    /// How many blocks, from the first on, are complete; 0 when new.
+    fn blocks(&self) -> Result<u64, StoreError>;
+
+    /// Makes every row inserted so far durable: at a clean stop, and now and then.
+    fn sync(&self) -> Result<(), StoreError>;
+
+    /// Bytes on disk, journals and room set aside included.
+    fn disk_bytes(&self) -> Result<u64, StoreError>;
+}
+
+/// Where a scan starts, and so which way it walks; a rest is what follows the prefix in a key.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a> {
+    /// At the lowest key, upwards.
+    First,
+    /// Above this rest, upwards.
+    After(&'a [u8]),
+    /// At the highest key, downwards: newest first, where locations ascend with time.
+    Last,
+    /// Below this rest, downwards.
+    Before(&'a [u8]),
+}
+
+/// What some blocks add, in flat buffers that are filled again and again.
+#[derive(Default)]
+pub struct Rows {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    numbers: Vec<([u8; 32], u64)>,
+}
+
+impl Rows {
+    /// Adds a key to the set, given in parts: 1 to 65,535 bytes together. Ascending is fastest.
+    pub fn key(&mut self, parts: &[&[u8]]) {
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Adds a hash and its number to the map.
+    pub fn number(&mut self, hash: [u8; 32], number: u64) {
+        self.numbers.push((hash, number));
+    }
+
+    /// How many keys and numbers there are.
+    pub fn len(&self) -> usize {
+        self.ends.len() + self.numbers.len()
+    }
+
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forgets all rows and keeps the buffers.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.numbers.clear();
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.ends.iter().scan(0, |start, &end| {
+            Some(&self.bytes[std::mem::replace(start, end)..end])
+        })
+    }
+}
+
+/// The engines that can hold the index; one may take another's place at any time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// A log-structured merge tree: fast at any size.
+    #[default]
+    Fjall,
+    /// A B-link tree over a log: up to some ten million keys.
+    Sled,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fjall => "fjall",
+            Self::Sled => "sled",
+        })
+    }
+}
+
+impl FromStr for Engine {
+    type Err = StoreError;
+
+    fn from_str(name: &str) -> Result<Self, StoreError> {
+        [Self::Fjall, Self::Sled].into_iter().find(|engine| engine.to_string() == name).ok_or_else(
+            || StoreError::Input(format!("the index engine is fjall or sled, not {name:?}")),
+        )
+    }
+}
+
+/// Opens the index in `dir`, which is this engine's alone, and creates it if there is none.
+///
+/// # Errors
+/// `Damage`: delete `dir` and open it again. `Input`: another process has it open.
+pub fn open(engine: Engine, dir: &Path) -> Result<Box<dyn Index>, StoreError> {
+    contained(dir, || {
+        Ok(match engine {
+            Engine::Fjall => Box::new(fjall::Fjall::open(dir)?) as Box<dyn Index>,
+            Engine::Sled => Box::new(sled::Sled::open(dir)?),
+        })
+    })
+}
+
+/// Runs an engine's code and takes a panic in it for damage: both engines meet some corruption so.
+fn contained<T>(
+    dir: &Path,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let what = panic.downcast_ref::<String>().map(String::as_str);
+        let what = what.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(StoreError::damage(dir.display().to_string(), what.unwrap_or("the engine panicked")))
+    })
+}
+
+type Span = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
+/// The keys that a scan may answer: those between a prefix and the next byte string that does not
+/// begin with it, less what the start leaves out.
+fn span(prefix: &[u8], start: Start<'_>) -> Span {
+    let low = Bound::Included(prefix.to_vec());
+    let high = match prefix.iter().rposition(|&byte| byte != 0xff) {
+        Some(last) => Bound::Excluded([&prefix[..last], &[prefix[last] + 1]].concat()),
+        None => Bound::Unbounded,
+    };
+    match start {
+        Start::First | Start::Last => (low, high),
+        Start::After(rest) => (Bound::Excluded([prefix, rest].concat()), high),
+        Start::Before(rest) => (low, Bound::Excluded([prefix, rest].concat())),
+    }
+}
+
+/// Walks the rows of a span in the direction of the start and cuts the prefix off each key.
+fn rests<K: AsRef<[u8]>, E>(
+    rows: impl DoubleEndedIterator<Item = Result<K, E>>,
+    start: Start<'_>,
+    prefix_bytes: usize,
+    limit: usize,
+) -> Result<Vec<Box<[u8]>>, E> {
+    let cut = |row: Result<K, E>| row.map(|key| key.as_ref()[prefix_bytes..].into());
+    match start {
+        Start::First | Start::After(_) => rows.take(limit).map(cut).collect(),
+        Start::Last | Start::Before(_) => rows.rev().take(limit).map(cut).collect(),
+    }
+}
+
+/// A stored number: eight bytes, big-endian.
+fn number(bytes: &[u8], place: &str) -> Result<u64, StoreError> {
+    let bytes = bytes.try_into().map_err(|_| {
+        StoreError::damage(place, format!("a number of {} bytes, not 8", bytes.len()))
+    })?;
+    Ok(u64::from_be_bytes(bytes))
+}

@@ -1,0 +1,239 @@
+//! Append-only segment files: the only truth of the embedded store. Bytes in, the same bytes out:
+//! what a record means, what is durable enough to be told, and whether a torn tail may go are the
+//! embedded store's business. One writer, under the directory's lock; any number of readers, in
+//! this process or another.
+//!
+//! ```text
+//! segments/<base, 20 digits>.seg         integers little-endian
+//!   header   magic `PROBANTS` | version u32 | crc32 of those 12 bytes
+//!   record   length u32 | body | crc32 of length and body             (repeated)
+//! ```
+//! `base` is the position of the file's first byte, so each file names where the one before it
+//! ends: a missing file shows, and a reader finds the next one without listing the directory.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+pub use reader::{Scan, ScanStop, SegmentReader};
+
+use crate::store::{StoreError, durable};
+
+mod reader;
+#[cfg(test)]
+mod tests;
+
+/// A segment is closed before it would grow beyond this; a longer record has one to itself.
+pub const SEGMENT_BYTES: u64 = 1 << 30;
+/// Longest body; a longer length is damage, and never allocated.
+pub const RECORD_BYTES_MAX: usize = 256 << 20;
+
+const MAGIC: &[u8; 8] = b"PROBANTS";
+const VERSION: u32 = 1;
+const HEADER_BYTES: u64 = size_of::<Header>() as u64;
+const LENGTH_BYTES: usize = 4;
+const CRC_BYTES: usize = 4;
+const FILE_MODE: u32 = 0o644;
+
+type Header = [u8; 16];
+
+/// Where a record begins: its byte offset over all segments end to end, headers included.
+///
+/// The first byte of a segment stands for its first record too, so that [`Self::next_after`] the
+/// last record of one segment leads into the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u64);
+
+impl Position {
+    /// Of the first record there is.
+    pub const FIRST: Self = Self(HEADER_BYTES);
+
+    /// The position after a record here with a body of `body_bytes`.
+    #[must_use]
+    pub const fn next_after(self, body_bytes: usize) -> Self {
+        Self(self.0 + (LENGTH_BYTES + body_bytes + CRC_BYTES) as u64)
+    }
+}
+
+/// The writer. Whoever opens it scans the tail and truncates what is torn before it appends.
+pub struct Segments {
+    dir: PathBuf,
+    segment_bytes: u64,
+    /// The last segment: the only file ever written to.
+    last: File,
+    /// Position of its first byte.
+    base: u64,
+    /// Position after its last byte.
+    end: u64,
+    poisoned: bool,
+}
+
+impl Segments {
+    /// Opens the directory, making it and a first segment where there is none. Names and lengths
+    /// are checked, contents are not.
+    pub fn open(dir: &Path, segment_bytes: u64) -> Result<Self, StoreError> {
+        durable::create_dir(dir)?;
+        let (base, last, end) = open_last(dir)?;
+        Ok(Self { dir: dir.to_owned(), segment_bytes, last, base, end, poisoned: false })
+    }
+
+    /// The position after the last record.
+    pub fn end(&self) -> Position {
+        Position(self.end)
+    }
+
+    /// Appends a record; it is durable when this returns its position.
+    ///
+    /// # Errors
+    /// `Input` for a body longer than [`RECORD_BYTES_MAX`]. After any other error every later call
+    /// answers `Poisoned`.
+    ///
+    /// # Panics
+    /// When the last segment has no whole header, which a scan would have shown.
+    pub fn append(&mut self, body: &[u8]) -> Result<Position, StoreError> {
+        let record = frame(body)?;
+        self.or_poison(|this| {
+            assert!(this.used() >= HEADER_BYTES, "a torn header is truncated before appending");
+            if this.used() > HEADER_BYTES && this.used() + record.len() as u64 > this.segment_bytes
+            {
+                // A crash within leaves a short header, torn at its base; one after it, an empty
+                // segment, which the next append fills.
+                this.last = create(&this.dir, this.end)?;
+                this.base = this.end;
+                this.end += HEADER_BYTES;
+            }
+            // A crash from here on leaves a torn record, or a whole one that nobody was told of.
+            this.last.write_all_at(&record, this.used()).map_err(this.failed("write"))?;
+            this.last.sync_data().map_err(this.failed("sync"))?;
+            let position = Position(this.end);
+            this.end += record.len() as u64;
+            Ok(position)
+        })
+    }
+
+    /// Cuts the last segment at `at`, and removes it when no record is left and it is not the first.
+    ///
+    /// # Panics
+    /// When `at` is not in the last segment: no other is ever cut.
+    pub fn truncate(&mut self, at: Position) -> Result<(), StoreError> {
+        self.or_poison(|this| {
+            assert!((this.base..=this.end).contains(&at.0), "only the last segment is ever cut");
+            let keep = (at.0 - this.base).max(HEADER_BYTES);
+            if keep == HEADER_BYTES && this.base > 0 {
+                // After a crash before the sync the file may be back, as torn as it was.
+                fs::remove_file(path(&this.dir, this.base)).map_err(this.failed("remove"))?;
+                durable::sync_dir(&this.dir)?;
+                (this.base, this.last, this.end) = open_last(&this.dir)?;
+                return Ok(());
+            }
+            this.last.set_len(keep).map_err(this.failed("truncate"))?;
+            // The first header may itself be torn; elsewhere these are the bytes already there.
+            this.last.write_all_at(&header(VERSION), 0).map_err(this.failed("write"))?;
+            this.last.sync_all().map_err(this.failed("sync"))?;
+            this.end = this.base + keep;
+            Ok(())
+        })
+    }
+
+    /// Runs what changes files. Once it has failed, or panicked, nobody knows what is on disk.
+    fn or_poison<T>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        self.poisoned = true;
+        let done = change(self)?;
+        self.poisoned = false;
+        Ok(done)
+    }
+
+    /// Bytes in the last segment.
+    fn used(&self) -> u64 {
+        self.end - self.base
+    }
+
+    fn failed(&self, doing: &str) -> impl FnOnce(io::Error) -> StoreError {
+        StoreError::io(format!("{doing} {}", path(&self.dir, self.base).display()))
+    }
+}
+
+fn header(version: u32) -> Header {
+    let mut header = Header::default();
+    header[..8].copy_from_slice(MAGIC);
+    header[8..12].copy_from_slice(&version.to_le_bytes());
+    let crc = crc32fast::hash(&header[..12]);
+    header[12..].copy_from_slice(&crc.to_le_bytes());
+    header
+}
+
+fn frame(body: &[u8]) -> Result<Vec<u8>, StoreError> {
+    if body.len() > RECORD_BYTES_MAX {
+        let len = body.len();
+        return Err(StoreError::Input(format!(
+            "a record of {len} bytes: {RECORD_BYTES_MAX} at most"
+        )));
+    }
+    let length = u32::try_from(body.len()).expect("the limit fits").to_le_bytes();
+    Ok([&length[..], body, &checksum(length, body)].concat())
+}
+
+fn checksum(length: [u8; LENGTH_BYTES], body: &[u8]) -> [u8; CRC_BYTES] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&length);
+    hasher.update(body);
+    hasher.finalize().to_le_bytes()
+}
+
+fn path(dir: &Path, base: u64) -> PathBuf {
+    dir.join(format!("{base:020}.seg"))
+}
+
+/// A new segment file, durable with its name.
+fn create(dir: &Path, base: u64) -> Result<File, StoreError> {
+    durable::create_new_file(&path(dir, base), &header(VERSION), FILE_MODE)
+}
+
+/// Base, file and end of the last segment, the first being made where there is none.
+fn open_last(dir: &Path) -> Result<(u64, File, u64), StoreError> {
+    let Some(&(base, end)) = list(dir)?.last() else {
+        return Ok((0, create(dir, 0)?, HEADER_BYTES));
+    };
+    let path = path(dir, base);
+    let file = File::options().read(true).write(true).open(&path);
+    Ok((base, file.map_err(StoreError::io(format!("open {}", path.display())))?, end))
+}
+
+/// Base and end of every segment, in order, each beginning where the one before it ends.
+fn list(dir: &Path) -> Result<Vec<(u64, u64)>, StoreError> {
+    let failed = |e| StoreError::io(format!("list {}", dir.display()))(e);
+    let mut bases = Vec::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        bases.push(base_of(dir, &name)?);
+    }
+    bases.sort_unstable();
+    // Lengths only now: under a live writer, a file is complete once the next one is listed.
+    let mut segments = Vec::with_capacity(bases.len());
+    let mut end = 0;
+    for base in bases {
+        let path = path(dir, base);
+        if base != end {
+            let what = format!("the segments before it end at position {end}");
+            return Err(StoreError::damage(path.display().to_string(), what));
+        }
+        end = base + fs::metadata(path).map_err(failed)?.len();
+        segments.push((base, end));
+    }
+    Ok(segments)
+}
+
+fn base_of(dir: &Path, name: &OsStr) -> Result<u64, StoreError> {
+    let base = name.to_str().and_then(|name| name.strip_suffix(".seg")?.parse().ok());
+    let place = dir.join(name);
+    base.filter(|base| path(dir, *base) == place)
+        .ok_or_else(|| StoreError::damage(place.display().to_string(), "not the name of a segment"))
+}

@@ -1,0 +1,54 @@
+//! Why a store could not do what was asked, split by what the caller does next.
+
+use std::io;
+
+/// What a store answers instead of a result.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another writer moved the head: reload it, build the block anew, try again.
+    #[error("the head has moved")]
+    Conflict,
+    /// The caller's input is at fault (a directory, a version, a permission, a lock): mend it.
+    #[error("{0}")]
+    Input(String),
+    /// The look-up tables have not caught up with the head: try again shortly.
+    #[error("look-ups reach block {derived} of {head}: try again shortly")]
+    Behind {
+        /// Height up to which look-ups are complete.
+        derived: u64,
+        /// Height of the newest durable block.
+        head: u64,
+    },
+    /// What is stored is not what was written: stop, and look at the place named.
+    #[error("damage at {place}: {what}")]
+    Damage {
+        /// File and byte, or block height.
+        place: String,
+        /// What was found there.
+        what: String,
+    },
+    /// A write or sync failed before, so what is on disk is unknown: only a restart may go on.
+    #[error("the store refuses everything since a write or sync failed; restart to reopen it")]
+    Poisoned,
+    /// The operating system refused; after a write the outcome is unknown and must be re-read.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done, with the path.
+        doing: String,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// Wraps an operating-system error with what was being done, for `map_err`.
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::Io { doing, source }
+    }
+
+    /// Names damage found at a place.
+    pub fn damage(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Damage { place: place.into(), what: what.into() }
+    }
+}
