@@ -1,1 +1,6 @@
+//! Probant.
+pub mod clock;
+pub mod error;
+pub mod store;
 
+pub use error::Error;

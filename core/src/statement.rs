@@ -148,7 +148,9 @@ impl Statement {
                 Some(List::decode(bytes)?)
             }
             _ => {
-                return Err(Rejected::Header("only a list may stand in the unprotected one".into()));
+                return Err(Rejected::Header(
+                    "only a list may stand in the unprotected one".into(),
+                ));
             }
         };
         statement.check_list(list.as_ref())?;

@@ -54,7 +54,7 @@ impl HeadMark {
     /// # Errors
     /// `Damage` when neither slot is valid.
     pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
-        let failed = |e| StoreError::io(format!("read {}", path.display()))(e);
+        let failed = |e| StoreError::io(format!("open {}", path.display()))(e);
         let file = match File::options().read(true).write(true).open(path) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(failed)?,
@@ -63,6 +63,8 @@ impl HeadMark {
         (&file).take(FILE_BYTES as u64).read_to_end(&mut bytes).map_err(failed)?;
         let (sequence, mark) = newest(&bytes)
             .ok_or_else(|| StoreError::damage(path.display().to_string(), "no valid head mark"))?;
+        // A process killed in `raise` may have left this mark written but not yet on disk.
+        file.sync_data().map_err(failed)?;
         Ok(Some(Self { path: path.to_owned(), file, sequence, mark, poisoned: false }))
     }
 
@@ -187,6 +189,10 @@ mod tests {
         (dir, path, bytes)
     }
 
+    fn height(bytes: &[u8]) -> Option<u64> {
+        newest(bytes).map(|(_, mark)| mark.height)
+    }
+
     fn reopened(path: &Path, bytes: &[u8]) -> Option<u64> {
         fs::write(path, bytes).unwrap();
         match HeadMark::open(path) {
@@ -221,19 +227,21 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_spoiled_at_any_byte_leaves_the_other() {
+    fn a_slot_spoiled_at_any_bit_leaves_the_other() {
         for top in [4, 5] {
-            let (_dir, path, bytes) = raised(top);
-            for at in (0..SLOT_BYTES).flat_map(|i| [i, SLOT_STRIDE_BYTES + i]) {
-                let mut spoiled = bytes.clone();
-                spoiled[at] ^= 1 << (at % 8);
-                let newest = (at < SLOT_BYTES) == (offset(top + 1) == 0);
-                assert_eq!(reopened(&path, &spoiled), Some(top - u64::from(newest)), "byte {at}");
+            let (_dir, path, mut bytes) = raised(top);
+            for bit in (0..8 * SLOT_BYTES).flat_map(|i| [i, 8 * SLOT_STRIDE_BYTES + i]) {
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                let newest_spoiled = (bit < 8 * SLOT_BYTES) == (offset(top + 1) == 0);
+                assert_eq!(height(&bytes), Some(top - u64::from(newest_spoiled)), "bit {bit}");
+                bytes[bit / 8] ^= 1 << (bit % 8);
             }
             // The next raise mends it.
+            bytes[offset(top + 1)] ^= 1;
+            assert_eq!(reopened(&path, &bytes), Some(top - 1));
             let mut head = HeadMark::open(&path).unwrap().unwrap();
-            head.raise(mark(top + 1)).unwrap();
-            assert_eq!(HeadMark::open(&path).unwrap().unwrap().current(), mark(top + 1));
+            head.raise(mark(top)).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), raised(top).2);
         }
     }
 
@@ -242,8 +250,10 @@ mod tests {
         let (_dir, path, bytes) = raised(4);
         for end in 0..FILE_BYTES {
             let expected = (end >= SLOT_BYTES).then_some(3);
-            assert_eq!(reopened(&path, &bytes[..end]), expected, "cut at {end}");
+            assert_eq!(height(&bytes[..end]), expected, "cut at {end}");
         }
+        assert_eq!(reopened(&path, &bytes[..SLOT_BYTES]), Some(3));
+        assert_eq!(reopened(&path, &bytes[..SLOT_BYTES - 1]), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! fingerprints or statements; the store makes the keys.
 
 use std::fmt;
+use std::mem;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -72,44 +73,60 @@ pub enum Start<'a> {
 #[derive(Default)]
 pub struct Rows {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
-    numbers: Vec<([u8; 32], u64)>,
+    ends: Vec<(usize, Option<u64>)>,
 }
 
 impl Rows {
-    /// Adds a key to the set, given in parts: 1 to 65,535 bytes together. Ascending is fastest.
+    /// Adds a key to the set, given in parts: at most 65,534 bytes together. Ascending is fastest.
     pub fn key(&mut self, parts: &[&[u8]]) {
-        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
-        self.ends.push(self.bytes.len());
+        self.bytes.push(KEY);
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
+        self.ends.push((self.bytes.len(), None));
     }
 
     /// Adds a hash and its number to the map.
-    pub fn number(&mut self, hash: [u8; 32], number: u64) {
-        self.numbers.push((hash, number));
+    pub fn number(&mut self, hash: &[u8; 32], number: u64) {
+        self.bytes.extend_from_slice(&hash_key(hash));
+        self.ends.push((self.bytes.len(), Some(number)));
     }
 
     /// How many keys and numbers there are.
     pub fn len(&self) -> usize {
-        self.ends.len() + self.numbers.len()
+        self.ends.len()
     }
 
     /// True when there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.ends.is_empty()
     }
 
     /// Forgets all rows and keeps the buffers.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
-        self.numbers.clear();
     }
 
-    fn keys(&self) -> impl Iterator<Item = &[u8]> {
-        self.ends.iter().scan(0, |start, &end| {
-            Some(&self.bytes[std::mem::replace(start, end)..end])
-        })
+    /// What an engine stores, the count last: a key, and the eight bytes of a number or nothing.
+    fn stored(&self, blocks: u64) -> impl Iterator<Item = (&[u8], Option<[u8; 8]>)> {
+        let rows = self.ends.iter().scan(0, |start, &(end, number)| {
+            Some((&self.bytes[mem::replace(start, end)..end], number.map(u64::to_be_bytes)))
+        });
+        rows.chain([(BLOCKS, Some(blocks.to_be_bytes()))])
     }
+}
+
+// Everything is in one tree, told apart by the first byte. In two, each written out at its own
+// pace, a journal damaged in the middle could leave a count in one without its rows in the other.
+const KEY: u8 = b'k';
+const NUMBER: u8 = b'n';
+const BLOCKS: &[u8] = b"blocks";
+
+fn hash_key(hash: &[u8; 32]) -> [u8; 33] {
+    let mut key = [NUMBER; 33];
+    key[1..].copy_from_slice(hash);
+    key
 }
 
 /// The engines that can hold the index; one may take another's place at any time.
@@ -155,10 +172,7 @@ pub fn open(engine: Engine, dir: &Path) -> Result<Box<dyn Index>, StoreError> {
 }
 
 /// Runs an engine's code and takes a panic in it for damage: both engines meet some corruption so.
-fn contained<T>(
-    dir: &Path,
-    work: impl FnOnce() -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
+fn contained<T>(dir: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let what = panic.downcast_ref::<String>().map(String::as_str);
         let what = what.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -168,39 +182,37 @@ fn contained<T>(
 
 type Span = (Bound<Vec<u8>>, Bound<Vec<u8>>);
 
-/// The keys that a scan may answer: those between a prefix and the next byte string that does not
-/// begin with it, less what the start leaves out.
+/// The stored keys that a scan may answer: those between a prefix and the next byte string that
+/// does not begin with it, less what the start leaves out.
 fn span(prefix: &[u8], start: Start<'_>) -> Span {
-    let low = Bound::Included(prefix.to_vec());
-    let high = match prefix.iter().rposition(|&byte| byte != 0xff) {
-        Some(last) => Bound::Excluded([&prefix[..last], &[prefix[last] + 1]].concat()),
-        None => Bound::Unbounded,
-    };
+    let low = [&[KEY], prefix].concat();
+    let mut high = low.clone();
+    while high.pop_if(|byte| *byte == u8::MAX).is_some() {}
+    high.last_mut().into_iter().for_each(|byte| *byte += 1);
+    let at = |rest: &[u8]| Bound::Excluded([&low, rest].concat());
     match start {
-        Start::First | Start::Last => (low, high),
-        Start::After(rest) => (Bound::Excluded([prefix, rest].concat()), high),
-        Start::Before(rest) => (low, Bound::Excluded([prefix, rest].concat())),
+        Start::First | Start::Last => (Bound::Included(low), Bound::Excluded(high)),
+        Start::After(rest) => (at(rest), Bound::Excluded(high)),
+        Start::Before(rest) => (Bound::Included(low.clone()), at(rest)),
     }
 }
 
 /// Walks the rows of a span in the direction of the start and cuts the prefix off each key.
 fn rests<K: AsRef<[u8]>, E>(
     rows: impl DoubleEndedIterator<Item = Result<K, E>>,
+    prefix: &[u8],
     start: Start<'_>,
-    prefix_bytes: usize,
     limit: usize,
 ) -> Result<Vec<Box<[u8]>>, E> {
-    let cut = |row: Result<K, E>| row.map(|key| key.as_ref()[prefix_bytes..].into());
+    let cut = |row: Result<K, E>| row.map(|key| key.as_ref()[1 + prefix.len()..].into());
     match start {
         Start::First | Start::After(_) => rows.take(limit).map(cut).collect(),
         Start::Last | Start::Before(_) => rows.rev().take(limit).map(cut).collect(),
     }
 }
 
-/// A stored number: eight bytes, big-endian.
+/// A number as stored: eight bytes, big-endian.
 fn number(bytes: &[u8], place: &str) -> Result<u64, StoreError> {
-    let bytes = bytes.try_into().map_err(|_| {
-        StoreError::damage(place, format!("a number of {} bytes, not 8", bytes.len()))
-    })?;
-    Ok(u64::from_be_bytes(bytes))
+    let wrong = |_| StoreError::damage(place, format!("a number of {} bytes", bytes.len()));
+    bytes.try_into().map(u64::from_be_bytes).map_err(wrong)
 }

@@ -72,7 +72,7 @@ pub struct Segments {
 
 impl Segments {
     /// Opens the directory, making it and a first segment where there is none. Names and lengths
-    /// are checked, contents are not.
+    /// are checked, contents are not; what is there is durable when this returns.
     pub fn open(dir: &Path, segment_bytes: u64) -> Result<Self, StoreError> {
         durable::create_dir(dir)?;
         let (base, last, end) = open_last(dir)?;
@@ -129,8 +129,10 @@ impl Segments {
                 return Ok(());
             }
             this.last.set_len(keep).map_err(this.failed("truncate"))?;
-            // The first header may itself be torn; elsewhere these are the bytes already there.
-            this.last.write_all_at(&header(VERSION), 0).map_err(this.failed("write"))?;
+            if keep == HEADER_BYTES {
+                // The first segment's header may itself be torn.
+                this.last.write_all_at(&header(VERSION), 0).map_err(this.failed("write"))?;
+            }
             this.last.sync_all().map_err(this.failed("sync"))?;
             this.end = this.base + keep;
             Ok(())
@@ -203,8 +205,12 @@ fn open_last(dir: &Path) -> Result<(u64, File, u64), StoreError> {
         return Ok((0, create(dir, 0)?, HEADER_BYTES));
     };
     let path = path(dir, base);
-    let file = File::options().read(true).write(true).open(&path);
-    Ok((base, file.map_err(StoreError::io(format!("open {}", path.display())))?, end))
+    let doing = || StoreError::io(format!("open and sync {}", path.display()));
+    let file = File::options().read(true).write(true).open(&path).map_err(doing())?;
+    // What a killed process left, a record or the name of the file, may not be on disk yet.
+    file.sync_all().map_err(doing())?;
+    durable::sync_dir(dir)?;
+    Ok((base, file, end))
 }
 
 /// Base and end of every segment, in order, each beginning where the one before it ends.

@@ -1,83 +1,95 @@
-//! The index in fjall: two log-structured merge trees over one journal.
+//! The index in fjall: a log-structured merge tree with a journal.
 //!
-//! The set has no bloom filters, since they hold whole keys and a scan knows only a prefix; the map
-//! has them on every level, so that a miss, the usual answer at admission, reads no data.
+//! Bloom filters on every level let a miss in the map, the usual answer at admission, read no data.
+//! They hold whole keys, and fjall has none for prefixes: a scan costs the same whether it finds
+//! anything or not.
 
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, mem};
 
 use ::fjall::config::{BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry};
-use ::fjall::{Database, Error, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode};
+use ::fjall::{Database, Error, Guard, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode};
 
-use super::{Index, Rows, Start, StoreError, number, rests, span};
+use super::{BLOCKS, Index, Rows, Start, StoreError, hash_key, number, rests, span};
 
 /// Blocks of tables kept in memory, filters and indexes among them.
 const CACHE_BYTES: u64 = 64 << 20;
-/// A memtable becomes a table at this size; up to five per tree exist when writes outrun the disk.
-/// In tests a few blocks make many tables.
+/// A memtable becomes a table at this size; up to five exist while writes outrun the disk. In
+/// tests a few blocks make many tables.
 const MEMTABLE_BYTES: u64 = if cfg!(test) { 64 << 10 } else { 16 << 20 };
-/// Journals beyond this make the trees write their memtables out: what a restart may have to replay.
+/// Journals beyond this are written out as tables: the most that an opening has to replay.
 const JOURNAL_BYTES: u64 = 128 << 20;
-/// One false positive in about 120 misses, for 1.25 bytes per hash.
-const FILTER_BITS_PER_HASH: f32 = 10.0;
+/// One false positive in about 120 misses, for 1.25 bytes per row.
+const FILTER_BITS_PER_ROW: f32 = 10.0;
 /// Rows in one write: bounds memory however many blocks come at once.
 const BATCH_ROWS: usize = 10_000;
 
-/// The count's key in the map; no hash has six bytes.
-const BLOCKS: &[u8] = b"blocks";
-
 pub struct Fjall {
     db: Database,
-    keys: Keyspace,
-    numbers: Keyspace,
+    tree: Keyspace,
     place: String,
 }
 
 impl Fjall {
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let place = dir.display().to_string();
+        let sealed = sealed_journals(dir).map_err(StoreError::io(format!("index {place}")))?;
         let open = || {
-            let db = Database::builder(dir)
-                .cache_size(CACHE_BYTES)
-                .max_journaling_size(JOURNAL_BYTES)
-                .open()?;
-            let keys = db.keyspace("keys", || options(FilterPolicyEntry::None))?;
-            let bloom = BloomConstructionPolicy::BitsPerKey(FILTER_BITS_PER_HASH);
-            let numbers = db.keyspace("numbers", || options(FilterPolicyEntry::Bloom(bloom)))?;
-            Ok((db, keys, numbers))
+            let builder = Database::builder(dir).cache_size(CACHE_BYTES);
+            let db = builder.max_journaling_size(JOURNAL_BYTES).open()?;
+            let tree = db.keyspace("rows", options)?;
+            Ok((db, tree))
         };
-        let (db, keys, numbers) = open().map_err(|error| explain(&place, error))?;
-        Ok(Self { db, keys, numbers, place })
+        let (db, tree) = open().map_err(|error| explain(&place, error))?;
+        // fjall cuts a journal where it can read no further. At the end of the newest that is a
+        // write torn by a crash; in one before, rows are now missing below the count.
+        let is_cut = |path, bytes| fs::metadata(path).is_ok_and(|now| now.len() < bytes);
+        match sealed.iter().find(|(path, bytes)| is_cut(path, *bytes)) {
+            Some((path, _)) => Err(StoreError::damage(path.display().to_string(), "unreadable")),
+            None => Ok(Self { db, tree, place }),
+        }
     }
 
     fn number(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
-        let value = self.numbers.get(key).map_err(|error| explain(&self.place, error))?;
+        let value = self.tree.get(key).map_err(|error| explain(&self.place, error))?;
         value.map(|bytes| number(&bytes, &self.place)).transpose()
     }
 }
 
-fn options(filter: FilterPolicyEntry) -> KeyspaceCreateOptions {
+fn options() -> KeyspaceCreateOptions {
+    let bloom = BloomConstructionPolicy::BitsPerKey(FILTER_BITS_PER_ROW);
     KeyspaceCreateOptions::default()
         .max_memtable_size(MEMTABLE_BYTES)
-        .filter_policy(FilterPolicy::all(filter))
+        .filter_policy(FilterPolicy::all(FilterPolicyEntry::Bloom(bloom)))
+}
+
+/// All journals but the newest, with the bytes of each before the zeros that it was made with.
+fn sealed_journals(dir: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
+    let paths = fs::read_dir(dir).into_iter().flatten().map(|entry| Ok(entry?.path()));
+    let mut journals = paths.collect::<io::Result<Vec<_>>>()?;
+    journals.retain(|path| path.extension().is_some_and(|end| end == "jnl"));
+    journals.sort_by_key(|path| path.file_stem()?.to_str()?.parse::<u64>().ok());
+    journals.pop();
+    let with_bytes = |path: PathBuf| {
+        let used = fs::read(&path)?.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        Ok((path, used as u64))
+    };
+    journals.into_iter().map(with_bytes).collect()
 }
 
 impl Index for Fjall {
-    // Batches reach the journal in order and whole or not at all, and a crash keeps a prefix of
+    // Batches reach the journal in order, each whole or not at all, and a crash keeps a prefix of
     // them: the count is in the last.
     fn insert(&self, rows: &Rows, blocks: u64) -> Result<(), StoreError> {
         let write = || {
             let mut batch = self.db.batch();
-            for key in rows.keys() {
-                batch.insert(&self.keys, key, []);
+            for (key, number) in rows.stored(blocks) {
+                batch.insert(&self.tree, key, number.as_ref().map_or(&[][..], |bytes| bytes));
                 if batch.len() == BATCH_ROWS {
-                    std::mem::replace(&mut batch, self.db.batch()).commit()?;
+                    mem::replace(&mut batch, self.db.batch()).commit()?;
                 }
             }
-            for (hash, number) in &rows.numbers {
-                batch.insert(&self.numbers, hash, number.to_be_bytes());
-            }
-            batch.insert(&self.numbers, BLOCKS, blocks.to_be_bytes());
             batch.commit()
         };
         write().map_err(|error| explain(&self.place, error))
@@ -89,12 +101,12 @@ impl Index for Fjall {
         start: Start<'_>,
         limit: usize,
     ) -> Result<Vec<Box<[u8]>>, StoreError> {
-        let rows = self.keys.range(span(prefix, start)).map(::fjall::Guard::key);
-        rests(rows, start, prefix.len(), limit).map_err(|error| explain(&self.place, error))
+        let rows = self.tree.range(span(prefix, start)).map(Guard::key);
+        rests(rows, prefix, start, limit).map_err(|error| explain(&self.place, error))
     }
 
     fn get(&self, hash: &[u8; 32]) -> Result<Option<u64>, StoreError> {
-        self.number(hash)
+        self.number(&hash_key(hash))
     }
 
     fn blocks(&self) -> Result<u64, StoreError> {

@@ -1,60 +1,46 @@
-//! The index in sled 0.34: three B-link trees over one log.
+//! The index in sled 0.34: a B-link tree over a log.
 //!
-//! Slower than fjall and larger, in memory too (about 240 bytes per key, whatever cache it is
-//! given): for ledgers of up to some ten million documents.
+//! Slower than fjall and larger, in memory too, where it grows with the keys whatever cache it is
+//! given: for ledgers of up to some ten million documents.
 
 use std::path::Path;
 
-use ::sled::{Config, Db, Error, Mode, Tree};
+use ::sled::{Config, Db, Error, Mode};
 
-use super::{Index, Rows, Start, StoreError, number, rests, span};
+use super::{BLOCKS, Index, Rows, Start, StoreError, hash_key, number, rests, span};
 
 /// Pages kept in memory; sled holds several times as much.
 const CACHE_BYTES: u64 = 64 << 20;
 
-/// The count's key in the default tree.
-const BLOCKS: &[u8] = b"blocks";
-
 pub struct Sled {
-    db: Db,
-    keys: Tree,
-    numbers: Tree,
+    tree: Db,
     place: String,
 }
 
 impl Sled {
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let place = dir.display().to_string();
-        let open = || {
-            let config = Config::new().path(dir).cache_capacity(CACHE_BYTES);
-            let db = config.mode(Mode::HighThroughput).open()?;
-            let (keys, numbers) = (db.open_tree("keys")?, db.open_tree("numbers")?);
-            Ok((db, keys, numbers))
-        };
-        let (db, keys, numbers) = open().map_err(|error| explain(&place, error))?;
-        Ok(Self { db, keys, numbers, place })
+        let config = Config::new().path(dir).cache_capacity(CACHE_BYTES);
+        let tree = config.mode(Mode::HighThroughput).open();
+        Ok(Self { tree: tree.map_err(|error| explain(&place, error))?, place })
     }
 
-    fn number(&self, tree: &Tree, key: &[u8]) -> Result<Option<u64>, StoreError> {
-        let value = tree.get(key).map_err(|error| explain(&self.place, error))?;
+    fn number(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
+        let value = self.tree.get(key).map_err(|error| explain(&self.place, error))?;
         value.map(|bytes| number(&bytes, &self.place)).transpose()
     }
 }
 
 impl Index for Sled {
-    // One insert per key: a batch would keep kilobytes of memory per key for ever. All trees share
-    // one log and a crash keeps a prefix of it, so the count, inserted last, never precedes a key.
+    // Row by row: a batch would keep kilobytes of memory per key for ever. A crash keeps a prefix
+    // of the log, so the count, inserted last, is never there without its rows.
     fn insert(&self, rows: &Rows, blocks: u64) -> Result<(), StoreError> {
-        let write = || {
-            for key in rows.keys() {
-                self.keys.insert(key, &[])?;
-            }
-            for (hash, number) in &rows.numbers {
-                self.numbers.insert(hash, &number.to_be_bytes())?;
-            }
-            self.db.insert(BLOCKS, &blocks.to_be_bytes())
-        };
-        write().map(drop).map_err(|error| explain(&self.place, error))
+        rows.stored(blocks)
+            .try_for_each(|(key, number)| {
+                let number = number.as_ref().map_or(&[][..], |bytes| bytes);
+                self.tree.insert(key, number).map(drop)
+            })
+            .map_err(|error| explain(&self.place, error))
     }
 
     fn scan(
@@ -63,24 +49,24 @@ impl Index for Sled {
         start: Start<'_>,
         limit: usize,
     ) -> Result<Vec<Box<[u8]>>, StoreError> {
-        let rows = self.keys.range(span(prefix, start)).keys();
-        rests(rows, start, prefix.len(), limit).map_err(|error| explain(&self.place, error))
+        let rows = self.tree.range(span(prefix, start)).keys();
+        rests(rows, prefix, start, limit).map_err(|error| explain(&self.place, error))
     }
 
     fn get(&self, hash: &[u8; 32]) -> Result<Option<u64>, StoreError> {
-        self.number(&self.numbers, hash)
+        self.number(&hash_key(hash))
     }
 
     fn blocks(&self) -> Result<u64, StoreError> {
-        Ok(self.number(&self.db, BLOCKS)?.unwrap_or(0))
+        Ok(self.number(BLOCKS)?.unwrap_or(0))
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        self.db.flush().map(drop).map_err(|error| explain(&self.place, error))
+        self.tree.flush().map(drop).map_err(|error| explain(&self.place, error))
     }
 
     fn disk_bytes(&self) -> Result<u64, StoreError> {
-        self.db.size_on_disk().map_err(|error| explain(&self.place, error))
+        self.tree.size_on_disk().map_err(|error| explain(&self.place, error))
     }
 }
 

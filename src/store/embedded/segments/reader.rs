@@ -75,7 +75,8 @@ impl SegmentReader {
     }
 
     /// The records from `position` on, up to but not including `up_to`. Without that bound, which
-    /// is for when nobody writes, up to the end of what is there.
+    /// is for when nobody writes, up to the end of what is there. `position` must be known to begin
+    /// a record: from anywhere else the scan calls torn what is not.
     pub fn scan_from(&self, position: Position, up_to: Option<Position>) -> Scan {
         let up_to = up_to.unwrap_or(Position(u64::MAX));
         Scan { reader: self.clone(), next: position, up_to, input: None, ended: false }

@@ -1,0 +1,5 @@
+//! The embedded store.
+
+pub mod index;
+pub mod segments;
+pub mod table;
