@@ -1,8 +1,135 @@
-//! The seam between the ledger and what keeps it.
+//! The seam between the ledger and what keeps it, described by guarantees and not by mechanism.
+//!
+//! Each store is written natively against [`Store`]; tests/store.rs holds all of them to one
+//! conformance suite. Only the blocks are the truth; whatever answers a look-up is derived from
+//! them, may be deleted, and is rebuilt.
 
 pub mod durable;
 pub mod embedded;
 mod error;
 pub mod head_mark;
+pub mod memory;
+
+use probant_core::{
+    Fingerprint, Hash,
+    block::{Block, Fault, Layout},
+    chain::{Chain, Head},
+    tree::Node,
+};
 
 pub use error::StoreError;
+
+/// Keeps the blocks of one ledger and answers look-ups in them.
+///
+/// 1. [`Store::append`] is compare-and-swap on the head. When it answers Ok the block is durable.
+///    `Conflict`: another writer moved the head. Any other answer: the caller knows nothing, and
+///    must reopen the store.
+/// 2. Blocks are immutable. Appending the identical block again is Ok; a different one at its
+///    height is `Conflict`.
+/// 3. Look-ups are derived: they may lag behind the head, they never lie, and one that found
+///    nothing while lagging answers `Behind`.
+/// 4. After a failed write or sync the store is poisoned and refuses every append.
+/// 5. Nothing acknowledged is forgotten unseen: a store that is behind its head mark refuses.
+pub trait Store: Send + Sync {
+    /// What all blocks amount to; `None` before block 0. For the writer, when it starts.
+    fn chain(&self) -> Result<Option<Chain>, StoreError>;
+
+    /// The newest durable block.
+    fn head(&self) -> Option<Head>;
+
+    /// Number of blocks that look-ups are complete for.
+    fn derived(&self) -> u64;
+
+    /// Makes a block durable, if `expected` is still the head.
+    fn append(&self, expected: Option<&Head>, block: StoredBlock) -> Result<(), StoreError>;
+
+    /// The bytes of a durable block.
+    fn block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Where a block's entries are, with its seal.
+    fn span(&self, height: u64) -> Result<Option<Span>, StoreError>;
+
+    /// An entry, with the height of its block.
+    fn entry(&self, index: u64) -> Result<Option<(Vec<u8>, u64)>, StoreError>;
+
+    /// Hashes of complete subtrees, in the order asked for.
+    fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError>;
+
+    /// Index of the statement with this leaf hash. Never behind: admission rests on it.
+    fn statement(&self, leaf: &Hash) -> Result<Option<u64>, StoreError>;
+
+    /// Where a document is certified, the newest first.
+    fn documents(
+        &self,
+        fingerprint: &Fingerprint,
+        limit: usize,
+    ) -> Result<Vec<Location>, StoreError>;
+
+    /// From a document to the root of its list.
+    fn document_path(&self, location: Location) -> Result<Vec<Hash>, StoreError>;
+
+    /// A list of two or more by its root.
+    fn list(&self, root: &Hash) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Says that what is derived contradicts the blocks, so that it is rebuilt.
+    fn distrust_derived(&self);
+}
+
+/// A place in a list: the certifying entry, and the position in its list.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Location {
+    /// Index of the entry in the ledger.
+    pub entry: u64,
+    /// Position in the entry's list, from 0.
+    pub position: u16,
+}
+
+/// The entries of one block, `first..size`, the last of which is the block statement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// The block.
+    pub height: u64,
+    /// Index of its first entry.
+    pub first: u64,
+    /// Entries in the tree after it.
+    pub size: u64,
+    /// Its seal.
+    pub seal: Vec<u8>,
+}
+
+/// A block on its way into a store: its bytes, and what they say.
+#[derive(Clone, Debug)]
+pub struct StoredBlock {
+    /// The bytes, which alone are kept.
+    pub bytes: Vec<u8>,
+    /// Where its parts stand in them.
+    pub layout: Layout,
+    /// What they decode to.
+    pub block: Block,
+    /// The head that it makes.
+    pub head: Head,
+}
+
+impl StoredBlock {
+    /// Decodes a block and adds it to `chain` as an auditor would, all but the signatures of the
+    /// entries: a bit that flipped in memory is found before anything is sealed for good.
+    ///
+    /// # Errors
+    /// The first [`Fault`]; the chain is of no use after it.
+    pub fn check(bytes: Vec<u8>, chain: &mut Option<Chain>) -> Result<Self, Fault> {
+        let fault = |rejected| Fault { entry: None, rejected };
+        let layout = Layout::of(&bytes).map_err(fault)?;
+        let block = Block::decode_parts(&bytes, &layout)?;
+        let signatures = match chain {
+            Some(chain) => chain.extend(&block)?,
+            None => {
+                let (founded, signatures) = Chain::found(&block)?;
+                *chain = Some(founded);
+                signatures
+            }
+        };
+        signatures.check_seal(&block)?;
+        let head = chain.as_ref().map(|chain| chain.head().clone()).expect("just made");
+        Ok(Self { bytes, layout, block, head })
+    }
+}

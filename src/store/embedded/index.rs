@@ -35,7 +35,7 @@ pub trait Index: Send + Sync {
     /// Adds what some whole blocks add, then the count of blocks that are complete with them.
     fn insert(&self, rows: &Rows, blocks: u64) -> Result<(), StoreError>;
 
-    /// The keys that begin with `prefix`, each without it. The rest last answered is the next start.
+    /// The keys that begin with `prefix`, each without it; from the last answered one can go on.
     fn scan(
         &self,
         prefix: &[u8],
@@ -161,7 +161,7 @@ impl FromStr for Engine {
 /// Opens the index in `dir`, which is this engine's alone, and creates it if there is none.
 ///
 /// # Errors
-/// `Damage`: delete `dir` and open it again. `Input`: another process has it open.
+/// `Damage`: delete `dir`, if it is still there, and open it again. `Input`: it is open elsewhere.
 pub fn open(engine: Engine, dir: &Path) -> Result<Box<dyn Index>, StoreError> {
     contained(dir, || {
         Ok(match engine {

@@ -45,10 +45,13 @@ impl Fjall {
         // fjall cuts a journal where it can read no further. At the end of the newest that is a
         // write torn by a crash; in one before, rows are now missing below the count.
         let is_cut = |path, bytes| fs::metadata(path).is_ok_and(|now| now.len() < bytes);
-        match sealed.iter().find(|(path, bytes)| is_cut(path, *bytes)) {
-            Some((path, _)) => Err(StoreError::damage(path.display().to_string(), "unreadable")),
-            None => Ok(Self { db, tree, place }),
-        }
+        let Some((path, _)) = sealed.iter().find(|(path, bytes)| is_cut(path, *bytes)) else {
+            return Ok(Self { db, tree, place });
+        };
+        // It is cut for good: a second opening would find nothing wrong, so it must find nothing.
+        drop((db, tree));
+        fs::remove_dir_all(dir).map_err(StoreError::io(format!("index {place}")))?;
+        Err(StoreError::damage(path.display().to_string(), "unreadable in the middle"))
     }
 
     fn number(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {

@@ -187,12 +187,11 @@ fn write((path, length, bytes): &Stored) {
 
 #[test]
 fn files_with_a_bit_flipped_or_cut_short_answer_right_or_are_named_as_damage() {
-    let flips = env::var("FLIPS").map_or(4, |n| n.parse().unwrap());
     on_each_engine(|engine, dir| {
         insert(&*open(engine, dir).unwrap(), 0..20);
         let sound = read_all(dir);
         for (path, length, bytes) in sound.iter().filter(|(_, _, bytes)| !bytes.is_empty()) {
-            for seed in 0..flips {
+            for seed in 0..4 {
                 let random = digest(seed);
                 let at = u32::from_be_bytes(random[..4].try_into().unwrap()) as usize % bytes.len();
                 let mut flipped = bytes.clone();

@@ -1,0 +1,421 @@
+//! Everything that answers look-ups, derived from the blocks: flat tables addressed by number, and
+//! the index. None of it is the truth; readers check hashes before they pass on what is here.
+//!
+//! `complete` says up to which block all of it is synced; it is written last. On opening the tables
+//! are cut to it, so that what a crash left half-written is derived again.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use probant_core::{
+    Fingerprint, Hash, List, Statement,
+    chain::{Chain, head_of},
+    key::Use,
+    list::Neighbourhood,
+    registry::Registry,
+    seal::Seal,
+    tree::{self, Frontier, Node},
+};
+
+use super::{
+    index::{self, Engine, Index, Rows, Start},
+    segments::{Position, SegmentReader},
+    table::Table,
+};
+use crate::store::{Location, Span, StoreError, StoredBlock, durable};
+
+mod records;
+
+use records::{BlockRecord, Complete, EntryRecord};
+
+/// Levels of the tree that are kept: every eighth, as C2SP tiles have them.
+const TILE_LEVELS: u8 = 8;
+/// Kept levels: enough for 2^64 entries.
+const KEPT_LEVELS: usize = 8;
+/// First byte of an index key that leads from a list's root to its entry; documents begin with
+/// the code of their hash.
+const LIST_TAG: u8 = b'L';
+
+/// The tables and the index of one data directory.
+pub struct Derived {
+    dir: PathBuf,
+    blocks: Table<{ BlockRecord::BYTES }>,
+    entries: Table<{ EntryRecord::BYTES }>,
+    /// Level 0 of the tree, level 8, …: complete subtrees, left to right.
+    tree: Vec<Table<32>>,
+    /// The kept nodes of lists, one list after the other.
+    nodes: Table<32>,
+    /// Indexes of the entries that change the registry.
+    registry: Table<8>,
+    index: Box<dyn Index>,
+}
+
+impl Derived {
+    /// Opens what is there and cuts it to what is known to be whole, or makes it anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Damage`]: the caller deletes the folder and opens it again.
+    pub fn open(dir: &Path, engine: Engine) -> Result<Self, StoreError> {
+        durable::create_dir(dir)?;
+        let table = |name: &str| dir.join(name);
+        let derived = Self {
+            blocks: Table::open(&table("blocks"))?,
+            entries: Table::open(&table("entries"))?,
+            tree: (0..KEPT_LEVELS)
+                .map(|level| Table::open(&table(&format!("tree-{level}"))))
+                .collect::<Result<_, _>>()?,
+            nodes: Table::open(&table("list-nodes"))?,
+            registry: Table::open(&table("registry"))?,
+            index: index::open(engine, &dir.join(format!("index-{engine}")))?,
+            dir: dir.to_owned(),
+        };
+        let complete = Complete::read(dir)?;
+        derived.cut_to(&complete)?;
+        if derived.index.blocks()? < complete.blocks {
+            return Err(StoreError::damage(dir.display().to_string(), "the index is behind"));
+        }
+        Ok(derived)
+    }
+
+    fn cut_to(&self, complete: &Complete) -> Result<(), StoreError> {
+        let lengths = [
+            (self.blocks.len(), complete.blocks),
+            (self.entries.len(), complete.entries),
+            (self.nodes.len(), complete.nodes),
+            (self.registry.len(), complete.registry),
+        ];
+        if lengths.iter().any(|(found, wanted)| found < wanted) {
+            return Err(StoreError::damage(self.dir.display().to_string(), "a table is short"));
+        }
+        self.blocks.truncate(complete.blocks)?;
+        self.entries.truncate(complete.entries)?;
+        self.nodes.truncate(complete.nodes)?;
+        self.registry.truncate(complete.registry)?;
+        for (level, table) in self.tree.iter().enumerate() {
+            let wanted = kept_width(level, complete.entries);
+            if table.len() < wanted {
+                return Err(StoreError::damage(self.dir.display().to_string(), "a tree is short"));
+            }
+            table.truncate(wanted)?;
+        }
+        Ok(())
+    }
+
+    /// Number of blocks that are derived.
+    pub fn blocks(&self) -> u64 {
+        self.blocks.len()
+    }
+
+    /// Where the first block that is not derived begins.
+    pub fn end(&self) -> Result<Position, StoreError> {
+        match self.blocks().checked_sub(1) {
+            None => Ok(Position::FIRST),
+            Some(last) => {
+                let record = BlockRecord::decode(&self.blocks.get(last)?);
+                Ok(record.position.next_after(record.bytes as usize))
+            }
+        }
+    }
+
+    /// Derives the next block: tables first, then the index with the count of blocks, then the
+    /// block's own record, which readers take for its being complete.
+    pub fn derive(&self, stored: &StoredBlock, position: Position) -> Result<(), StoreError> {
+        let header = stored.block.header();
+        assert_eq!(header.height, self.blocks(), "blocks are derived in order");
+        let leaves: Vec<_> = stored.block.entries.iter().map(Statement::leaf).collect();
+        self.grow_tree(&leaves)?;
+        self.push_entries(stored, position)?;
+        if self.index.blocks()? <= header.height {
+            let mut rows = Rows::default();
+            add_rows(&mut rows, stored);
+            self.index.insert(&rows, header.height + 1)?;
+        }
+        self.blocks.push_all(&[BlockRecord::of(stored, position).encode()])
+    }
+
+    fn grow_tree(&self, leaves: &[Hash]) -> Result<(), StoreError> {
+        let rows: Vec<_> = leaves.iter().map(|leaf| leaf.0).collect();
+        self.tree[0].push_all(&rows)?;
+        for level in 1..KEPT_LEVELS {
+            let (below, above) = (&self.tree[level - 1], &self.tree[level]);
+            let width = 1 << TILE_LEVELS;
+            let mut added = Vec::new();
+            for node in above.len()..below.len() / width {
+                let tile = below.range(node * width..(node + 1) * width)?;
+                let root = tree::root(tile.into_iter().map(Hash).collect());
+                added.push(root.expect("a tile is not empty").0);
+            }
+            if added.is_empty() {
+                return Ok(());
+            }
+            above.push_all(&added)?;
+        }
+        Ok(())
+    }
+
+    fn push_entries(&self, stored: &StoredBlock, position: Position) -> Result<(), StoreError> {
+        let (mut records, mut kept, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut lists = stored.layout.lists.iter();
+        let block = &stored.block;
+        for (at, (statement, list)) in block.entries.iter().zip(&block.lists).enumerate() {
+            let nodes = self.nodes.len() + kept.len() as u64;
+            let place = list.as_ref().map(|list| {
+                kept.extend(list.root_and_nodes().1.iter().map(|node| node.0));
+                let part = lists.next().expect("the layout has a part for each list");
+                (part.start as u32, list.count() as u32, nodes)
+            });
+            let part = &stored.layout.entries[at];
+            records.push(EntryRecord::new(position, part, place).encode());
+            if Registry::is_changed_by(statement) {
+                changes.push((block.header().first + at as u64).to_le_bytes());
+            }
+        }
+        self.nodes.push_all(&kept)?;
+        self.registry.push_all(&changes)?;
+        self.entries.push_all(&records)
+    }
+
+    /// Syncs everything, then says so in `complete`.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.blocks.sync()?;
+        self.entries.sync()?;
+        self.nodes.sync()?;
+        self.registry.sync()?;
+        self.tree.iter().try_for_each(Table::sync)?;
+        self.index.sync()?;
+        // A crash before this line leaves the older count: more is derived again, nothing is wrong.
+        Complete {
+            blocks: self.blocks.len(),
+            entries: self.entries.len(),
+            nodes: self.nodes.len(),
+            registry: self.registry.len(),
+        }
+        .write(&self.dir)
+    }
+
+    /// The chain after the newest derived block, its head checked against tree and seal key.
+    pub fn chain(&self, reader: &SegmentReader) -> Result<Option<Chain>, StoreError> {
+        let Some(height) = self.blocks().checked_sub(1) else { return Ok(None) };
+        let wrong = |what: String| StoreError::damage(self.dir.display().to_string(), what);
+        let record = BlockRecord::decode(&self.blocks.get(height)?);
+        let bytes = reader.read(record.position)?;
+        let block = probant_core::block::Block::decode(&bytes)
+            .map_err(|fault| wrong(format!("block {height}: {}", fault.rejected)))?;
+        let registry = self.registry(reader)?;
+        let size = block.header().size;
+        let frontier = Frontier::read(size, |nodes| self.hashes(nodes))?;
+        let root = frontier.root().expect("a block has entries");
+        let (key, origin) = (registry.ledger_key(Use::Seal), registry.origin());
+        block
+            .seal
+            .verify(key, origin, block.header().time_ms, root)
+            .map_err(|rejected| wrong(format!("block {height}: {rejected}")))?;
+        let head = head_of(&block, registry.ledger(), root);
+        Ok(Some(Chain::resume(registry, frontier, head)))
+    }
+
+    /// Root of the tree of the first `size` entries.
+    pub fn root_at(&self, size: u64) -> Result<Option<Hash>, StoreError> {
+        if size > self.entries.len() {
+            return Ok(None);
+        }
+        Ok(Frontier::read(size, |nodes| self.hashes(nodes))?.root())
+    }
+
+    /// Folds again the few entries that change the registry; they were checked when they came.
+    fn registry(&self, reader: &SegmentReader) -> Result<Registry, StoreError> {
+        let wrong = |what: String| StoreError::damage(self.dir.display().to_string(), what);
+        let mut registry: Option<Registry> = None;
+        for at in 0..self.registry.len() {
+            let index = u64::from_le_bytes(self.registry.get(at)?);
+            let (entry, _) = self.entry(index, reader)?.ok_or_else(|| wrong("no entry".into()))?;
+            let statement = Statement::decode(&entry)
+                .map_err(|rejected| wrong(format!("entry {index}: {rejected}")))?;
+            match &mut registry {
+                Some(registry) => registry.apply(&statement, index),
+                None => {
+                    let founded = Registry::found(&statement);
+                    registry = Some(founded.map_err(|rejected| wrong(rejected.to_string()))?);
+                }
+            }
+        }
+        registry.ok_or_else(|| wrong("no genesis".into()))
+    }
+
+    /// Where a block's record begins.
+    pub fn block_position(&self, height: u64) -> Result<Option<Position>, StoreError> {
+        if height >= self.blocks() {
+            return Ok(None);
+        }
+        Ok(Some(BlockRecord::decode(&self.blocks.get(height)?).position))
+    }
+
+    /// A block's entries and seal.
+    pub fn span(&self, height: u64, reader: &SegmentReader) -> Result<Option<Span>, StoreError> {
+        if height >= self.blocks() {
+            return Ok(None);
+        }
+        let record = BlockRecord::decode(&self.blocks.get(height)?);
+        let (start, bytes) = (record.seal_start.into(), record.seal_bytes.into());
+        let seal = reader.read_range(record.position, start, bytes)?;
+        Seal::decode(&seal).map_err(|_| StoreError::damage("derived blocks", "no seal there"))?;
+        Ok(Some(Span { height, first: record.first, size: record.size, seal }))
+    }
+
+    /// An entry and the height of its block.
+    pub fn entry(
+        &self,
+        index: u64,
+        reader: &SegmentReader,
+    ) -> Result<Option<(Vec<u8>, u64)>, StoreError> {
+        let after =
+            self.blocks.partition_point(|record| BlockRecord::decode(record).size <= index)?;
+        if after >= self.blocks() {
+            return Ok(None);
+        }
+        let record = EntryRecord::decode(&self.entries.get(index)?);
+        let (start, bytes) = (record.start.into(), record.bytes as usize);
+        let entry = reader.read_range(record.position, start, bytes)?;
+        if self.tree[0].get(index)? != tree::leaf_hash(&entry).0 {
+            return Err(StoreError::damage("derived entries", format!("entry {index} is another")));
+        }
+        Ok(Some((entry, after)))
+    }
+
+    /// Hashes of complete subtrees: one tile or a part of one for each.
+    pub fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError> {
+        let hash = |node: &Node| {
+            let (kept, rest) = (node.level / TILE_LEVELS, node.level % TILE_LEVELS);
+            let row = self.tree[usize::from(kept)].range(node.index << rest..(node.index + 1) << rest)?;
+            Ok(tree::root(row.into_iter().map(Hash).collect()).expect("a subtree has leaves"))
+        };
+        nodes.iter().map(hash).collect()
+    }
+
+    /// Index of a statement by its leaf hash.
+    pub fn statement(&self, leaf: &Hash) -> Result<Option<u64>, StoreError> {
+        self.index.get(&leaf.0)
+    }
+
+    /// Where a document is certified, the newest first.
+    pub fn documents(
+        &self,
+        fingerprint: &Fingerprint,
+        limit: usize,
+    ) -> Result<Vec<Location>, StoreError> {
+        let rests = self.index.scan(&document_key(fingerprint), Start::Last, limit)?;
+        rests.iter().map(|rest| location(rest)).collect()
+    }
+
+    /// From a document to its list's root: 16 fingerprints at most, and a node for each level.
+    pub fn document_path(
+        &self,
+        location: Location,
+        reader: &SegmentReader,
+    ) -> Result<Vec<Hash>, StoreError> {
+        let record = EntryRecord::decode(&self.entries.get(location.entry)?);
+        let (index, count) = (usize::from(location.position), record.list_count as usize);
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        if index >= count {
+            return Err(StoreError::damage("index", "a position beyond its list"));
+        }
+        let near = Neighbourhood::new(index, count);
+        let range = near.fingerprints();
+        let start = u64::from(record.list_start) + (range.start * Fingerprint::BYTES) as u64;
+        let bytes = range.len() * Fingerprint::BYTES;
+        let fingerprints = reader.read_range(record.position, start, bytes)?;
+        let kept = |at: usize| self.nodes.get(record.nodes + at as u64).map(Hash);
+        let nodes = near.nodes().into_iter().map(kept).collect::<Result<_, _>>()?;
+        Ok(near.path(&fingerprints, nodes))
+    }
+
+    /// A list by its root.
+    pub fn list(&self, root: &Hash, reader: &SegmentReader) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = [&[LIST_TAG], root.0.as_slice()].concat();
+        let Some(rest) = self.index.scan(&key, Start::First, 1)?.pop() else { return Ok(None) };
+        let record = EntryRecord::decode(&self.entries.get(location(&rest)?.entry)?);
+        let bytes = record.list_count as usize * Fingerprint::BYTES;
+        let list = reader.read_range(record.position, record.list_start.into(), bytes)?;
+        match List::decode(list) {
+            Ok(list) if list.root() == *root => Ok(Some(list.as_bytes().to_vec())),
+            _ => Err(StoreError::damage("index", "another list is where this root leads")),
+        }
+    }
+
+    /// Bytes of tables and index.
+    pub fn disk_bytes(&self) -> Result<u64, StoreError> {
+        let rows = self.blocks.len() * BlockRecord::BYTES as u64
+            + self.entries.len() * EntryRecord::BYTES as u64
+            + (self.tree.iter().map(Table::len).sum::<u64>() + self.nodes.len()) * 32
+            + self.registry.len() * 8;
+        Ok(rows + self.index.disk_bytes()?)
+    }
+
+    /// Deletes a folder of derived data: what an opening does with a damaged one.
+    pub fn delete(dir: &Path) -> Result<(), StoreError> {
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::io(format!("delete {}", dir.display()))(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Complete subtrees at a kept level of a tree of `size` entries.
+fn kept_width(level: usize, size: u64) -> u64 {
+    size.checked_shr(u32::from(TILE_LEVELS) * level as u32).unwrap_or(0)
+}
+
+/// Code of the hash, digest: the order of fingerprints, so that a list's keys ascend.
+fn document_key(fingerprint: &Fingerprint) -> [u8; 33] {
+    let mut key = [0; 33];
+    key[0] = fingerprint.as_bytes()[0];
+    key[1..].copy_from_slice(fingerprint.digest());
+    key
+}
+
+/// A location as the end of a key: entry in 5 bytes, position in 2, big-endian.
+fn location_rest(location: Location) -> [u8; 7] {
+    let mut rest = [0; 7];
+    rest[..5].copy_from_slice(&location.entry.to_be_bytes()[3..]);
+    rest[5..].copy_from_slice(&location.position.to_be_bytes());
+    rest
+}
+
+fn location(rest: &[u8]) -> Result<Location, StoreError> {
+    let rest: &[u8; 7] =
+        rest.try_into().map_err(|_| StoreError::damage("index", "a key of another length"))?;
+    let mut entry = [0; 8];
+    entry[3..].copy_from_slice(&rest[..5]);
+    let position = u16::from_be_bytes([rest[5], rest[6]]);
+    Ok(Location { entry: u64::from_be_bytes(entry), position })
+}
+
+fn add_rows(rows: &mut Rows, stored: &StoredBlock) {
+    let block = &stored.block;
+    let both = block.entries.iter().zip(&block.lists);
+    for ((statement, list), entry) in both.zip(block.header().first..) {
+        if statement.as_block().is_none() {
+            rows.number(&statement.leaf().0, entry);
+        }
+        let documents = list.iter().flat_map(List::iter).chain(statement.enveloped());
+        for (document, position) in documents.zip(0..=u16::MAX) {
+            let rest = location_rest(Location { entry, position });
+            rows.key(&[&document_key(&document), &rest]);
+        }
+        // A list of one is named by its statement's subject: nobody asks for it by root.
+        if let Some(certify) = statement.as_certify().filter(|certify| certify.count > 1) {
+            let rest = location_rest(Location { entry, position: 0 });
+            rows.key(&[&[LIST_TAG], &certify.root.0, &rest]);
+        }
+    }
+}
+
+/// A [`Derived`] that many threads read.
+pub type SharedDerived = Arc<Derived>;

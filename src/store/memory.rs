@@ -1,0 +1,190 @@
+//! A store in memory, for tests: it keeps what it is given, answers by looking at all of it, and
+//! fails on demand, both as "failed" and as "failed, but persisted".
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use probant_core::{
+    Fingerprint, Hash,
+    chain::{Chain, Head},
+    list::Batch,
+    tree::{self, Node},
+};
+
+use super::{Location, Span, Store, StoreError, StoredBlock};
+
+/// What the next append does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Fail {
+    /// It works.
+    #[default]
+    Never,
+    /// It fails and nothing is kept.
+    Lost,
+    /// It fails, and the block is there after all.
+    Persisted,
+}
+
+/// The blocks of one ledger, in memory.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    blocks: Vec<StoredBlock>,
+    fail: Fail,
+    poisoned: bool,
+}
+
+impl Memory {
+    /// Decides what the next append does.
+    pub fn fail_next(&self, fail: Fail) {
+        self.state().fail = fail;
+    }
+
+    /// The store as a new process would find it.
+    pub fn reopen(&self) -> Self {
+        let blocks = self.state().blocks.clone();
+        Self(Mutex::new(State { blocks, ..State::default() }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn leaves(&self) -> Vec<Hash> {
+        self.blocks.iter().flat_map(|b| &b.block.entries).map(|entry| entry.leaf()).collect()
+    }
+
+    /// Every certified document, oldest first.
+    fn certified(&self) -> impl Iterator<Item = (Fingerprint, Location)> + '_ {
+        self.blocks.iter().flat_map(|stored| {
+            let first = stored.block.header().first;
+            let both = stored.block.entries.iter().zip(&stored.block.lists);
+            both.zip(first..).flat_map(|((statement, list), entry)| {
+                let listed = list.iter().flat_map(|list| list.iter().collect::<Vec<_>>());
+                listed
+                    .chain(statement.enveloped())
+                    .zip(0..=u16::MAX)
+                    .map(move |(document, position)| (document, Location { entry, position }))
+            })
+        })
+    }
+}
+
+impl Store for Memory {
+    fn chain(&self) -> Result<Option<Chain>, StoreError> {
+        let mut chain = None;
+        for stored in &self.state().blocks {
+            StoredBlock::check(stored.bytes.clone(), &mut chain)
+                .map_err(|fault| StoreError::damage("memory", fault.rejected.to_string()))?;
+        }
+        Ok(chain)
+    }
+
+    fn head(&self) -> Option<Head> {
+        self.state().blocks.last().map(|stored| stored.head.clone())
+    }
+
+    fn derived(&self) -> u64 {
+        self.state().blocks.len() as u64
+    }
+
+    fn append(&self, expected: Option<&Head>, block: StoredBlock) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        let same = |stored: &StoredBlock| stored.bytes == block.bytes;
+        if state.blocks.get(block.head.height as usize).is_some_and(same) {
+            return Ok(());
+        }
+        if state.blocks.last().map(|stored| &stored.head) != expected {
+            return Err(StoreError::Conflict);
+        }
+        let fail = std::mem::take(&mut state.fail);
+        if fail != Fail::Lost {
+            state.blocks.push(block);
+        }
+        if fail != Fail::Never {
+            state.poisoned = true;
+            let source = std::io::Error::other("asked for");
+            return Err(StoreError::Io { doing: "append".into(), source });
+        }
+        Ok(())
+    }
+
+    fn block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.state().blocks.get(height as usize).map(|stored| stored.bytes.clone()))
+    }
+
+    fn span(&self, height: u64) -> Result<Option<Span>, StoreError> {
+        Ok(self.state().blocks.get(height as usize).map(|stored| {
+            let header = stored.block.header();
+            let seal = stored.bytes[stored.layout.seal.clone()].to_vec();
+            Span { height, first: header.first, size: header.size, seal }
+        }))
+    }
+
+    fn entry(&self, index: u64) -> Result<Option<(Vec<u8>, u64)>, StoreError> {
+        let state = self.state();
+        let stored = state.blocks.iter().find(|stored| index < stored.head.size);
+        Ok(stored.map(|stored| {
+            let at = (index - stored.block.header().first) as usize;
+            (stored.block.entries[at].entry().to_vec(), stored.head.height)
+        }))
+    }
+
+    fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError> {
+        let leaves = self.state().leaves();
+        let subtree = |node: &Node| {
+            let start = (node.index << node.level) as usize;
+            let leaves = leaves.get(start..start + (1 << node.level));
+            leaves.and_then(|leaves| tree::root(leaves.to_vec()))
+        };
+        let hashes: Option<Vec<_>> = nodes.iter().map(subtree).collect();
+        hashes.ok_or_else(|| StoreError::damage("memory", "a hash beyond the tree"))
+    }
+
+    fn statement(&self, leaf: &Hash) -> Result<Option<u64>, StoreError> {
+        let position = self.state().leaves().iter().position(|of| of == leaf);
+        Ok(position.map(|index| index as u64))
+    }
+
+    fn documents(
+        &self,
+        fingerprint: &Fingerprint,
+        limit: usize,
+    ) -> Result<Vec<Location>, StoreError> {
+        let state = self.state();
+        let found = state.certified().filter(|(document, _)| document == fingerprint);
+        let mut locations: Vec<_> = found.map(|(_, location)| location).collect();
+        locations.reverse();
+        locations.truncate(limit);
+        Ok(locations)
+    }
+
+    fn document_path(&self, location: Location) -> Result<Vec<Hash>, StoreError> {
+        let state = self.state();
+        let stored = state.blocks.iter().find(|stored| location.entry < stored.head.size);
+        let list = stored.and_then(|stored| {
+            let at = location.entry.checked_sub(stored.block.header().first)?;
+            Some(stored.block.lists[at as usize].clone())
+        });
+        match list {
+            Some(Some(list)) => Ok(Batch::new(list).path(location.position.into())),
+            Some(None) => Ok(Vec::new()),
+            None => Err(StoreError::damage("memory", "a document beyond the head")),
+        }
+    }
+
+    fn list(&self, root: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
+        let state = self.state();
+        let mut lists = state.blocks.iter().flat_map(|stored| stored.block.lists.iter().flatten());
+        let list = lists.find(|list| list.count() > 1 && list.root() == *root);
+        Ok(list.map(|list| list.as_bytes().to_vec()))
+    }
+
+    fn distrust_derived(&self) {}
+}
