@@ -66,12 +66,7 @@ struct Writer {
 
 /// The head mark of a head.
 fn mark_of(head: &Head) -> Mark {
-    Mark {
-        ledger_id: head.ledger.0.0,
-        height: head.height,
-        size: head.size,
-        root: head.root.0,
-    }
+    Mark { ledger_id: head.ledger.0.0, height: head.height, size: head.size, root: head.root.0 }
 }
 
 impl Writer {
@@ -85,12 +80,16 @@ impl Writer {
             Some(held) => held.raise(mark)?,
             None => self.mark = Some(HeadMark::create(&self.mark_path, mark)?),
         }
-        // A hint for readers of a live directory: a crash here leaves it behind, never ahead.
-        let end = position.next_after(block.bytes.len());
-        let hint = durable_hint(end);
-        self.durable.write_all_at(&hint, 0).map_err(StoreError::io("write of the durable hint"))?;
         self.head = Some(block.head.clone());
+        self.hint()?;
         Ok(position)
+    }
+
+    /// Tells readers of a live directory how far it is durable: a crash before leaves it behind,
+    /// never ahead.
+    fn hint(&self) -> Result<(), StoreError> {
+        let hint = durable_hint(self.segments.end());
+        self.durable.write_all_at(&hint, 0).map_err(StoreError::io("write of the durable hint"))
     }
 
     fn append(

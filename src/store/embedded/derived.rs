@@ -7,7 +7,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use probant_core::{
@@ -289,7 +288,8 @@ impl Derived {
     pub fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError> {
         let hash = |node: &Node| {
             let (kept, rest) = (node.level / TILE_LEVELS, node.level % TILE_LEVELS);
-            let row = self.tree[usize::from(kept)].range(node.index << rest..(node.index + 1) << rest)?;
+            let row =
+                self.tree[usize::from(kept)].range(node.index << rest..(node.index + 1) << rest)?;
             Ok(tree::root(row.into_iter().map(Hash).collect()).expect("a subtree has leaves"))
         };
         nodes.iter().map(hash).collect()
@@ -416,6 +416,3 @@ fn add_rows(rows: &mut Rows, stored: &StoredBlock) {
         }
     }
 }
-
-/// A [`Derived`] that many threads read.
-pub type SharedDerived = Arc<Derived>;

@@ -172,7 +172,11 @@ fn header(version: u32) -> Header {
     header
 }
 
-fn frame(body: &[u8]) -> Result<Vec<u8>, StoreError> {
+/// A body as it stands in a segment and travels in streams: length, body, CRC-32.
+///
+/// # Errors
+/// `Input` for a body longer than [`RECORD_BYTES_MAX`].
+pub fn frame(body: &[u8]) -> Result<Vec<u8>, StoreError> {
     if body.len() > RECORD_BYTES_MAX {
         let len = body.len();
         return Err(StoreError::Input(format!(

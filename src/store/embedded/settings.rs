@@ -32,7 +32,9 @@ impl Settings {
         let path = dir.join(FILE);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
             Err(error) => return Err(StoreError::io(format!("read {}", path.display()))(error)),
         };
         let wire: Wire = serde_json::from_str(&text)

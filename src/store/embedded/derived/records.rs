@@ -113,7 +113,9 @@ impl Complete {
         let path = dir.join("complete");
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
             Err(error) => return Err(StoreError::io(format!("read {}", path.display()))(error)),
         };
         let whole = bytes.len() == Self::BYTES

@@ -1,0 +1,90 @@
+//! The web service. All authority is in signatures: there is no password, token or session.
+//!
+//! | who | what |
+//! |---|---|
+//! | issuers | `POST /entries`, `GET /entries/{index}` ([`entries`]) |
+//! | verifiers | `GET /documents/…`, `POST /verify` ([`documents`]) |
+//! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` ([`blocks`]) |
+//! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` ([`registry`], [`health`]) |
+
+mod blocks;
+mod documents;
+mod entries;
+mod health;
+mod problem;
+mod registry;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+use crate::{Error, ledger::Ledger, lookup::Lookup, prove::Prover};
+
+/// How long a look-up waits for look-ups that lag, before it says so.
+const LAG_WAIT: Duration = Duration::from_secs(2);
+/// Pause between two looks.
+const LAG_PAUSE: Duration = Duration::from_millis(10);
+
+/// What every handler is given.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    ledger: Ledger,
+    prover: Prover,
+    lookup: Lookup,
+    document_bytes_max: u64,
+}
+
+impl Service {
+    /// Serves a ledger; documents sent to `/verify` may have so many bytes.
+    pub fn new(ledger: Ledger, prover: Prover, document_bytes_max: u64) -> Self {
+        let lookup = Lookup::new(Arc::clone(ledger.store()));
+        Self(Arc::new(Inner { ledger, prover, lookup, document_bytes_max }))
+    }
+
+    /// All routes.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .merge(entries::router())
+            .merge(documents::router())
+            .merge(blocks::router())
+            .merge(registry::router())
+            .merge(health::router())
+            .fallback(problem::not_found)
+            .method_not_allowed_fallback(problem::method_not_allowed)
+            .with_state(self.clone())
+    }
+
+    /// Serves until `shutdown` is ready, then finishes what was accepted.
+    ///
+    /// # Errors
+    /// [`Error::Stop`] if the listener fails.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), Error> {
+        axum::serve(listener, self.router())
+            .with_graceful_shutdown(shutdown)
+            .await
+            .map_err(|error| Error::Stop(format!("the listener failed: {error}")))?;
+        self.0.ledger.stop();
+        Ok(())
+    }
+
+    /// Asks until look-ups have caught up with what was durable when the question came.
+    async fn ask<T>(&self, ask: impl Fn(&Inner) -> Result<T, Error>) -> Result<T, Error> {
+        let clock = self.0.ledger.clock();
+        let deadline = clock.elapsed() + LAG_WAIT;
+        loop {
+            match ask(&self.0) {
+                Err(Error::Busy { .. }) if clock.elapsed() < deadline => {
+                    tokio::time::sleep(LAG_PAUSE).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! For verifiers: the verdict on a document, and its proof. A document that is sent is hashed as it
+//! comes and never stored.
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{DefaultBodyLimit, Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use futures_util::StreamExt as _;
+use probant_core::{Algorithm, Fingerprint, Fingerprints, fingerprint::Hasher};
+use serde::Serialize;
+
+use super::{Service, problem::Problem};
+use crate::{Error, lookup::DocumentAnswer, store::Location};
+
+pub fn router() -> Router<Service> {
+    Router::new()
+        .route("/documents/{fingerprint}", get(document))
+        .route("/documents/{fingerprint}/proof", get(newest_proof))
+        .route("/documents/{fingerprint}/proof/{entry}", get(proof))
+        .route("/verify", post(verify).layer(DefaultBodyLimit::disable()))
+}
+
+#[derive(Serialize)]
+struct ByFingerprint {
+    fingerprint: String,
+    #[serde(flatten)]
+    answer: DocumentAnswer,
+}
+
+#[derive(Serialize)]
+struct ByDocument {
+    fingerprints: Both,
+    #[serde(flatten)]
+    answer: DocumentAnswer,
+}
+
+#[derive(Serialize)]
+struct Both {
+    blake3: String,
+    #[serde(rename = "sha-256")]
+    sha256: String,
+}
+
+fn parse(text: &str) -> Result<Fingerprint, Problem> {
+    Ok(text.parse::<Fingerprint>().map_err(Error::from)?)
+}
+
+async fn document(
+    State(service): State<Service>,
+    Path(text): Path<String>,
+) -> Result<Response, Problem> {
+    let fingerprint = parse(&text)?;
+    let registry = service.0.ledger.registry();
+    let answer = service.ask(|inner| inner.lookup.answer(&[fingerprint], &registry)).await?;
+    Ok(Json(ByFingerprint { fingerprint: text, answer }).into_response())
+}
+
+async fn newest_proof(
+    State(service): State<Service>,
+    Path(text): Path<String>,
+) -> Result<Response, Problem> {
+    prove(&service, &text, None).await
+}
+
+async fn proof(
+    State(service): State<Service>,
+    Path((text, entry)): Path<(String, u64)>,
+) -> Result<Response, Problem> {
+    prove(&service, &text, Some(entry)).await
+}
+
+async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Response, Problem> {
+    let fingerprint = parse(text)?;
+    let locations = service.ask(|inner| inner.lookup.locations(&fingerprint)).await?;
+    let wanted = |location: &&Location| entry.is_none_or(|entry| location.entry == entry);
+    let location = locations.iter().find(wanted).copied().ok_or_else(|| {
+        Problem::not_found(match entry {
+            Some(entry) => format!("entry {entry} does not certify {text}"),
+            None => format!("unknown: this ledger has not certified {text}"),
+        })
+    })?;
+    let registry = service.0.ledger.registry();
+    let proof = service.0.prover.prove(fingerprint, location, &registry).await?;
+    let headers = [(header::CONTENT_TYPE, "application/cose"), (header::CACHE_CONTROL, "no-cache")];
+    Ok((headers, proof).into_response())
+}
+
+/// Hashes the body both ways in one pass, and looks both up.
+async fn verify(State(service): State<Service>, body: Body) -> Result<Response, Problem> {
+    let limit = service.0.document_bytes_max;
+    let mut hashers = [Algorithm::Blake3, Algorithm::Sha256].map(Hasher::new);
+    let (mut bytes, mut stream) = (0_u64, body.into_data_stream());
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|error| {
+            Problem::from(Error::input(format!("the document did not arrive whole: {error}")))
+        })?;
+        bytes += piece.len() as u64;
+        if bytes > limit {
+            let why = format!("the document is longer than {limit} bytes: send its fingerprint");
+            return Err(Problem(StatusCode::PAYLOAD_TOO_LARGE, Error::input(why)));
+        }
+        hashers.iter_mut().for_each(|hasher| hasher.update(&piece));
+    }
+    let [blake3, sha256] = hashers.map(Hasher::finish);
+    let both = Fingerprints { blake3, sha256 };
+    let registry = service.0.ledger.registry();
+    let document = [both.blake3, both.sha256];
+    let answer = service.ask(|inner| inner.lookup.answer(&document, &registry)).await?;
+    let fingerprints = Both { blake3: both.blake3.to_string(), sha256: both.sha256.to_string() };
+    Ok(Json(ByDocument { fingerprints, answer }).into_response())
+}

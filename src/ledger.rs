@@ -1,0 +1,316 @@
+//! The ledger: the only writer. A submission is answered once, finally, after the block that holds
+//! it is durable.
+//!
+//! ```text
+//! submit: decode -> sent before? -> signer, signature, time -> pool -> wait
+//! sealer: pool -> draft -> seal -> check as an auditor would -> append = THE COMMIT POINT -> answer
+//! ```
+//!
+//! [`Ledger::submit`] runs on the caller's thread and changes nothing; one thread seals. A crash
+//! before the append loses only what nobody was told of.
+
+mod block_time;
+mod found;
+mod pool;
+mod sealer;
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use probant_core::{
+    Identity, Rejected, Statement,
+    chain::{Chain, Head},
+    draft::SealedBlock,
+    key::{SigningKey, Use},
+    registry::Registry,
+    seal::{Receipt, Seal},
+    tree,
+};
+
+use crate::{Error, clock::SharedClock, store::Store};
+
+pub use found::{LedgerKeys, found};
+pub use pool::Limits;
+
+use pool::{Pending, Pool};
+
+/// Submissions up to this length are decoded on the thread that received them.
+const INLINE_BYTES_MAX: usize = 16 << 10;
+
+/// How blocks are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Sealing {
+    /// A block is sealed this long after its first statement came.
+    pub interval: Duration,
+    /// With nothing to seal, an empty block after this long keeps proofs fresh.
+    pub heartbeat: Duration,
+    /// What may wait, and what one block holds.
+    pub limits: Limits,
+}
+
+impl Default for Sealing {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_millis(100),
+            heartbeat: Duration::from_secs(4 * 60),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The final answer to a submission.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// Index of the entry.
+    pub index: u64,
+    /// Its first receipt.
+    pub receipt: Receipt,
+}
+
+/// A ledger that is open for writing.
+pub struct Ledger {
+    shared: Arc<Shared>,
+    sealer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What admission and the sealer share.
+struct Shared {
+    store: Arc<dyn Store>,
+    seal_key: SigningKey,
+    clock: SharedClock,
+    sealing: Sealing,
+    pool: Pool,
+    /// Who may write, after the newest block.
+    registry: RwLock<Arc<Registry>>,
+    /// Why nothing can be sealed now; the operator must look.
+    alarm: RwLock<Option<String>>,
+    stopped: AtomicBool,
+}
+
+impl Ledger {
+    /// Starts to write to a store that holds a ledger, with that ledger's seal key.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if there is no block 0, or the seal key is not this ledger's.
+    pub fn start(
+        store: Arc<dyn Store>,
+        seal_key: SigningKey,
+        clock: SharedClock,
+        sealing: Sealing,
+    ) -> Result<Self, Error> {
+        let chain = store.chain()?.ok_or_else(|| Error::input("the store holds no ledger"))?;
+        check_key(chain.registry(), Use::Seal, &seal_key)?;
+        let shared = Arc::new(Shared {
+            pool: Pool::new(sealing.limits),
+            registry: RwLock::new(Arc::clone(chain.registry())),
+            alarm: RwLock::default(),
+            stopped: AtomicBool::new(false),
+            store,
+            seal_key,
+            clock,
+            sealing,
+        });
+        let worker = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("sealer".into());
+        let sealer = thread.spawn(move || sealer::run(&worker, chain));
+        let sealer = Mutex::new(Some(sealer.expect("a thread can be started")));
+        Ok(Self { shared, sealer })
+    }
+
+    /// Takes what an issuer or operator sends, and answers when it is durable.
+    ///
+    /// The same statement again is answered with its first receipt.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the refusal; [`Error::Busy`] if the pool is full, nothing can be sealed
+    /// now, or look-ups lag; [`Error::Stop`] if the store failed, so that the outcome is unknown
+    /// until the ledger has been restarted: then send the same again.
+    ///
+    /// # Panics
+    /// If decoding does: never on any input.
+    pub async fn submit(
+        &self,
+        bytes: impl AsRef<[u8]> + Send + 'static,
+    ) -> Result<Accepted, Error> {
+        let (statement, list) = if bytes.as_ref().len() > INLINE_BYTES_MAX {
+            // Hashing a long list takes milliseconds: not on a thread that serves others.
+            let decode = move || Statement::decode_submission(bytes.as_ref());
+            tokio::task::spawn_blocking(decode).await.expect("decoding never panics")?
+        } else {
+            Statement::decode_submission(bytes.as_ref())?
+        };
+        if let Some(index) = self.shared.store.statement(&statement.leaf())? {
+            return self.sent_before(index).await;
+        }
+        self.shared.admit(&statement)?;
+        let (pending, answer) = Pending::new(statement, list);
+        self.shared.pool.put(pending)?;
+        match answer.await {
+            Ok(answer) => answer?.accepted(self).await,
+            Err(_) => Err(Error::busy("the ledger stopped before it sealed this: send it again")),
+        }
+    }
+
+    /// Receipt of an entry of the block that sealed it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while look-ups lag behind that block.
+    pub fn first_receipt(&self, index: u64) -> Result<Option<Receipt>, Error> {
+        first_receipt(&*self.shared.store, index)
+    }
+
+    async fn sent_before(&self, index: u64) -> Result<Accepted, Error> {
+        // Its block is durable; look-ups reach it within moments.
+        for _ in 0..100 {
+            match self.first_receipt(index) {
+                Ok(Some(receipt)) => return Ok(Accepted { index, receipt }),
+                Ok(None) | Err(Error::Busy { .. }) => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::busy("look-ups lag behind the entry's block: try again shortly"))
+    }
+
+    /// The registry after the newest block.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.shared.registry()
+    }
+
+    /// The newest block.
+    ///
+    /// # Panics
+    /// Never: a ledger that was started has block 0.
+    pub fn head(&self) -> Head {
+        self.shared.store.head().expect("a started ledger has block 0")
+    }
+
+    /// Name and id.
+    pub fn identity(&self) -> Identity {
+        let registry = self.registry();
+        Identity { origin: registry.origin().clone(), ledger: registry.ledger() }
+    }
+
+    /// The store that it writes to.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// The clock that it was given.
+    pub fn clock(&self) -> &SharedClock {
+        &self.shared.clock
+    }
+
+    /// Why nothing can be written now; `None` when all is well.
+    pub fn alarm(&self) -> Option<String> {
+        self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Seals what was accepted, and stops.
+    pub fn stop(&self) {
+        self.shared.stopped.store(true, Ordering::Release);
+        self.shared.pool.wake();
+        let sealer = self.sealer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if sealer.is_some_and(|sealer| sealer.join().is_err()) {
+            tracing::error!("the sealer panicked");
+        }
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What can be known of a statement before its block: the sealer asks again, by block time.
+    fn admit(&self, statement: &Statement) -> Result<(), Error> {
+        let registry = self.registry();
+        let signer = registry.signer(statement)?;
+        if statement.as_block().is_some() {
+            return Err(Rejected::Misplaced("block").into());
+        }
+        statement.verify(&signer.key)?;
+        Ok(Registry::check_time(statement, self.clock.now_ms())?)
+    }
+}
+
+/// What the sealer answers.
+#[derive(Clone)]
+enum Answer {
+    /// It is in this block, at this index.
+    Sealed(Arc<SealedBlock>, u64),
+    /// It was in an earlier block.
+    Before(u64),
+}
+
+impl Answer {
+    async fn accepted(self, ledger: &Ledger) -> Result<Accepted, Error> {
+        match self {
+            Self::Sealed(sealed, index) => Ok(Accepted { index, receipt: sealed.receipt(index) }),
+            Self::Before(index) => ledger.sent_before(index).await,
+        }
+    }
+}
+
+/// Receipt of an entry under the seal of its own block, from look-ups; `None` beyond the head.
+///
+/// # Errors
+/// [`Error::Busy`] while look-ups lag.
+pub fn first_receipt(store: &dyn Store, index: u64) -> Result<Option<Receipt>, Error> {
+    let Some((_, height)) = store.entry(index)? else { return Ok(None) };
+    let Some(span) = store.span(height)? else { return Ok(None) };
+    let path = tree::prove(index, span.size, |nodes| store.hashes(nodes))?;
+    let seal = Seal::decode(&span.seal)?;
+    Ok(Some(Receipt { seal, size: span.size, index, path }))
+}
+
+fn check_key(registry: &Registry, r#use: Use, key: &SigningKey) -> Result<(), Error> {
+    let expected = registry.ledger_key(r#use).kid();
+    if key.public().kid() == expected {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "the {} key is {}, this ledger's is {expected}: wrong directory of keys?",
+        r#use.name(),
+        key.public().kid()
+    )))
+}
+
+/// Whether the note key is this ledger's.
+///
+/// # Errors
+/// [`Error::Input`] naming both.
+pub fn check_note_key(registry: &Registry, key: &SigningKey) -> Result<(), Error> {
+    check_key(registry, Use::Note, key)
+}
+
+impl Shared {
+    fn publish(&self, chain: &Chain) {
+        *self.registry.write().unwrap_or_else(PoisonError::into_inner) =
+            Arc::clone(chain.registry());
+    }
+
+    fn set_alarm(&self, alarm: Option<String>) {
+        let mut held = self.alarm.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = alarm.as_ref().filter(|why| held.as_ref() != Some(*why)) {
+            tracing::error!(why, "nothing can be sealed");
+        }
+        *held = alarm;
+    }
+}
+
+/// An answer, or why there is none.
+type Answered = Result<Answer, Error>;

@@ -1,0 +1,174 @@
+//! The one thread that seals: it empties the pool into a draft, seals it, and answers after the
+//! commit point. While a block is being synced, the next one fills.
+
+use std::{collections::HashMap, sync::Arc, sync::atomic::Ordering, time::Duration};
+
+use probant_core::{
+    Hash,
+    chain::Chain,
+    draft::{Draft, SealedBlock},
+};
+
+use super::{
+    Answer, Shared,
+    block_time::BlockTime,
+    pool::{Pending, Reply},
+};
+use crate::{
+    Error,
+    store::{StoreError, StoredBlock},
+};
+
+/// How often a refused clock is looked at again.
+const ALARM_PAUSE: Duration = Duration::from_secs(1);
+
+/// Who waits for the entry at an index of the draft.
+type Waiters = Vec<(u64, Reply)>;
+
+/// Seals until the ledger is stopped and the pool is empty, or the store fails.
+pub fn run(shared: &Shared, mut chain: Chain) {
+    let mut time = BlockTime::new();
+    let stopped = || shared.stopped.load(Ordering::Acquire);
+    let mut last_block = shared.clock.elapsed();
+    loop {
+        let idle = shared.clock.elapsed().saturating_sub(last_block);
+        if !stopped() {
+            shared.pool.wait(shared.sealing.heartbeat.saturating_sub(idle));
+            shared.pool.fill(shared.sealing.interval, stopped);
+        }
+        let pending = shared.pool.take();
+        let idle = shared.clock.elapsed().saturating_sub(last_block);
+        if pending.is_empty() && stopped() {
+            return;
+        }
+        if pending.is_empty() && idle < shared.sealing.heartbeat {
+            continue;
+        }
+        let time_ms = match time.next(&*shared.clock, chain.head().time_ms) {
+            Ok(time_ms) => time_ms,
+            Err(why) => {
+                refuse(pending, &why);
+                shared.set_alarm(Some(why));
+                shared.pool.wait(ALARM_PAUSE);
+                std::thread::sleep(ALARM_PAUSE.min(shared.sealing.interval));
+                continue;
+            }
+        };
+        shared.set_alarm(None);
+        last_block = shared.clock.elapsed();
+        if let Err(error) = seal(shared, &mut chain, pending, time_ms) {
+            // What is on disk is unknown: only a restart may go on.
+            shared.set_alarm(Some(format!("the store failed, restart to reopen it: {error}")));
+            fail_all(shared, &stopped);
+            return;
+        }
+    }
+}
+
+fn refuse(pending: Vec<Pending>, why: &str) {
+    for pending in pending {
+        let (.., reply) = pending.open();
+        reply.send(Err(Error::busy(format!("nothing can be sealed now: {why}"))));
+    }
+}
+
+/// After a failure of the store: nobody waits for ever.
+fn fail_all(shared: &Shared, stopped: &dyn Fn() -> bool) {
+    while !stopped() {
+        shared.pool.wait(ALARM_PAUSE);
+        refuse(shared.pool.take(), "the store failed; the ledger must be restarted");
+    }
+}
+
+fn seal(
+    shared: &Shared,
+    chain: &mut Chain,
+    pending: Vec<Pending>,
+    time_ms: u64,
+) -> Result<(), StoreError> {
+    let had_pending = !pending.is_empty();
+    let (draft, waiters) = draft(shared, chain, pending, time_ms)?;
+    if draft.is_empty() && had_pending {
+        return Ok(());
+    }
+    let sealed = draft.seal(&shared.seal_key);
+    match commit(shared, chain, &sealed) {
+        Ok(after) => {
+            *chain = after;
+            shared.publish(chain);
+            let sealed = Arc::new(sealed);
+            for (index, reply) in waiters {
+                reply.send(Ok(Answer::Sealed(Arc::clone(&sealed), index)));
+            }
+            Ok(())
+        }
+        Err(StoreError::Conflict) => {
+            // Another writer was faster: the signatures are discarded, the issuers try again.
+            *chain = shared.store.chain()?.expect("a ledger with a head has a chain");
+            shared.publish(chain);
+            for (_, reply) in waiters {
+                reply.send(Err(Error::busy("the head has moved: send it again")));
+            }
+            Ok(())
+        }
+        Err(error) => {
+            for (_, reply) in waiters {
+                let why =
+                    format!("the store failed, the outcome is unknown: send it again ({error})");
+                reply.send(Err(Error::Stop(why)));
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Folds the waiting statements at their final indexes; those that the rules refuse, or that were
+/// sent before, are answered at once.
+fn draft(
+    shared: &Shared,
+    chain: &Chain,
+    pending: Vec<Pending>,
+    time_ms: u64,
+) -> Result<(Draft, Waiters), StoreError> {
+    let mut draft = Draft::new(chain, time_ms);
+    let mut waiters = Waiters::new();
+    let mut indexes: HashMap<Hash, u64> = HashMap::new();
+    for pending in pending {
+        let (statement, list, reply) = pending.open();
+        let leaf = statement.leaf();
+        if let Some(index) = indexes.get(&leaf) {
+            waiters.push((*index, reply));
+            continue;
+        }
+        match shared.store.statement(&leaf) {
+            Ok(None) => {}
+            Ok(Some(index)) => {
+                reply.send(Ok(Answer::Before(index)));
+                continue;
+            }
+            Err(error) => {
+                reply.send(Err(error.into()));
+                continue;
+            }
+        }
+        match draft.add(statement, list) {
+            Ok(index) => {
+                indexes.insert(leaf, index);
+                waiters.push((index, reply));
+            }
+            Err(rejected) => reply.send(Err(rejected.into())),
+        }
+    }
+    Ok((draft, waiters))
+}
+
+/// Reads the block back from its own bytes as an auditor would, then makes it durable.
+fn commit(shared: &Shared, chain: &Chain, sealed: &SealedBlock) -> Result<Chain, StoreError> {
+    let expected = chain.head().clone();
+    let mut after = Some(chain.clone());
+    let stored = StoredBlock::check(sealed.block.encode(), &mut after).map_err(|fault| {
+        StoreError::damage("the block just sealed, in memory", fault.rejected.to_string())
+    })?;
+    shared.store.append(Some(&expected), stored)?;
+    Ok(after.expect("the chain was there"))
+}

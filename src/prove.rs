@@ -1,0 +1,209 @@
+//! Proof files and checkpoints, put together from look-ups. Making a proof signs nothing: every
+//! path leads to the tree of a published checkpoint, under that block's stored seal.
+//!
+//! A proof is verified here before it is handed out, as a stranger would: what is derived is never
+//! believed, and what contradicts the blocks is rebuilt.
+
+use std::{sync::Arc, time::Duration};
+
+use probant_core::{
+    Fingerprint, Hash, Rejected, Statement, Verifier,
+    checkpoint::Checkpoint,
+    key::{SigningKey, Use},
+    proof::{DocumentPath, Proof, ProvenEntry},
+    registry::Registry,
+    seal::{Receipt, Seal},
+    statement::BlockStatement,
+    tree::{self, Frontier},
+};
+use tokio::sync::Mutex;
+
+use crate::{
+    Error,
+    clock::SharedClock,
+    ledger::first_receipt,
+    store::{Location, Store},
+};
+
+/// A checkpoint is signed at most this often.
+const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a request may wait for look-ups and for the next checkpoint.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Pause between two looks.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A head that has been signed as a checkpoint.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The signed note.
+    pub note: String,
+    /// The head's block.
+    pub block: BlockStatement,
+    /// Its seal.
+    pub seal: Seal,
+}
+
+/// Makes proofs and checkpoints over one store.
+pub struct Prover {
+    store: Arc<dyn Store>,
+    note_key: SigningKey,
+    clock: SharedClock,
+    published: Mutex<Option<(Arc<Published>, Duration)>>,
+    verifier: std::sync::Mutex<Option<Verifier>>,
+}
+
+impl Prover {
+    /// Over a store, with the ledger's note key.
+    pub fn new(store: Arc<dyn Store>, note_key: SigningKey, clock: SharedClock) -> Self {
+        let (published, verifier) = (Mutex::new(None), std::sync::Mutex::new(None));
+        Self { store, note_key, clock, published, verifier }
+    }
+
+    /// The newest checkpoint; a new one is signed if the last is a second old and there is a newer
+    /// head that look-ups reach.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while look-ups have not reached block 0; those of the store.
+    pub async fn checkpoint(&self, registry: &Registry) -> Result<Arc<Published>, Error> {
+        self.checkpoint_beyond(0, registry).await
+    }
+
+    /// A checkpoint of more than `index` entries: waits for one where it must.
+    async fn checkpoint_beyond(
+        &self,
+        index: u64,
+        registry: &Registry,
+    ) -> Result<Arc<Published>, Error> {
+        let deadline = self.clock.elapsed() + WAIT_MAX;
+        loop {
+            if let Some(published) = self.publish(index, registry).await? {
+                return Ok(published);
+            }
+            if self.clock.elapsed() > deadline {
+                return Err(Error::busy("look-ups have not reached that entry: try again shortly"));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn publish(
+        &self,
+        index: u64,
+        registry: &Registry,
+    ) -> Result<Option<Arc<Published>>, Error> {
+        let mut held = self.published.lock().await;
+        let now = self.clock.elapsed();
+        let fresh = |at: &Duration| now.saturating_sub(*at) < PUBLISH_INTERVAL;
+        if let Some((published, at)) = &*held {
+            if fresh(at) {
+                return Ok(Some(published.clone()).filter(|p| p.block.size > index));
+            }
+        }
+        let Some(height) = self.store.derived().checked_sub(1) else { return Ok(None) };
+        if let Some((published, _)) = held.as_ref().filter(|(p, _)| p.block.height == height) {
+            return Ok(Some(published.clone()).filter(|p| p.block.size > index));
+        }
+        let published = Arc::new(self.sign(height, registry)?);
+        *held = Some((published.clone(), now));
+        Ok(Some(published).filter(|p| p.block.size > index))
+    }
+
+    /// Signs the head of a block, after its root has been computed anew and held to its seal.
+    fn sign(&self, height: u64, registry: &Registry) -> Result<Published, Error> {
+        let gone = || Error::busy("look-ups are being rebuilt: try again shortly");
+        let span = self.store.span(height)?.ok_or_else(gone)?;
+        let statement = self.statement(span.size - 1)?;
+        let frontier = Frontier::read(span.size, |nodes| self.store.hashes(nodes))?;
+        let root = frontier.root().ok_or_else(gone)?;
+        let seal = Seal::decode(&span.seal)?;
+        let (block, origin) = (block_of(&statement)?, registry.origin().clone());
+        let key = registry.ledger_key(Use::Seal);
+        self.trusted(seal.verify(key, &origin, block.time_ms, root))?;
+        let note = Checkpoint { origin, size: span.size, root }.sign(&self.note_key);
+        Ok(Published { note, block, seal })
+    }
+
+    /// The proof file of a document at a place where look-ups found it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while look-ups lag.
+    pub async fn prove(
+        &self,
+        fingerprint: Fingerprint,
+        location: Location,
+        registry: &Registry,
+    ) -> Result<Vec<u8>, Error> {
+        let head = self.checkpoint_beyond(location.entry, registry).await?;
+        let statement = self.statement(location.entry)?;
+        let size = head.block.size;
+        let first_receipt = first_receipt(&*self.store, location.entry)?
+            .ok_or_else(|| Error::busy("look-ups lag: try again shortly"))?;
+        let issuer = registry.issuer(statement.issuer()).ok_or_else(|| {
+            Error::Stop(format!("entry {}: its issuer is not enrolled", location.entry))
+        })?;
+        let path = self.store.document_path(location)?;
+        let document = DocumentPath { fingerprint, index: location.position.into(), path };
+        let receipt = Receipt {
+            seal: head.seal.clone(),
+            size,
+            index: location.entry,
+            path: self.path(location.entry, size)?,
+        };
+        let proof = Proof {
+            statement,
+            receipt,
+            document,
+            sealed: self.proven(first_receipt.size - 1, size)?,
+            head: self.proven(size - 1, size)?,
+            registry: vec![self.proven(0, size)?, self.proven(issuer.enrolled, size)?],
+            first_receipt,
+        };
+        let bytes = proof.encode();
+        self.trusted(self.verify(fingerprint, &bytes, registry))?;
+        Ok(bytes)
+    }
+
+    fn verify(
+        &self,
+        fingerprint: Fingerprint,
+        proof: &[u8],
+        registry: &Registry,
+    ) -> Result<(), Rejected> {
+        let identity =
+            probant_core::Identity { origin: registry.origin().clone(), ledger: registry.ledger() };
+        let held = self.verifier.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let mut verifier = held.unwrap_or_else(|| Verifier::new(identity));
+        let verified = verifier.verify(&[fingerprint], proof);
+        *self.verifier.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(verifier);
+        verified.map(drop)
+    }
+
+    /// A check that only damaged look-ups can fail.
+    fn trusted(&self, checked: Result<(), Rejected>) -> Result<(), Error> {
+        checked.map_err(|rejected| {
+            tracing::error!(%rejected, "look-ups contradict the blocks: rebuilding them");
+            self.store.distrust_derived();
+            Error::busy("look-ups are being rebuilt: try again shortly")
+        })
+    }
+
+    fn statement(&self, index: u64) -> Result<Statement, Error> {
+        let lag = || Error::busy("look-ups lag: try again shortly");
+        let (entry, _) = self.store.entry(index)?.ok_or_else(lag)?;
+        Statement::decode(&entry)
+            .map_err(|rejected| Error::Stop(format!("entry {index}: {rejected}")))
+    }
+
+    fn proven(&self, index: u64, size: u64) -> Result<ProvenEntry, Error> {
+        Ok(ProvenEntry { statement: self.statement(index)?, index, path: self.path(index, size)? })
+    }
+
+    fn path(&self, index: u64, size: u64) -> Result<Vec<Hash>, Error> {
+        Ok(tree::prove(index, size, |nodes| self.store.hashes(nodes))?)
+    }
+}
+
+fn block_of(statement: &Statement) -> Result<BlockStatement, Error> {
+    let block = statement.as_block().cloned();
+    block.ok_or_else(|| Error::busy("look-ups are being rebuilt: try again shortly"))
+}

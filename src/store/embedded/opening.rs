@@ -1,0 +1,265 @@
+//! Opening a data directory: what a crash left is found here, by the code of normal running.
+//!
+//! The head mark, kept beside the keys, says what was acknowledged. At or below it every record
+//! must be whole: anything else is damage, and refused. Above it, a torn record is what a crash
+//! leaves and is cut off, and a whole block is kept: it is appended again, so that it is durable
+//! for certain before anybody hears of it.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use probant_core::chain::{Chain, Head};
+
+use super::{
+    Embedded, Writer,
+    derived::Derived,
+    deriver::Deriver,
+    segments::{Position, ScanStop, SegmentReader, Segments},
+    settings::Settings,
+};
+use crate::store::{
+    StoreError, StoredBlock, durable,
+    head_mark::{HeadMark, Mark},
+};
+
+/// Told, while blocks are derived, how many bytes of segments are done, and of how many.
+pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
+/// Where a ledger is, and how to open it.
+pub struct Opening<'a> {
+    /// The data directory.
+    pub dir: &'a Path,
+    /// The head mark, which is never in the data directory.
+    pub mark: &'a Path,
+    /// Length at which a new segment begins.
+    pub segment_bytes: u64,
+    /// Told of long work.
+    pub progress: Progress<'a>,
+}
+
+/// The files of a directory, while it is being opened.
+struct Files {
+    segments: Segments,
+    reader: SegmentReader,
+    derived: Derived,
+    mark: Option<HeadMark>,
+}
+
+/// Whole blocks above the mark, and where the first begins.
+type Above = Vec<(Position, StoredBlock)>;
+
+impl Opening<'_> {
+    /// Makes a directory for a new ledger, with no block in it yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Input`] if there is a ledger already, or a head mark.
+    pub fn create(&self, settings: Settings) -> Result<Embedded, StoreError> {
+        durable::create_dir(self.dir)?;
+        if self.segments_dir().exists() {
+            let why = format!("{} holds a ledger already", self.dir.display());
+            return Err(StoreError::Input(why));
+        }
+        if self.mark.exists() {
+            let why = format!(
+                "{} is the head mark of another ledger: choose another directory for keys",
+                self.mark.display()
+            );
+            return Err(StoreError::Input(why));
+        }
+        let lock = self.lock()?;
+        settings.write(self.dir)?;
+        Derived::delete(&self.derived_dir())?;
+        self.assemble(lock)
+    }
+
+    /// Opens a ledger, recovers what a crash left, and derives what is not derived yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Input`] where there is no ledger, another process has it, or the head mark is
+    /// missing; [`StoreError::Damage`] where a record at or below the mark is not whole, or the
+    /// store is behind its mark.
+    pub fn open(&self) -> Result<Embedded, StoreError> {
+        if !self.segments_dir().exists() {
+            let why = format!("{} holds no ledger: `probant init` makes one", self.dir.display());
+            return Err(StoreError::Input(why));
+        }
+        let lock = self.lock()?;
+        self.assemble(lock)
+    }
+
+    fn assemble(&self, lock: File) -> Result<Embedded, StoreError> {
+        let mark = HeadMark::open(self.mark)?;
+        let settings = Settings::read(self.dir)?;
+        let segments = Segments::open(&self.segments_dir(), self.segment_bytes)?;
+        let reader = SegmentReader::open(&self.segments_dir())?;
+        if mark.is_none() && segments.end() > Position::FIRST {
+            return Err(self.no_mark());
+        }
+        let derived = self.derived(settings)?;
+        let mut files = Files { segments, reader, derived, mark };
+        let (head, above) = match self.recover(&mut files) {
+            Err(StoreError::Damage { place, what }) if files.derived.blocks() > 0 => {
+                // It may be what was derived that is damaged: once more, from the segments alone.
+                tracing::warn!(place, what, "opening again without what was derived");
+                drop(files.derived);
+                Derived::delete(&self.derived_dir())?;
+                files.derived = self.derived(settings)?;
+                self.recover(&mut files)?
+            }
+            recovered => recovered?,
+        };
+        self.start(lock, settings, files, head, above)
+    }
+
+    fn start(
+        &self,
+        lock: File,
+        settings: Settings,
+        files: Files,
+        head: Option<Head>,
+        above: Above,
+    ) -> Result<Embedded, StoreError> {
+        let Files { mut segments, reader, derived, mark } = files;
+        if let Some((position, _)) = above.first() {
+            segments.truncate(*position)?;
+        }
+        let hint = self.dir.join("durable");
+        let durable = OpenOptions::new().create(true).truncate(false).write(true).open(&hint);
+        let durable = durable.map_err(StoreError::io(format!("open {}", hint.display())))?;
+        let mut writer = Writer {
+            segments,
+            mark_path: self.mark.to_owned(),
+            mark,
+            head,
+            durable,
+            poisoned: false,
+        };
+        for (_, stored) in above {
+            tracing::info!(height = stored.head.height, "a block above the head mark is kept");
+            let expected = writer.head.clone();
+            let position = writer.append(expected.as_ref(), &stored)?;
+            derived.derive(&stored, position)?;
+        }
+        writer.hint()?;
+        let deriver = Deriver::start(derived, self.derived_dir(), settings.index, reader.clone());
+        Ok(Embedded { writer: Mutex::new(writer), reader, deriver, _lock: lock })
+    }
+
+    /// Derives every block up to the mark, and collects those above it.
+    fn recover(&self, files: &mut Files) -> Result<(Option<Head>, Above), StoreError> {
+        let mark = files.mark.as_ref().map(HeadMark::current);
+        let mut chain = files.derived.chain(&files.reader)?;
+        let (start, end) = (files.derived.end()?, files.segments.end());
+        let mut above = Above::new();
+        let mut head = chain.as_ref().map(|chain| chain.head().clone());
+        for record in files.reader.scan_from(start, None) {
+            match record {
+                Ok((position, bytes)) => {
+                    let stored = check(position, bytes, &mut chain)?;
+                    if mark.is_some_and(|mark| stored.head.height <= mark.height) {
+                        (self.progress)(position.0, end.0);
+                        files.derived.derive(&stored, position)?;
+                        head = Some(stored.head);
+                    } else {
+                        above.push((position, stored));
+                    }
+                }
+                Err(ScanStop::Torn { at, why }) => {
+                    self.check_mark(mark, head.as_ref(), files).map_err(|_| why)?;
+                    tracing::warn!(position = at.0, "a torn record above the head mark is cut off");
+                    files.segments.truncate(at)?;
+                }
+                Err(ScanStop::Failed(why)) => return Err(why),
+            }
+        }
+        self.check_mark(mark, head.as_ref(), files)?;
+        Ok((head, above))
+    }
+
+    /// The store must reach its mark, and be the same there.
+    fn check_mark(
+        &self,
+        mark: Option<Mark>,
+        head: Option<&Head>,
+        files: &Files,
+    ) -> Result<(), StoreError> {
+        let Some(mark) = mark else { return Ok(()) };
+        let refuse = |what: String| Err(StoreError::damage(self.dir.display().to_string(), what));
+        let Some(head) = head.filter(|head| head.height >= mark.height) else {
+            let found = head.map_or_else(|| "no block".into(), |h| format!("block {}", h.height));
+            return refuse(format!(
+                "the store ends at {found}, behind its head mark at block {} ({}): an old copy was \
+                 restored, or blocks were lost; nothing is written",
+                mark.height,
+                self.mark.display()
+            ));
+        };
+        let root = files.derived.root_at(mark.size)?.map(|root| root.0);
+        if head.ledger.0.0 != mark.ledger_id || root != Some(mark.root) {
+            return refuse(format!(
+                "block {} is not the one of the head mark ({}): this is another ledger or another \
+                 history; nothing is written",
+                mark.height,
+                self.mark.display()
+            ));
+        }
+        Ok(())
+    }
+
+    fn derived(&self, settings: Settings) -> Result<Derived, StoreError> {
+        let dir = self.derived_dir();
+        match Derived::open(&dir, settings.index) {
+            Err(StoreError::Damage { place, what }) => {
+                tracing::warn!(place, what, "what was derived is damaged: deriving it again");
+                Derived::delete(&dir)?;
+                Derived::open(&dir, settings.index)
+            }
+            opened => opened,
+        }
+    }
+
+    fn lock(&self) -> Result<File, StoreError> {
+        let path = self.dir.join("lock");
+        let doing = || format!("lock {}", path.display());
+        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = open.map_err(StoreError::io(doing()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Input(format!(
+                "{} is in use by another process",
+                self.dir.display()
+            ))),
+            Err(TryLockError::Error(error)) => Err(StoreError::io(doing())(error)),
+        }
+    }
+
+    fn no_mark(&self) -> StoreError {
+        StoreError::Input(format!(
+            "the head mark {} is missing: without it a restored copy could fork the ledger; if the \
+             newest block is known, `probant mark set` makes it anew",
+            self.mark.display()
+        ))
+    }
+
+    fn segments_dir(&self) -> PathBuf {
+        self.dir.join("segments")
+    }
+
+    fn derived_dir(&self) -> PathBuf {
+        self.dir.join("derived")
+    }
+}
+
+fn check(
+    position: Position,
+    bytes: Vec<u8>,
+    chain: &mut Option<Chain>,
+) -> Result<StoredBlock, StoreError> {
+    StoredBlock::check(bytes, chain).map_err(|fault| {
+        let place = format!("segments, byte {}", position.0);
+        StoreError::damage(place, fault.rejected.to_string())
+    })
+}
