@@ -184,6 +184,7 @@ impl Embedded {
 
 impl Store for Embedded {
     fn chain(&self) -> Result<Option<Chain>, StoreError> {
+        self.deriver.settle();
         self.look_up(|derived| derived.chain(&self.reader))
     }
 

@@ -37,6 +37,8 @@ pub struct Deriver {
 enum Job {
     Derive(Arc<StoredBlock>, Position),
     Rebuild,
+    /// Says so once everything before it is done.
+    Settle(SyncSender<()>),
     Stop,
 }
 
@@ -108,6 +110,14 @@ impl Deriver {
         self.send(Job::Rebuild);
     }
 
+    /// Waits until every block handed over before has been derived.
+    pub fn settle(&self) {
+        let (done, wait) = sync_channel(0);
+        self.send(Job::Settle(done));
+        // Nothing is ever sent: the other end is dropped, also by a deriver that has stopped.
+        let _ = wait.recv();
+    }
+
     fn send(&self, job: Job) {
         if self.jobs.send(job).is_err() {
             tracing::error!("the deriver has stopped: look-ups no longer follow the head");
@@ -145,6 +155,10 @@ impl Shared {
                     self.derive(&block, position)
                 }
                 Job::Rebuild => self.rebuild(),
+                Job::Settle(done) => {
+                    drop(done);
+                    Ok(())
+                }
                 Job::Stop => return self.sync(),
             };
             match done {

@@ -1,0 +1,130 @@
+//! The ledger over its stores: every submission is answered once, finally, and what was answered
+//! is provable by a stranger, before and after a restart.
+
+mod world;
+
+use std::{sync::Arc, time::Duration};
+
+use probant::{
+    Error,
+    lookup::{Lookup, Verdict},
+    prove::Prover,
+    store::{
+        Location, Store,
+        embedded::settings::Settings,
+        memory::{Fail, Memory},
+    },
+};
+use probant_core::{Verifier, checkpoint::Checkpoint, key::Use};
+use world::{Dirs, TestClock, documents, enroll, found_in, key, start, submission};
+
+async fn prove_all(store: &Arc<dyn Store>, clock: &Arc<TestClock>, from: u32, count: u32) {
+    let chain = store.chain().unwrap().unwrap();
+    let prover = Prover::new(Arc::clone(store), key(2), clock.clone());
+    let lookup = Lookup::new(Arc::clone(store));
+    let mut verifier = Verifier::new(chain.identity());
+    for document in documents(from, count) {
+        let answer = lookup.answer(&[document], chain.registry()).unwrap();
+        assert_eq!(answer.verdict, Verdict::Certified);
+        let locations: Vec<Location> = lookup.locations(&document).unwrap();
+        let proof = prover.prove(document, locations[0], chain.registry()).await.unwrap();
+        let verified = verifier.verify(&[document], &proof).unwrap();
+        assert_eq!(verified.entry(), answer.certifications[0].entry);
+        assert_eq!(verified.sealed().time_ms, answer.certifications[0].time_ms);
+    }
+    let note = prover.checkpoint(chain.registry()).await.unwrap().note.clone();
+    let (origin, key) = (chain.registry().origin(), chain.registry().ledger_key(Use::Note));
+    assert!(Checkpoint::open(&note, origin, key).unwrap().size > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submission_is_answered_finally_and_provable_for_ever() {
+    let (dirs, clock) = (Dirs::new(), TestClock::new());
+    let store: Arc<dyn Store> = Arc::new(dirs.create(Settings::default()));
+    let ledger_id = found_in(&*store).ledger;
+    let ledger = start(Arc::clone(&store), clock.clone());
+    ledger.submit(enroll(ledger_id).to_submission(None)).await.unwrap();
+    clock.advance(1000);
+    let batch = submission(ledger_id, 0, 50);
+    let accepted = ledger.submit(batch.clone()).await.unwrap();
+    let single = ledger.submit(submission(ledger_id, 100, 1)).await.unwrap();
+    assert_ne!(accepted.index, single.index);
+    clock.advance(2000);
+    // The same again: the first receipt, to the byte.
+    let again = ledger.submit(batch.clone()).await.unwrap();
+    assert_eq!(again.receipt.encode(), accepted.receipt.encode());
+    prove_all(&store, &clock, 0, 50).await;
+    prove_all(&store, &clock, 100, 1).await;
+    drop(ledger);
+    drop(store);
+    let store: Arc<dyn Store> = Arc::new(dirs.open().unwrap());
+    prove_all(&store, &clock, 0, 50).await;
+    let ledger = start(Arc::clone(&store), clock.clone());
+    let again = ledger.submit(batch).await.unwrap();
+    assert_eq!(again.receipt.encode(), accepted.receipt.encode());
+    let unknown = Lookup::new(store).answer(&documents(5000, 1), &ledger.registry()).unwrap();
+    assert_eq!(unknown.verdict, Verdict::Unknown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_share_blocks_and_twins_share_an_entry() {
+    let (store, clock): (Arc<dyn Store>, _) = (Arc::new(Memory::default()), TestClock::new());
+    let ledger_id = found_in(&*store).ledger;
+    let ledger = Arc::new(start(Arc::clone(&store), clock));
+    ledger.submit(enroll(ledger_id).to_submission(None)).await.unwrap();
+    let submit = |number: u32| {
+        let ledger = Arc::clone(&ledger);
+        tokio::spawn(async move { ledger.submit(submission(ledger_id, number / 2, 1)).await })
+    };
+    let tasks: Vec<_> = (0..200).map(submit).collect();
+    let mut indexes = Vec::new();
+    for task in tasks {
+        indexes.push(task.await.unwrap().unwrap().index);
+    }
+    assert!(indexes.chunks(2).all(|twins| twins[0] == twins[1]));
+    indexes.sort_unstable();
+    indexes.dedup();
+    assert_eq!(indexes.len(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_fails_stops_the_ledger_and_nobody_waits() {
+    for fail in [Fail::Lost, Fail::Persisted] {
+        let (memory, clock) = (Arc::new(Memory::default()), TestClock::new());
+        let ledger_id = found_in(&*memory).ledger;
+        let ledger = start(memory.clone(), clock.clone());
+        ledger.submit(enroll(ledger_id).to_submission(None)).await.unwrap();
+        memory.fail_next(fail);
+        let batch = submission(ledger_id, 0, 5);
+        let failed = ledger.submit(batch.clone()).await.unwrap_err();
+        assert!(matches!(failed, Error::Stop(_)), "{failed}");
+        assert!(ledger.alarm().is_some_and(|alarm| alarm.contains("restart")));
+        let next = tokio::time::timeout(Duration::from_secs(5), ledger.submit(batch.clone()));
+        assert!(next.await.unwrap().is_ok() == (fail == Fail::Persisted));
+        drop(ledger);
+        // After a restart the same statement is answered, whether it was kept or not.
+        let store: Arc<dyn Store> = Arc::new(memory.reopen());
+        let ledger = start(Arc::clone(&store), clock.clone());
+        let accepted = ledger.submit(batch).await.unwrap();
+        assert_eq!(accepted.index, 4, "the entry after genesis, enrollment and their blocks");
+        prove_all(&store, &clock, 0, 5).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_statements_change_nothing() {
+    let (store, clock): (Arc<dyn Store>, _) = (Arc::new(Memory::default()), TestClock::new());
+    let ledger_id = found_in(&*store).ledger;
+    let ledger = start(Arc::clone(&store), clock);
+    let before = store.head();
+    let mut flipped = enroll(ledger_id).to_submission(None);
+    *flipped.last_mut().unwrap() ^= 1;
+    let unenrolled = submission(ledger_id, 0, 3);
+    let cut = unenrolled[..unenrolled.len() - 1].to_vec();
+    let cases = [(flipped, "signature"), (unenrolled, "unknown-key"), (cut, "malformed")];
+    for (bytes, code) in cases {
+        let refused = ledger.submit(bytes).await.unwrap_err().to_string();
+        assert!(refused.starts_with(code), "{refused}");
+    }
+    assert_eq!(store.head(), before);
+}

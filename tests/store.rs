@@ -1,0 +1,273 @@
+//! One conformance suite that every store passes: the guarantees of `store::Store`, each by name,
+//! compared with the whole truth after every step.
+
+mod world;
+
+use std::{fs, sync::Arc, time::Duration};
+
+use probant::store::{
+    Location, Store, StoreError, StoredBlock,
+    embedded::{index::Engine, settings::Settings},
+    memory::{Fail, Memory},
+};
+use probant_core::{Hash, list::Batch, tree};
+use world::{Dirs, blocks, opening};
+
+/// Every store that must pass, by name, with what keeps it alive.
+fn stores() -> Vec<(&'static str, Arc<dyn Store>, Option<Dirs>)> {
+    let embedded = |name, index| {
+        let dirs = Dirs::new();
+        let store: Arc<dyn Store> = Arc::new(dirs.create(Settings { index }));
+        (name, store, Some(dirs))
+    };
+    vec![
+        ("memory", Arc::new(Memory::default()), None),
+        embedded("embedded, fjall", Engine::Fjall),
+        embedded("embedded, sled", Engine::Sled),
+    ]
+}
+
+fn caught_up(store: &dyn Store) {
+    let blocks = store.head().map_or(0, |head| head.height + 1);
+    for _ in 0..500 {
+        if store.derived() == blocks {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("look-ups do not reach the head");
+}
+
+/// Everything that a store says, against the blocks that it was given.
+fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
+    caught_up(store);
+    assert_eq!(store.head().as_ref(), blocks.last().map(|block| &block.head));
+    let leaves: Vec<_> =
+        blocks.iter().flat_map(|b| b.block.entries.iter().map(|e| e.leaf())).collect();
+    for block in blocks {
+        let header = block.block.header();
+        assert_eq!(store.block(header.height).unwrap().unwrap(), block.bytes);
+        let span = store.span(header.height).unwrap().unwrap();
+        assert_eq!((span.first, span.size), (header.first, header.size));
+        assert_eq!(span.seal, block.block.seal.encode());
+        for ((statement, list), index) in
+            block.block.entries.iter().zip(&block.block.lists).zip(header.first..)
+        {
+            let entry = (statement.entry().to_vec(), header.height);
+            assert_eq!(store.entry(index).unwrap(), Some(entry));
+            if statement.as_block().is_none() {
+                assert_eq!(store.statement(&statement.leaf()).unwrap(), Some(index));
+            }
+            let path = tree::prove(index, leaves.len() as u64, |nodes| store.hashes(nodes));
+            let root = tree::root_from_path(
+                "entry",
+                statement.leaf(),
+                index,
+                leaves.len() as u64,
+                &path.unwrap(),
+            );
+            assert_eq!(root.ok(), tree::root(leaves.clone()));
+            let Some(list) = list else { continue };
+            let batch = Batch::new(list.clone());
+            for (document, position) in list.iter().zip(0..) {
+                let location = Location { entry: index, position };
+                assert!(store.documents(&document, 100).unwrap().contains(&location));
+                let path = store.document_path(location).unwrap();
+                assert_eq!(path, batch.path(position.into()));
+            }
+            if list.count() > 1 {
+                assert_eq!(store.list(&list.root()).unwrap().unwrap(), list.as_bytes());
+            }
+        }
+    }
+    let beyond = blocks.len() as u64;
+    assert_eq!(store.block(beyond).unwrap(), None);
+    assert_eq!(store.entry(leaves.len() as u64).unwrap(), None);
+    assert_eq!(store.statement(&Hash([7; 32])).unwrap(), None);
+    assert_eq!(store.list(&Hash([7; 32])).unwrap(), None);
+    assert_eq!(store.documents(&world::documents(999_999, 1)[0], 9).unwrap(), []);
+    let chain = store.chain().unwrap();
+    assert_eq!(chain.map(|chain| chain.head().clone()), store.head());
+}
+
+fn append_all(store: &dyn Store, blocks: &[StoredBlock]) {
+    for block in blocks {
+        store.append(store.head().as_ref(), block.clone()).unwrap();
+    }
+}
+
+#[test]
+fn what_is_appended_is_answered_after_every_step() {
+    for (name, store, _dirs) in stores() {
+        println!("{name}");
+        let blocks = blocks(12);
+        for count in 1..=blocks.len() {
+            append_all(&*store, &blocks[count - 1..count]);
+            check_all(&*store, &blocks[..count]);
+        }
+    }
+}
+
+#[test]
+fn append_is_compare_and_swap_on_the_head() {
+    for (name, store, _dirs) in stores() {
+        println!("{name}");
+        let blocks = blocks(4);
+        append_all(&*store, &blocks[..3]);
+        caught_up(&*store);
+        let conflict = |expected, block: &StoredBlock| {
+            let answer = store.append(expected, block.clone());
+            assert!(matches!(answer, Err(StoreError::Conflict)), "{name}: {answer:?}");
+        };
+        conflict(None, &blocks[3]);
+        conflict(Some(&blocks[1].head), &blocks[3]);
+        // The identical block again is fine, another one at its height is not.
+        store.append(Some(&blocks[1].head), blocks[2].clone()).unwrap();
+        let mut other = blocks[3].clone();
+        other.head.height = 2;
+        conflict(Some(&blocks[1].head), &other);
+        check_all(&*store, &blocks[..3]);
+        append_all(&*store, &blocks[3..]);
+        check_all(&*store, &blocks);
+    }
+}
+
+#[test]
+fn a_failed_append_poisons_whether_or_not_it_persisted() {
+    for fail in [Fail::Lost, Fail::Persisted] {
+        let store = Memory::default();
+        let blocks = blocks(4);
+        append_all(&store, &blocks[..2]);
+        store.fail_next(fail);
+        let failed = store.append(store.head().as_ref(), blocks[2].clone());
+        assert!(matches!(failed, Err(StoreError::Io { .. })));
+        let after = store.append(store.head().as_ref(), blocks[3].clone());
+        assert!(matches!(after, Err(StoreError::Poisoned)));
+        let count = if fail == Fail::Persisted { 3 } else { 2 };
+        let reopened = store.reopen();
+        check_all(&reopened, &blocks[..count]);
+        append_all(&reopened, &blocks[count..]);
+        check_all(&reopened, &blocks);
+    }
+}
+
+#[test]
+fn a_reopened_store_says_the_same_whatever_became_of_what_was_derived() {
+    for index in [Engine::Fjall, Engine::Sled] {
+        let (dirs, blocks) = (Dirs::new(), blocks(10));
+        let store = dirs.create(Settings { index });
+        append_all(&store, &blocks);
+        store.close().unwrap();
+        let derived = dirs.data().join("derived");
+        let reopen = |what: &str| {
+            println!("{index}: {what}");
+            let store = dirs.open().unwrap();
+            check_all(&store, &blocks);
+            store.close().unwrap();
+        };
+        reopen("as it was");
+        fs::remove_dir_all(&derived).unwrap();
+        reopen("deleted");
+        fs::remove_file(derived.join("complete")).unwrap();
+        reopen("not complete");
+        fs::remove_dir_all(derived.join(format!("index-{index}"))).unwrap();
+        reopen("index deleted");
+        for table in ["blocks", "entries", "tree-0", "list-nodes", "registry"] {
+            let path = derived.join(table);
+            let bytes = fs::read(&path).unwrap();
+            fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+            reopen(&format!("{table} cut"));
+            fs::write(&path, [&bytes[..], &[7; 50]].concat()).unwrap();
+            reopen(&format!("{table} too long"));
+        }
+        let other = if index == Engine::Fjall { Engine::Sled } else { Engine::Fjall };
+        Settings { index: other }.write(&dirs.data()).unwrap();
+        reopen("another engine");
+    }
+}
+
+#[test]
+fn every_cut_of_the_segment_reopens_to_a_prefix_or_is_named() {
+    let (dirs, blocks) = (Dirs::new(), blocks(5));
+    let store = dirs.create(Settings::default());
+    append_all(&store, &blocks[..3]);
+    store.close().unwrap();
+    let old_mark = fs::read(dirs.mark()).unwrap();
+    let store = dirs.open().unwrap();
+    append_all(&store, &blocks[3..]);
+    store.close().unwrap();
+    let segment = dirs.data().join("segments").join(format!("{:020}.seg", 0));
+    let whole = fs::read(&segment).unwrap();
+    let new_mark = fs::read(dirs.mark()).unwrap();
+    let ends: Vec<usize> = blocks
+        .iter()
+        .scan(16, |end, block| {
+            *end += block.bytes.len() + 8;
+            Some(*end)
+        })
+        .collect();
+    assert_eq!(*ends.last().unwrap(), whole.len());
+    // Around every end of a record, and between; segments/tests.rs cuts at every single byte.
+    let around = ends.iter().flat_map(|end| end.saturating_sub(5)..(end + 9).min(whole.len() + 1));
+    let mut cuts: Vec<_> = (0..whole.len()).step_by(397).chain(around).collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    for cut in cuts {
+        for (mark, marked) in [(&old_mark, 3), (&new_mark, 5)] {
+            let data = tempfile::tempdir().unwrap();
+            let dir = data.path().join("data");
+            fs::create_dir_all(dir.join("segments")).unwrap();
+            fs::write(dir.join("segments").join(segment.file_name().unwrap()), &whole[..cut])
+                .unwrap();
+            let mark_path = data.path().join("head-mark");
+            fs::write(&mark_path, mark).unwrap();
+            let kept = ends.iter().filter(|end| **end <= cut).count();
+            match opening(&dir, &mark_path).open() {
+                Ok(store) => {
+                    assert!(kept >= marked, "cut at {cut}: lost what the mark names");
+                    check_all(&store, &blocks[..kept]);
+                }
+                Err(error) => {
+                    assert!(kept < marked, "cut at {cut}: {error}");
+                    assert!(matches!(error, StoreError::Damage { .. }), "cut at {cut}: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_right_is_refused_with_what_to_do() {
+    let (dirs, blocks) = (Dirs::new(), blocks(4));
+    let refused = |dirs: &Dirs| dirs.open().err().expect("it must be refused").to_string();
+    assert!(refused(&dirs).contains("probant init"));
+    let store = dirs.create(Settings::default());
+    append_all(&store, &blocks[..2]);
+    assert!(refused(&dirs).contains("in use"));
+    store.close().unwrap();
+    let old = (fs::read(dirs.mark()).unwrap(), copy(&dirs));
+    let store = dirs.open().unwrap();
+    append_all(&store, &blocks[2..]);
+    store.close().unwrap();
+    // A restored backup of the data, with the true mark.
+    let (old_mark, old_data) = old;
+    let error = opening(&old_data.path().join("data"), &dirs.mark()).open().err().unwrap();
+    assert!(error.to_string().contains("behind its head mark"), "{error}");
+    // No mark, a damaged mark, an old mark.
+    let new_mark = fs::read(dirs.mark()).unwrap();
+    fs::remove_file(dirs.mark()).unwrap();
+    assert!(refused(&dirs).contains("head mark"));
+    fs::write(dirs.mark(), vec![0; new_mark.len()]).unwrap();
+    assert!(refused(&dirs).contains("head-mark"));
+    fs::write(dirs.mark(), old_mark).unwrap();
+    check_all(&dirs.open().unwrap(), &blocks);
+}
+
+fn copy(dirs: &Dirs) -> tempfile::TempDir {
+    let to = tempfile::tempdir().unwrap();
+    let status = std::process::Command::new("cp")
+        .args(["-r".as_ref(), dirs.data().as_os_str(), to.path().as_os_str()])
+        .status();
+    assert!(status.unwrap().success());
+    to
+}
