@@ -7,9 +7,12 @@
 //! 4. [`prove`] and [`lookup`]: proof files, checkpoints and verdicts, from look-ups;
 //! 5. [`http`]: all of that as a web service;
 
+pub mod bench;
+pub mod cli;
 pub mod clock;
 pub mod error;
 pub mod http;
+pub mod keyfile;
 pub mod ledger;
 pub mod lookup;
 pub mod prove;

@@ -82,12 +82,29 @@ impl Opening<'_> {
     /// missing; [`StoreError::Damage`] where a record at or below the mark is not whole, or the
     /// store is behind its mark.
     pub fn open(&self) -> Result<Embedded, StoreError> {
-        if !self.segments_dir().exists() {
-            let why = format!("{} holds no ledger: `probant init` makes one", self.dir.display());
-            return Err(StoreError::Input(why));
-        }
+        self.check_is_ledger()?;
         let lock = self.lock()?;
         self.assemble(lock)
+    }
+
+    /// Opens a ledger after deleting all that was derived, with these settings from now on.
+    ///
+    /// # Errors
+    /// Those of [`Opening::open`].
+    pub fn reindex(&self, settings: Settings) -> Result<Embedded, StoreError> {
+        self.check_is_ledger()?;
+        let lock = self.lock()?;
+        settings.write(self.dir)?;
+        Derived::delete(&self.derived_dir())?;
+        self.assemble(lock)
+    }
+
+    fn check_is_ledger(&self) -> Result<(), StoreError> {
+        if self.segments_dir().exists() {
+            return Ok(());
+        }
+        let why = format!("{} holds no ledger: `probant init` makes one", self.dir.display());
+        Err(StoreError::Input(why))
     }
 
     fn assemble(&self, lock: File) -> Result<Embedded, StoreError> {

@@ -1,0 +1,66 @@
+//! Where a ledger's data and keys are, for the commands of whoever runs it. Keys never live with
+//! the data, which can be copied, served and archived without thought.
+
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use probant_core::key::{SigningKey, Use};
+
+use crate::{
+    Error, keyfile,
+    store::embedded::{Embedded, Opening, segments::SEGMENT_BYTES},
+};
+
+/// The two directories, as arguments.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Directories {
+    /// Directory of the ledger's blocks and look-ups
+    #[arg(long, value_name = "DIR", default_value = "ledger-data", env = "PROBANT_DATA")]
+    pub data: PathBuf,
+    /// Directory of the ledger's keys and its head mark; never inside the data directory
+    #[arg(long, value_name = "DIR", default_value = "ledger-keys", env = "PROBANT_KEYS")]
+    pub keys: PathBuf,
+}
+
+impl Directories {
+    /// The file of a ledger key.
+    pub fn key_path(&self, r#use: Use) -> PathBuf {
+        self.keys.join(format!("{}.pem", r#use.name()))
+    }
+
+    /// Reads a ledger key.
+    pub fn key(&self, r#use: Use) -> Result<SigningKey, Error> {
+        keyfile::read(&self.key_path(r#use))
+    }
+
+    /// The head mark.
+    pub fn mark_path(&self) -> PathBuf {
+        self.keys.join("head-mark")
+    }
+
+    /// Runs `open` with an opening that shows its progress.
+    pub fn opening<T>(&self, open: impl FnOnce(&Opening<'_>) -> T) -> T {
+        let mark = self.mark_path();
+        let bar = bar();
+        let progress = |done: u64, of: u64| {
+            bar.set_length(of);
+            bar.set_position(done);
+        };
+        let (dir, segment_bytes): (&Path, u64) = (&self.data, SEGMENT_BYTES);
+        let opened = open(&Opening { dir, mark: &mark, segment_bytes, progress: &progress });
+        bar.finish_and_clear();
+        opened
+    }
+
+    /// Opens the ledger that is there.
+    pub fn open(&self) -> Result<Embedded, Error> {
+        Ok(self.opening(|opening| opening.open())?)
+    }
+}
+
+/// On a terminal, a bar over the bytes of blocks that are derived again.
+fn bar() -> ProgressBar {
+    let style = "deriving look-ups {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    bar.with_style(ProgressStyle::with_template(style).expect("a constant template"))
+}

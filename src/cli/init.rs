@@ -1,0 +1,77 @@
+//! `probant init`: keys, genesis and block 0 of a new ledger.
+
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt as _};
+
+use probant_core::{
+    Origin,
+    key::{SigningKey, Use},
+};
+
+use super::{directories::Directories, say};
+use crate::{
+    Error,
+    clock::{Clock, entropy},
+    keyfile,
+    ledger::{LedgerKeys, found},
+    store::embedded::{index::Engine, settings::Settings},
+};
+
+const EXAMPLES: &str = "\
+Example:
+  probant init --origin ledger.example/fr
+
+The origin is the ledger's public name: a URL without its scheme. It can never change.
+
+Keys that are in the key directory already are used (seal.pem, note.pem, operator.pem,
+recovery.pem); `openssl genpkey -algorithm ed25519 -out seal.pem` makes one. The others are made.
+Move operator.pem and recovery.pem to where no network reaches: only `seal.pem` and `note.pem` are
+needed to serve.";
+
+/// Make a new ledger: its keys, its directory, and block 0
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Init {
+    /// The ledger's public name: a URL without its scheme
+    #[arg(long, value_name = "NAME")]
+    origin: Origin,
+    /// Engine of the look-up index: fjall or sled; can be changed at any time (`probant reindex`)
+    #[arg(long, value_name = "ENGINE", default_value_t)]
+    index: Engine,
+    #[command(flatten)]
+    directories: Directories,
+}
+
+impl Init {
+    pub fn run(&self, clock: &dyn Clock) -> Result<u8, Error> {
+        let keys = self.keys()?;
+        let settings = Settings { index: self.index };
+        let store = self.directories.opening(|opening| opening.create(settings))?;
+        let random = entropy();
+        let identity = found(&store, &self.origin, &keys, &random, clock.now_ms())?;
+        store.close()?;
+        say(&format!(
+            "ledger    {identity}\ndata      {}\nkeys      {}\n\n\
+             The line above is the ledger's identity: publish it, verifiers need nothing else.\n\
+             Keep operator.pem and recovery.pem offline. Next: probant serve",
+            self.directories.data.display(),
+            self.directories.keys.display()
+        ))?;
+        Ok(0)
+    }
+
+    fn keys(&self) -> Result<LedgerKeys, Error> {
+        let dir = &self.directories.keys;
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(Error::file(dir))?;
+        Ok(LedgerKeys {
+            seal: self.key(Use::Seal)?,
+            note: self.key(Use::Note)?,
+            operator: self.key(Use::Operator)?,
+            recovery: self.key(Use::Recovery)?,
+        })
+    }
+
+    fn key(&self, r#use: Use) -> Result<SigningKey, Error> {
+        let path = self.directories.key_path(r#use);
+        if path.exists() { keyfile::read(&path) } else { keyfile::create(&path) }
+    }
+}
