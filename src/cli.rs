@@ -5,12 +5,21 @@ mod init;
 mod mark;
 mod reindex;
 mod serve;
-use clap::{Parser, Subcommand};
 use crate::{Error, clock::SystemClock};
+use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
-pub struct Cli { #[command(subcommand)] command: Command }
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
 #[derive(Debug, Subcommand)]
-enum Command { Init(init::Init), Serve(serve::Serve), Mark(mark::MarkCommand), Reindex(reindex::Reindex), Bench(bench::Bench) }
+enum Command {
+    Init(init::Init),
+    Serve(serve::Serve),
+    Mark(mark::MarkCommand),
+    Reindex(reindex::Reindex),
+    Bench(bench::Bench),
+}
 pub async fn run(cli: Cli) -> Result<u8, Error> {
     let clock = SystemClock::shared();
     match cli.command {
@@ -21,4 +30,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Reindex(c) => c.run(),
     }
 }
-fn say(text: &str) -> Result<(), Error> { println!("{text}"); Ok(()) }
+fn say(text: &str) -> Result<(), Error> {
+    println!("{text}");
+    Ok(())
+}

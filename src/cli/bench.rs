@@ -106,12 +106,10 @@ impl Bench {
             let number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % documents;
             format!("/documents/{}", bench::document(&seed, number))
         };
-        let ours =
-            bench::get(self.address, self.connections, duration, clock, path).await?;
+        let ours = bench::get(self.address, self.connections, duration, clock, path).await?;
         say(&format!("look-ups  {ours}"))?;
         let bare = bare_server().await?;
-        let theirs =
-            bench::get(bare, self.connections, duration, clock, |_| "/".into()).await?;
+        let theirs = bench::get(bare, self.connections, duration, clock, |_| "/".into()).await?;
         say(&format!("bare GET  {theirs}"))?;
         say(&format!("ratio     {:.2}", ours.rate() / theirs.rate()))
     }

@@ -58,7 +58,9 @@ impl MarkCommand {
                 })?;
                 let Mark { ledger_id, height, size, root } = mark.current();
                 let (ledger, root) = (Hash(ledger_id), Hash(root));
-                say(&format!("ledger  {ledger}\nheight  {height}\nsize    {size}\nroot    {root}"))?;
+                say(&format!(
+                    "ledger  {ledger}\nheight  {height}\nsize    {size}\nroot    {root}"
+                ))?;
             }
             Action::Set { height, root } => {
                 let wrong = || Error::input("--root takes 64 hex digits");

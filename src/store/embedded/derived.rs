@@ -20,12 +20,13 @@ use probant_core::{
 };
 
 use super::{
-    index::{self, Engine, Index, Rows, Start},
+    index::{self, Engine, Index},
     segments::{Position, SegmentReader},
     table::Table,
 };
 use crate::store::{Location, Span, StoreError, StoredBlock, durable};
 
+mod names;
 mod records;
 
 use records::{BlockRecord, Complete, EntryRecord};
@@ -34,9 +35,6 @@ use records::{BlockRecord, Complete, EntryRecord};
 const TILE_LEVELS: u8 = 8;
 /// Kept levels: enough for 2^64 entries.
 const KEPT_LEVELS: usize = 8;
-/// First byte of an index key that leads from a list's root to its entry; documents begin with
-/// the code of their hash.
-const LIST_TAG: u8 = b'L';
 
 /// The tables and the index of one data directory.
 pub struct Derived {
@@ -128,9 +126,7 @@ impl Derived {
         self.grow_tree(&leaves)?;
         self.push_entries(stored, position)?;
         if self.index.blocks()? <= header.height {
-            let mut rows = Rows::default();
-            add_rows(&mut rows, stored);
-            self.index.insert(&rows, header.height + 1)?;
+            self.index.insert(&names::rows(stored, &*self.index)?, header.height + 1)?;
         }
         self.blocks.push_all(&[BlockRecord::of(stored, position).encode()])
     }
@@ -297,7 +293,7 @@ impl Derived {
 
     /// Index of a statement by its leaf hash.
     pub fn statement(&self, leaf: &Hash) -> Result<Option<u64>, StoreError> {
-        self.index.get(&leaf.0)
+        self.index.get(&names::of_statement(leaf))
     }
 
     /// Where a document is certified, the newest first.
@@ -306,8 +302,7 @@ impl Derived {
         fingerprint: &Fingerprint,
         limit: usize,
     ) -> Result<Vec<Location>, StoreError> {
-        let rests = self.index.scan(&document_key(fingerprint), Start::Last, limit)?;
-        rests.iter().map(|rest| location(rest)).collect()
+        names::locations(fingerprint, &*self.index, limit)
     }
 
     /// From a document to its list's root: 16 fingerprints at most, and a node for each level.
@@ -336,9 +331,8 @@ impl Derived {
 
     /// A list by its root.
     pub fn list(&self, root: &Hash, reader: &SegmentReader) -> Result<Option<Vec<u8>>, StoreError> {
-        let key = [&[LIST_TAG], root.0.as_slice()].concat();
-        let Some(rest) = self.index.scan(&key, Start::First, 1)?.pop() else { return Ok(None) };
-        let record = EntryRecord::decode(&self.entries.get(location(&rest)?.entry)?);
+        let Some(entry) = self.index.get(&names::of_list(root))? else { return Ok(None) };
+        let record = EntryRecord::decode(&self.entries.get(entry)?);
         let bytes = record.list_count as usize * Fingerprint::BYTES;
         let list = reader.read_range(record.position, record.list_start.into(), bytes)?;
         match List::decode(list) {
@@ -370,49 +364,4 @@ impl Derived {
 /// Complete subtrees at a kept level of a tree of `size` entries.
 fn kept_width(level: usize, size: u64) -> u64 {
     size.checked_shr(u32::from(TILE_LEVELS) * level as u32).unwrap_or(0)
-}
-
-/// Code of the hash, digest: the order of fingerprints, so that a list's keys ascend.
-fn document_key(fingerprint: &Fingerprint) -> [u8; 33] {
-    let mut key = [0; 33];
-    key[0] = fingerprint.as_bytes()[0];
-    key[1..].copy_from_slice(fingerprint.digest());
-    key
-}
-
-/// A location as the end of a key: entry in 5 bytes, position in 2, big-endian.
-fn location_rest(location: Location) -> [u8; 7] {
-    let mut rest = [0; 7];
-    rest[..5].copy_from_slice(&location.entry.to_be_bytes()[3..]);
-    rest[5..].copy_from_slice(&location.position.to_be_bytes());
-    rest
-}
-
-fn location(rest: &[u8]) -> Result<Location, StoreError> {
-    let rest: &[u8; 7] =
-        rest.try_into().map_err(|_| StoreError::damage("index", "a key of another length"))?;
-    let mut entry = [0; 8];
-    entry[3..].copy_from_slice(&rest[..5]);
-    let position = u16::from_be_bytes([rest[5], rest[6]]);
-    Ok(Location { entry: u64::from_be_bytes(entry), position })
-}
-
-fn add_rows(rows: &mut Rows, stored: &StoredBlock) {
-    let block = &stored.block;
-    let both = block.entries.iter().zip(&block.lists);
-    for ((statement, list), entry) in both.zip(block.header().first..) {
-        if statement.as_block().is_none() {
-            rows.number(&statement.leaf().0, entry);
-        }
-        let documents = list.iter().flat_map(List::iter).chain(statement.enveloped());
-        for (document, position) in documents.zip(0..=u16::MAX) {
-            let rest = location_rest(Location { entry, position });
-            rows.key(&[&document_key(&document), &rest]);
-        }
-        // A list of one is named by its statement's subject: nobody asks for it by root.
-        if let Some(certify) = statement.as_certify().filter(|certify| certify.count > 1) {
-            let rest = location_rest(Location { entry, position: 0 });
-            rows.key(&[&[LIST_TAG], &certify.root.0, &rest]);
-        }
-    }
 }

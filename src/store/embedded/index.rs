@@ -1,5 +1,5 @@
 //! The look-up index behind one seam: which keys there are under a prefix, and the number that
-//! belongs to a hash.
+//! belongs to a name.
 //!
 //! It is not the truth (the segments are) and nothing acknowledged waits for it: whatever is wrong
 //! with it, the embedded store deletes its folder and inserts every block anew. It knows nothing of
@@ -19,12 +19,12 @@ mod sled;
 #[cfg(test)]
 mod tests;
 
-/// A **set** of byte keys in ascending order and a **map** from unique 32-byte hashes to numbers;
-/// both only grow. One caller inserts at a time, any number read meanwhile.
+/// A **set** of byte keys in ascending order and a **map** from names to numbers; both only grow. One caller inserts at a time, any number read meanwhile.
 ///
 /// 1. *The count is last.* `blocks()` = n implies every row inserted with a count up to n, after a
 ///    crash at any point too. Rows beyond the count may be there, whole or in part.
-/// 2. *Inserting again changes nothing*, so the blocks after `blocks()` can always be repeated.
+/// 2. *Inserting the same again changes nothing*, so the blocks after `blocks()` can always be
+///    repeated. A name that is inserted with another number takes that number.
 /// 3. *Order.* `scan` answers keys ascending as bytes from `First` or `After`, descending from
 ///    `Last` or `Before`; no key outside the prefix, none twice, and at most `limit`.
 /// 4. *What `sync` answered Ok for outlives a power cut*; what was inserted since may be lost, from
@@ -43,8 +43,8 @@ pub trait Index: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Box<[u8]>>, StoreError>;
 
-    /// The number of a hash; a miss is the cheapest answer.
-    fn get(&self, hash: &[u8; 32]) -> Result<Option<u64>, StoreError>;
+    /// The number of a name; a miss is the cheapest answer.
+    fn get(&self, name: &Name) -> Result<Option<u64>, StoreError>;
 
     /// How many blocks, from the first on, are complete; 0 when new.
     fn blocks(&self) -> Result<u64, StoreError>;
@@ -55,6 +55,9 @@ pub trait Index: Send + Sync {
     /// Bytes on disk, journals and room set aside included.
     fn disk_bytes(&self) -> Result<u64, StoreError>;
 }
+
+/// A name in the map: a byte for what is named, and the 32 bytes of a hash.
+pub type Name = [u8; 33];
 
 /// Where a scan starts, and so which way it walks; a rest is what follows the prefix in a key.
 #[derive(Clone, Copy, Debug)]
@@ -86,9 +89,9 @@ impl Rows {
         self.ends.push((self.bytes.len(), None));
     }
 
-    /// Adds a hash and its number to the map.
-    pub fn number(&mut self, hash: &[u8; 32], number: u64) {
-        self.bytes.extend_from_slice(&hash_key(hash));
+    /// Adds a name and its number to the map.
+    pub fn number(&mut self, name: &Name, number: u64) {
+        self.bytes.extend_from_slice(&name_key(name));
         self.ends.push((self.bytes.len(), Some(number)));
     }
 
@@ -123,9 +126,9 @@ const KEY: u8 = b'k';
 const NUMBER: u8 = b'n';
 const BLOCKS: &[u8] = b"blocks";
 
-fn hash_key(hash: &[u8; 32]) -> [u8; 33] {
-    let mut key = [NUMBER; 33];
-    key[1..].copy_from_slice(hash);
+fn name_key(name: &Name) -> [u8; 34] {
+    let mut key = [NUMBER; 34];
+    key[1..].copy_from_slice(name);
     key
 }
 

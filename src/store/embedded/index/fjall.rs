@@ -11,7 +11,7 @@ use std::{fs, mem};
 use ::fjall::config::{BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry};
 use ::fjall::{Database, Error, Guard, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode};
 
-use super::{BLOCKS, Index, Rows, Start, StoreError, hash_key, number, rests, span};
+use super::{BLOCKS, Index, Name, Rows, Start, StoreError, name_key, number, rests, span};
 
 /// Blocks of tables kept in memory, filters and indexes among them.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -108,8 +108,8 @@ impl Index for Fjall {
         rests(rows, prefix, start, limit).map_err(|error| explain(&self.place, error))
     }
 
-    fn get(&self, hash: &[u8; 32]) -> Result<Option<u64>, StoreError> {
-        self.number(&hash_key(hash))
+    fn get(&self, name: &Name) -> Result<Option<u64>, StoreError> {
+        self.number(&name_key(name))
     }
 
     fn blocks(&self) -> Result<u64, StoreError> {

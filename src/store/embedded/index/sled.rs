@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ::sled::{Config, Db, Error, Mode};
 
-use super::{BLOCKS, Index, Rows, Start, StoreError, hash_key, number, rests, span};
+use super::{BLOCKS, Index, Name, Rows, Start, StoreError, name_key, number, rests, span};
 
 /// Pages kept in memory; sled holds several times as much.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -53,8 +53,8 @@ impl Index for Sled {
         rests(rows, prefix, start, limit).map_err(|error| explain(&self.place, error))
     }
 
-    fn get(&self, hash: &[u8; 32]) -> Result<Option<u64>, StoreError> {
-        self.number(&hash_key(hash))
+    fn get(&self, name: &Name) -> Result<Option<u64>, StoreError> {
+        self.number(&name_key(name))
     }
 
     fn blocks(&self) -> Result<u64, StoreError> {
