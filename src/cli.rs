@@ -1,36 +1,118 @@
-//! temporary
+//! The command line: one file a command, each of which parses its words, calls the library, and
+//! says what came of it. Results go to standard output; progress and warnings to standard error.
+
 mod bench;
+mod certify;
 mod directories;
+mod fingerprint;
+mod identity;
 mod init;
+mod issuer;
+mod key;
+mod ledger;
 mod mark;
+mod proof;
 mod reindex;
 mod serve;
-use crate::{Error, clock::SystemClock};
+mod submit;
+mod verify;
+
+use std::io::{self, Write as _};
+
 use clap::{Parser, Subcommand};
+
+use crate::{Error, clock::SystemClock};
+
+const ABOUT: &str = "\
+Probant certifies documents: an issuer signs their fingerprints, a ledger seals them, and anybody \
+who is handed a document can check by whom it was certified, and when, without trusting the ledger.";
+
+const EXAMPLES: &str = "\
+Check a document with the proof beside it, offline:
+  probant verify bill.pdf --identity ledger.example+5e0c…
+
+Check one that came without a proof; the answer is proven, not believed:
+  probant verify bill.pdf --ledger https://ledger.example
+
+Certify a folder, as an enrolled issuer; run it again to go on after an interruption:
+  export PROBANT_LEDGER=https://ledger.example PROBANT_IDENTITY=ledger.example+5e0c…
+  probant certify bills/ --issuer energie.example --key energie.pem
+
+Become an issuer: make a key, and send the request to the ledger's operator:
+  probant key new energie.pem
+  probant issuer request --id energie.example --key energie.pem --out energie.request
+
+Environment:
+  PROBANT_LEDGER    URL of the ledger, where --ledger is not given
+  PROBANT_IDENTITY  its identity, or a file that holds it, where --identity is not given
+
+Exit codes: 0 yes, 1 no (unknown, rejected), 2 mend the input, 3 try again (out of reach, busy),
+4 stop: a lie or damage, somebody must look.";
+
+/// The whole command line.
 #[derive(Debug, Parser)]
+#[command(name = "probant", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    Verify(verify::Verify),
+    Certify(certify::Certify),
+    Fingerprint(fingerprint::Fingerprints),
+    Proof(proof::Proof),
+    Identity(identity::Identity),
+    Key(key::Key),
+    Issuer(issuer::Issuer),
+    Submit(submit::Submit),
     Init(init::Init),
     Serve(serve::Serve),
     Mark(mark::MarkCommand),
     Reindex(reindex::Reindex),
     Bench(bench::Bench),
 }
+
+/// Runs a command, and gives the exit code of one that ended as it should.
+///
+/// # Errors
+/// What the user is told in one line, with [`Error::exit_code`].
 pub async fn run(cli: Cli) -> Result<u8, Error> {
     let clock = SystemClock::shared();
     match cli.command {
-        Command::Init(c) => c.run(&*clock),
-        Command::Serve(c) => c.run(&clock).await,
-        Command::Mark(c) => c.run(),
-        Command::Bench(c) => c.run(&clock).await,
-        Command::Reindex(c) => c.run(),
+        Command::Verify(verify) => verify.run(&*clock).await,
+        Command::Certify(certify) => certify.run(&clock).await,
+        Command::Fingerprint(fingerprints) => fingerprints.run(),
+        Command::Proof(proof) => proof.run(),
+        Command::Identity(identity) => identity.run().await,
+        Command::Key(key) => key.run(),
+        Command::Issuer(issuer) => issuer.run(&*clock).await,
+        Command::Submit(submit) => submit.run().await,
+        Command::Init(init) => init.run(&*clock),
+        Command::Serve(serve) => serve.run(&clock).await,
+        Command::Mark(mark) => mark.run(),
+        Command::Reindex(reindex) => reindex.run(),
+        Command::Bench(bench) => bench.run(&clock).await,
     }
 }
+
+/// Says a result. A reader that has seen enough (`| head`) is no failure.
 fn say(text: &str) -> Result<(), Error> {
-    println!("{text}");
-    Ok(())
+    match writeln!(io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::input(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// JSON as people read it.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("these values have string keys")
+}
+
+/// A stranger's text, safe for a terminal.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }

@@ -2,14 +2,21 @@
 //!
 //! 1. [`probant_core`]: fingerprints, statements, the registry, blocks, seals, proofs, and their
 //!    one verification, as pure functions;
-//! 2. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
-//! 3. [`store`]: what keeps the blocks, and answers look-ups in them;
-//! 4. [`prove`] and [`lookup`]: proof files, checkpoints and verdicts, from look-ups;
-//! 5. [`http`]: all of that as a web service;
+//! 2. [`document`] and [`client`]: an issuer's files become fingerprints, and go to a ledger;
+//! 3. [`http`]: the web service that takes them;
+//! 4. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
+//! 5. [`store`]: what keeps the blocks, and answers look-ups in them;
+//! 6. [`prove`] and [`lookup`]: proof files, checkpoints and verdicts, from look-ups.
+//!
+//! [`cli`] puts it all on the command line, [`bench`] puts a load on it. [`clock`], [`keyfile`] and
+//! [`error`] serve everybody.
+#![forbid(unsafe_code)]
 
 pub mod bench;
 pub mod cli;
+pub mod client;
 pub mod clock;
+pub mod document;
 pub mod error;
 pub mod http;
 pub mod keyfile;

@@ -75,7 +75,12 @@ impl Enroll {
     /// An enrollment is the first statement about its issuer.
     pub const SEQ: u64 = 1;
 
-    pub(crate) fn check_possession(&self, ledger: LedgerId) -> Result<(), Rejected> {
+    /// Checks that the issuer holds the key, for this ledger: what an operator asks before signing,
+    /// and every ledger before admitting.
+    ///
+    /// # Errors
+    /// [`Rejected::Possession`] and [`Rejected::Signature`].
+    pub fn check_possession(&self, ledger: LedgerId) -> Result<(), Rejected> {
         let (owner, scope) = (self.id.as_str(), &ledger.0.0);
         possession::check_possession(
             &self.possession,

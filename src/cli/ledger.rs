@@ -1,0 +1,135 @@
+//! Which ledger: its URL, and the identity by which its answers are checked. The options that
+//! several commands share.
+
+use std::{env, fs, io::Read as _, path::Path};
+
+use probant_core::Identity;
+
+use crate::{Error, client::Client};
+
+/// Longest file that holds an identity.
+const FILE_BYTES_MAX: u64 = 4096;
+
+/// URL and identity, each from its option or its environment variable.
+#[derive(Debug, clap::Args)]
+pub struct Ledger {
+    /// URL of the ledger [env: `PROBANT_LEDGER`]
+    #[arg(long = "ledger", value_name = "URL")]
+    url: Option<String>,
+    #[command(flatten)]
+    known: KnownIdentity,
+}
+
+/// An identity that the user has, where no URL can help.
+#[derive(Debug, clap::Args)]
+pub struct KnownIdentity {
+    /// Identity of the ledger, `<origin>+<64 hex>`, or a file that holds it [env:
+    /// `PROBANT_IDENTITY`]
+    #[arg(long)]
+    identity: Option<String>,
+}
+
+impl Ledger {
+    /// Whether a URL stands on the command line; the environment only says where, not that.
+    pub fn is_named(&self) -> bool {
+        self.url.is_some()
+    }
+
+    /// Whether there is a URL at all.
+    pub fn has_url(&self) -> bool {
+        self.url().is_some()
+    }
+
+    fn url(&self) -> Option<String> {
+        self.url.clone().or_else(|| variable("PROBANT_LEDGER"))
+    }
+
+    /// A client of the ledger.
+    ///
+    /// # Errors
+    /// [`Error::Input`] without a URL.
+    pub fn client(&self) -> Result<Client, Error> {
+        let url = self.url().ok_or_else(|| {
+            Error::input("which ledger? Give its URL with --ledger, or in PROBANT_LEDGER")
+        })?;
+        Client::new(&url)
+    }
+
+    /// The identity that the user gave, if any.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for what is no identity.
+    pub fn known(&self) -> Result<Option<Identity>, Error> {
+        self.known.get()
+    }
+
+    /// The identity that the user gave; else, on first use, the ledger's own, which is said
+    /// aloud; `true` in that case.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where there is neither an identity nor a URL.
+    pub async fn identity(&self) -> Result<(Identity, bool), Error> {
+        if let Some(identity) = self.known.get()? {
+            return Ok((identity, false));
+        }
+        if !self.has_url() {
+            return Err(missing());
+        }
+        let client = self.client()?;
+        let identity = client.identity().await?;
+        eprintln!(
+            "probant: first use: taking the word of {} that it is\n  {identity}\n\
+             Compare that with what its operator publishes, then set PROBANT_IDENTITY to it.",
+            client.url()
+        );
+        Ok((identity, true))
+    }
+}
+
+impl KnownIdentity {
+    /// The identity, if it was given.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for what is no identity.
+    pub fn get(&self) -> Result<Option<Identity>, Error> {
+        let given = self.identity.clone().or_else(|| variable("PROBANT_IDENTITY"));
+        given.map(|text| read(&text)).transpose()
+    }
+
+    /// The identity, which must have been given.
+    ///
+    /// # Errors
+    /// [`Error::Input`].
+    pub fn require(&self) -> Result<Identity, Error> {
+        self.get()?.ok_or_else(missing)
+    }
+}
+
+fn missing() -> Error {
+    Error::input(
+        "which ledger do you trust? Give its identity with --identity, or in PROBANT_IDENTITY; \
+         its operator publishes it, and `probant identity --ledger URL` asks for it",
+    )
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// An identity as text, or a file that holds it. No file name ends in '+' and 64 hex digits.
+fn read(text: &str) -> Result<Identity, Error> {
+    let wrong = match text.parse::<Identity>() {
+        Ok(identity) => return Ok(identity),
+        Err(rejected) => rejected,
+    };
+    let path = Path::new(text);
+    if !path.is_file() {
+        return Err(wrong.into());
+    }
+    let mut held = String::new();
+    let file = fs::File::open(path).map_err(Error::file(path))?;
+    file.take(FILE_BYTES_MAX).read_to_string(&mut held).map_err(Error::file(path))?;
+    held.trim().parse().map_err(|_| {
+        Error::input(format!("{text}: this file does not hold an identity, <origin>+<64 hex>"))
+    })
+}

@@ -1,0 +1,144 @@
+//! `probant verify`: was this document certified, by whom, when? Offline from a proof, or online by
+//! asking a ledger for its proofs; either way the one verification of the core decides, and an
+//! answer that it refuses is never shown as certified.
+
+mod report;
+
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use probant_core::{
+    Fingerprint, Fingerprints, Identity, Rejected, Verified, Verifier, proof::PROOF_BYTES_MAX,
+};
+
+use super::{json, ledger::Ledger, say};
+use crate::{Error, client::Client, clock::Clock, document};
+use report::{Checked, Report, Verdict};
+
+/// Most certifications of one document whose proofs are asked for, the newest first.
+const CERTIFICATIONS_MAX: usize = 8;
+
+const EXAMPLES: &str = "\
+Examples:
+  probant verify bill.pdf --identity ledger.example+5e0c…    with bill.pdf.proof beside it
+  probant verify bill.pdf --ledger https://ledger.example    asks the ledger, and checks
+
+The document is hashed here and sent nowhere. The identity says which ledger is trusted; online
+and without one, the ledger's own word is taken for it, and said so.
+
+Exit codes: 0 certified, 1 unknown or the proof is rejected, 2 mend the input, 3 the ledger is out
+of reach, 4 the ledger's answer is a lie or damaged.
+
+JSON (--json), whose fields stay: file, verdict (certified, unknown, not verified), fingerprints
+{blake3, sha-256}, ledger, identity_from (given, first use), checked (offline, online),
+certifications [{fingerprint, issuer, legal_name, country, registration, media_type, entry,
+list_count, block, time_ms, time, head {height, size, time_ms, time}}], not_shown (further
+certifications, unchecked), reason {code, text} or null, rests_on. Unless 2 or 3 is the exit code.";
+
+/// Check by whom a document was certified, and when
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Verify {
+    /// The document
+    file: PathBuf,
+    /// Its proof [default: `<FILE>.proof`, if it is there and --ledger is not]
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    proof: Option<PathBuf>,
+    /// The answer as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    ledger: Ledger,
+}
+
+impl Verify {
+    pub async fn run(self, clock: &dyn Clock) -> Result<u8, Error> {
+        let fingerprints = document::fingerprints(&self.file).map_err(Error::file(&self.file))?;
+        let proof = self.proof_file()?;
+        let (identity, first_use) = self.ledger.identity().await?;
+        let mut report = Report::new(&self.file, fingerprints, &identity, first_use);
+        match proof {
+            Some(proof) => offline(&mut report, identity, &proof)?,
+            None => online(&mut report, identity, &self.ledger.client()?).await?,
+        }
+        say(&if self.json { json(&report) } else { report.to_text(clock.now_ms()) })?;
+        Ok(report.exit_code())
+    }
+
+    /// The proof to check offline; none where the ledger is to be asked.
+    fn proof_file(&self) -> Result<Option<PathBuf>, Error> {
+        if let Some(proof) = &self.proof {
+            return Ok(Some(proof.clone()));
+        }
+        let beside = document::proof_path(&self.file);
+        if !self.ledger.is_named() && beside.is_file() {
+            return Ok(Some(beside));
+        }
+        if self.ledger.has_url() {
+            return Ok(None);
+        }
+        Err(Error::input(format!(
+            "there is no {} and no ledger to ask: give --proof FILE or --ledger URL",
+            beside.display()
+        )))
+    }
+}
+
+fn offline(report: &mut Report, identity: Identity, proof: &Path) -> Result<(), Error> {
+    let mut bytes = Vec::new();
+    let file = File::open(proof).map_err(Error::file(proof))?;
+    file.take(PROOF_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(proof))?;
+    let Fingerprints { blake3, sha256 } = report.fingerprints();
+    report.checked = Checked::Offline;
+    match Verifier::new(identity).verify(&[blake3, sha256], &bytes) {
+        Ok(verified) => report.add(&verified),
+        Err(rejected) => report.reject(Verdict::Rejected, &rejected),
+    }
+    Ok(())
+}
+
+async fn online(report: &mut Report, identity: Identity, client: &Client) -> Result<(), Error> {
+    let mut verifier = Verifier::new(identity);
+    let Fingerprints { blake3, sha256 } = report.fingerprints();
+    // Nobody but the issuer knows by which hash it certified.
+    for fingerprint in [blake3, sha256] {
+        let answer = client.documents(fingerprint).await?;
+        report.looked_up_to(answer.head.height);
+        let mut entries: Vec<u64> = answer.certifications.iter().map(|c| c.entry).collect();
+        entries.sort_unstable_by(|a, b| b.cmp(a));
+        report.not_shown += entries.len().saturating_sub(CERTIFICATIONS_MAX);
+        for entry in entries.into_iter().take(CERTIFICATIONS_MAX) {
+            let proof = client.proof(fingerprint, Some(entry)).await?;
+            match check(&mut verifier, fingerprint, entry, proof.as_deref()) {
+                Ok(verified) => report.add(&verified),
+                Err(rejected) => {
+                    report.reject(Verdict::Lie, &rejected);
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The ledger said that an entry certifies this: now it shows it, or it lied.
+fn check(
+    verifier: &mut Verifier,
+    fingerprint: Fingerprint,
+    entry: u64,
+    proof: Option<&[u8]>,
+) -> Result<Verified, Rejected> {
+    let refuse = |why| Rejected::Proof { what: "answer", why };
+    let proof = proof.ok_or_else(|| {
+        refuse(format!("it says that entry {entry} certifies this, and has no proof of it"))
+    })?;
+    let verified = verifier.verify(&[fingerprint], proof)?;
+    if verified.entry() != entry {
+        let found = verified.entry();
+        return Err(refuse(format!("entry {entry} was asked for, the proof is of {found}")));
+    }
+    Ok(verified)
+}

@@ -1,0 +1,337 @@
+//! A ledger as seen from outside, over HTTP. It carries bytes and never trusts: receipts are held
+//! to the statement that was sent, proofs are for the caller to verify with `probant_core`.
+//!
+//! Error kinds: [`Error::Input`] is the ledger's own refusal, with its words; [`Error::Busy`] means
+//! that no ledger was reached, or not now; [`Error::Stop`] that the answer is a lie or damaged.
+
+mod answer;
+mod json;
+mod problem;
+
+use std::{sync::Once, time::Duration};
+
+use probant_core::{
+    Fingerprint, Identity, List, Rejected, Statement, block::Block, chain::Chain,
+    proof::PROOF_BYTES_MAX, seal::Receipt,
+};
+use reqwest::{
+    Method, RequestBuilder, StatusCode, Url,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+    redirect,
+};
+
+use crate::{Error, clock};
+use answer::Answer;
+
+pub use json::{Certification, Documents, Head, IssuerKey, IssuerListing};
+
+const CONNECT_S_MAX: u64 = 10;
+const REQUEST_S_MAX: u64 = 60;
+/// Longest receipt: a signature, 64 hashes and their headers.
+const RECEIPT_BYTES_MAX: usize = 16 << 10;
+/// Longest JSON answer.
+const JSON_BYTES_MAX: usize = 16 << 20;
+/// Longest block; that of the store.
+const BLOCK_BYTES_MAX: usize = 256 << 20;
+/// Longest block 0: genesis and a block statement.
+const GENESIS_BYTES_MAX: usize = 256 << 10;
+/// How often a request is made before the ledger's "not now" is taken for an answer.
+const TRIES_MAX: u32 = 8;
+/// Longest wait before one more try, whatever the ledger asks for.
+const WAIT_MS_MAX: u64 = 30_000;
+
+/// What the ledger answered to a submission, held to the statement.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Index of the entry.
+    pub index: u64,
+    /// The receipt first given. Its path fits the statement; its seal is verified with a proof,
+    /// which brings the keys.
+    pub receipt: Receipt,
+    /// The receipt as it came.
+    pub receipt_bytes: Vec<u8>,
+}
+
+/// A client of one ledger.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    patient: bool,
+}
+
+impl Client {
+    /// A client of the ledger at a URL, `http` or `https`, with or without a path.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for what is no such URL.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        let wrong = |why: &str| {
+            Error::input(format!("the ledger's URL: {why} (https://ledger.example), not {url:?}"))
+        };
+        let mut base = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
+            return Err(wrong("http or https is needed"));
+        }
+        if base.query().is_some() || base.fragment().is_some() {
+            return Err(wrong("without '?' and '#'"));
+        }
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        Ok(Self { http: http_client(&base)?, base, patient: false })
+    }
+
+    /// Also tries again where no connection is made, or it breaks: for long runs. Every request
+    /// may be made twice: the same statement again is answered with its first receipt.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { patient: true, ..self }
+    }
+
+    /// Where the ledger is.
+    pub fn url(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Submits a statement with its list, and holds the receipt to it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the ledger's refusal; [`Error::Stop`] for a receipt of something else.
+    pub async fn submit(
+        &self,
+        statement: &Statement,
+        list: Option<&List>,
+    ) -> Result<Accepted, Error> {
+        let request = self
+            .request(Method::POST, "entries")
+            .header(CONTENT_TYPE, "application/cose")
+            .body(statement.to_submission(list));
+        let answer = self.exchange(request, RECEIPT_BYTES_MAX).await?;
+        if answer.status != StatusCode::CREATED {
+            return Err(answer.refusal(self.url()));
+        }
+        let lie = |why: String| Error::Stop(format!("the receipt from {}: {why}", self.url()));
+        let located = answer.located_index().ok_or_else(|| lie("no Location /entries/…".into()))?;
+        let check = |rejected: Rejected| lie(format!("{}: {rejected}", rejected.code()));
+        let receipt = Receipt::decode(&answer.body).map_err(check)?;
+        if receipt.index != located {
+            return Err(lie(format!("it is of entry {}, Location says {located}", receipt.index)));
+        }
+        receipt.root(statement.leaf()).map_err(check)?;
+        Ok(Accepted { index: located, receipt, receipt_bytes: answer.body })
+    }
+
+    /// The receipt first given for an entry, as bytes.
+    ///
+    /// # Errors
+    /// [`Error::No`] where there is no such entry.
+    pub async fn receipt(&self, index: u64) -> Result<Vec<u8>, Error> {
+        self.get(&format!("entries/{index}"), RECEIPT_BYTES_MAX).await
+    }
+
+    /// What the ledger says of a document. Only a proof makes it more than the ledger's word.
+    ///
+    /// # Errors
+    /// Those of every request.
+    pub async fn documents(&self, fingerprint: Fingerprint) -> Result<Documents, Error> {
+        self.get_json(&format!("documents/{fingerprint}")).await
+    }
+
+    /// The proof of one certification of a document, or of the newest; `None` if it is unknown.
+    ///
+    /// # Errors
+    /// Those of every request; the proof is for the caller to verify.
+    pub async fn proof(
+        &self,
+        fingerprint: Fingerprint,
+        entry: Option<u64>,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let entry = entry.map(|index| format!("/{index}")).unwrap_or_default();
+        let path = format!("documents/{fingerprint}/proof{entry}");
+        match self.get(&path, PROOF_BYTES_MAX).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(Error::No(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A block, as bytes.
+    ///
+    /// # Errors
+    /// [`Error::No`] where there is no such block.
+    pub async fn block(&self, height: u64) -> Result<Vec<u8>, Error> {
+        let limit = if height == 0 { GENESIS_BYTES_MAX } else { BLOCK_BYTES_MAX };
+        self.get(&format!("blocks/{height}"), limit).await
+    }
+
+    /// The enrolled issuers, in the ledger's word.
+    ///
+    /// # Errors
+    /// Those of every request.
+    pub async fn issuers(&self) -> Result<Vec<IssuerListing>, Error> {
+        self.get_json("issuers").await
+    }
+
+    /// The chain that the ledger's block 0 makes, whose every signature is checked: identity and
+    /// first keys of whoever answers here, and nothing about who that ought to be.
+    ///
+    /// # Errors
+    /// [`Error::Stop`] for a block 0 that breaks the rules.
+    pub async fn founding(&self) -> Result<Chain, Error> {
+        let bytes = self.block(0).await?;
+        let chain = Block::decode(&bytes).and_then(|block| {
+            let (chain, signatures) = Chain::found(&block)?;
+            signatures.check(&block).map(|()| chain)
+        });
+        chain.map_err(|fault| {
+            let (code, why) = (fault.rejected.code(), &fault.rejected);
+            Error::Stop(format!("block 0 from {}: {code}: {why}", self.url()))
+        })
+    }
+
+    /// The identity that block 0 gives the ledger. To be used once, then kept: see
+    /// [`Client::founding`].
+    ///
+    /// # Errors
+    /// Those of [`Client::founding`].
+    pub async fn identity(&self) -> Result<Identity, Error> {
+        self.founding().await.map(|chain| chain.identity())
+    }
+
+    async fn get(&self, path: &str, limit: usize) -> Result<Vec<u8>, Error> {
+        let answer = self.exchange(self.request(Method::GET, path), limit).await?;
+        if answer.status == StatusCode::OK {
+            return Ok(answer.body);
+        }
+        Err(answer.refusal(self.url()))
+    }
+
+    async fn get_json<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        let body = self.get(path, JSON_BYTES_MAX).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            let what = format!("what answers at {} is no ledger: /{path}: {error}", self.url());
+            Error::busy(what)
+        })
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        // `documents/blake3:…` would be taken for a URL of its own by Url::join.
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path()));
+        self.http.request(method, url)
+    }
+
+    /// Makes a request until there is an answer other than "not now", a bounded number of times.
+    async fn exchange(&self, request: RequestBuilder, limit: usize) -> Result<Answer, Error> {
+        for tried in 1.. {
+            let again = request.try_clone().expect("the body is in memory");
+            let error = match self.once(again, limit).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let asked_s = match &error {
+                Error::Busy { retry_after_s: Some(s), .. } => Some(*s),
+                Error::Busy { retry_after_s: None, .. } if self.patient => Some(0),
+                _ => None,
+            };
+            let Some(asked_s) = asked_s.filter(|_| tried < TRIES_MAX) else { return Err(error) };
+            tracing::info!("{error}; trying again ({tried} of {TRIES_MAX})");
+            tokio::time::sleep(wait(tried, asked_s)).await;
+        }
+        unreachable!("the last try returns")
+    }
+
+    /// One request and its whole answer, never longer than `limit`.
+    async fn once(&self, request: RequestBuilder, limit: usize) -> Result<Answer, Error> {
+        let unreached = |error: reqwest::Error| {
+            Error::busy(format!("{} is out of reach: {}", self.url(), reason(&error)))
+        };
+        let mut response = request.send().await.map_err(unreached)?;
+        let status = response.status();
+        let mut answer = Answer::new(status, response.headers());
+        while let Some(chunk) = response.chunk().await.map_err(unreached)? {
+            if answer.body.len() + chunk.len() > limit {
+                let what = format!("an answer of {} is longer than {limit} bytes", self.url());
+                return Err(Error::Stop(what));
+            }
+            answer.body.extend_from_slice(&chunk);
+        }
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            return Err(answer.not_now(self.url(), asked));
+        }
+        Ok(answer)
+    }
+}
+
+fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
+    static PROVIDER: Once = Once::new();
+    // Fails only where the program has chosen another provider already, which is as good.
+    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("probant/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
+        .timeout(Duration::from_secs(REQUEST_S_MAX))
+        // A statement goes where it was told to go; a redirect is for the user to follow.
+        .redirect(redirect::Policy::none());
+    if base.scheme() == "http" {
+        // The machine's certificates are not needed, and a bare container has none to load.
+        builder = builder.tls_certs_only([]);
+    }
+    if base.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.")) {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| {
+        Error::input(format!("no TLS on this machine (are there root certificates?): {error}"))
+    })
+}
+
+/// At least what the ledger asks for, doubling, plus up to as much again, so that many clients
+/// that were turned away together do not come back together.
+fn wait(tried: u32, asked_s: u64) -> Duration {
+    let floor_ms = (250 << tried.min(7)).max(asked_s.saturating_mul(1000)).min(WAIT_MS_MAX);
+    let [a, b, ..] = *clock::entropy();
+    let jitter_ms = floor_ms * u64::from(u16::from_be_bytes([a, b])) / u64::from(u16::MAX);
+    Duration::from_millis(floor_ms + jitter_ms / 2)
+}
+
+/// The innermost cause: "connection refused" rather than "error sending request".
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_http_or_https_and_may_have_a_path() {
+        for (url, path) in [
+            ("http://127.0.0.1:7000", "/issuers"),
+            ("https://l.example/fr", "/fr/issuers"),
+            ("https://l.example/fr/", "/fr/issuers"),
+        ] {
+            let request = Client::new(url).unwrap().request(Method::GET, "issuers");
+            assert_eq!(request.build().unwrap().url().path(), path);
+        }
+        for url in ["ledger.example", "ftp://l.example", "http://l.example/?a", ""] {
+            assert!(matches!(Client::new(url), Err(Error::Input(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn waits_are_bounded_and_not_below_what_is_asked() {
+        for tried in 1..TRIES_MAX {
+            for asked_s in [0, 1, 5, u64::MAX] {
+                let ms = u64::try_from(wait(tried, asked_s).as_millis()).unwrap();
+                assert!(ms <= WAIT_MS_MAX * 3 / 2, "{ms}");
+                assert!(ms >= asked_s.saturating_mul(1000).min(WAIT_MS_MAX), "{ms}");
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! One HTTP answer, read whole, and what its status and problem details mean to the caller.
+
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, LOCATION},
+};
+
+use super::problem;
+use crate::Error;
+
+/// When to try again where the ledger does not say.
+const RETRY_AFTER_S: u64 = 1;
+
+/// Status, the headers that matter, and the body.
+pub(super) struct Answer {
+    pub status: StatusCode,
+    content_type: String,
+    location: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn new(status: StatusCode, headers: &HeaderMap) -> Self {
+        let text = |name| {
+            let value = headers
+                .get(name)
+                .and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        Self {
+            status,
+            content_type: text(CONTENT_TYPE),
+            location: text(LOCATION),
+            body: Vec::new(),
+        }
+    }
+
+    /// The index in `Location: …/entries/{index}`.
+    pub fn located_index(&self) -> Option<u64> {
+        let (before, index) = self.location.rsplit_once('/')?;
+        before.ends_with("/entries").then(|| index.parse().ok())?
+    }
+
+    /// The ledger's own words, where this is a problem details document of either kind.
+    fn words(&self) -> Option<String> {
+        let media_type = self.content_type.split(';').next().unwrap_or_default().trim();
+        match media_type {
+            "application/concise-problem-details+cbor" => problem::from_cbor(&self.body),
+            "application/problem+json" => problem::from_json(&self.body),
+            _ => None,
+        }
+    }
+
+    /// A definite no: the ledger's refusal, or not a ledger's answer at all.
+    pub fn refusal(&self, url: &str) -> Error {
+        match self.words() {
+            Some(words) if self.status == StatusCode::NOT_FOUND => Error::No(words),
+            Some(words) if self.status.is_client_error() => Error::Input(words),
+            _ if self.status.is_redirection() => Error::input(format!(
+                "{url} sends elsewhere, to {:?}: give that URL instead",
+                self.location
+            )),
+            // A proxy, or another service: nothing is known about what became of the request.
+            _ => Error::busy(format!("what answers at {url} is no ledger: {}", self.status)),
+        }
+    }
+
+    /// The ledger, or what stands before it, cannot answer now.
+    pub fn not_now(&self, url: &str, retry_after: Option<&str>) -> Error {
+        let words = self.words().unwrap_or_else(|| self.status.to_string());
+        let asked = retry_after.and_then(|text| text.trim().parse().ok());
+        // 500 is a fault of the ledger, which coming back soon does not mend.
+        let soon = self.status != StatusCode::INTERNAL_SERVER_ERROR;
+        let retry_after_s = asked.or(soon.then_some(RETRY_AFTER_S));
+        Error::Busy { what: format!("{url} cannot answer now: {words}"), retry_after_s }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Answer {
+        let headers = headers.iter().map(|(name, value)| {
+            (reqwest::header::HeaderName::from_static(name), value.parse().unwrap())
+        });
+        let mut answer =
+            Answer::new(StatusCode::from_u16(status).unwrap(), &headers.collect::<HeaderMap>());
+        answer.body = body.to_vec();
+        answer
+    }
+
+    #[test]
+    fn the_location_names_the_entry() {
+        for (location, index) in [
+            ("/entries/7", Some(7)),
+            ("https://ledger.example/fr/entries/12", Some(12)),
+            ("/entries/", None),
+            ("/blocks/7", None),
+            ("", None),
+        ] {
+            assert_eq!(answer(201, &[("location", location)], b"").located_index(), index);
+        }
+    }
+
+    #[test]
+    fn a_status_without_the_ledgers_words_is_nobodys_refusal() {
+        let json = ("content-type", "application/problem+json; charset=utf-8");
+        let body = br#"{"title":"Unknown","status":404,"detail":"no such entry"}"#;
+        let kind = |answer: Answer| answer.refusal("http://l").exit_code();
+        assert_eq!(kind(answer(404, &[json], body)), 1);
+        assert_eq!(kind(answer(422, &[json], body)), 2);
+        assert_eq!(kind(answer(404, &[], b"<html>")), 3);
+        assert_eq!(kind(answer(301, &[("location", "https://l")], b"")), 2);
+        let busy = answer(503, &[], b"").not_now("http://l", Some("7"));
+        assert!(matches!(busy, Error::Busy { retry_after_s: Some(7), .. }));
+        let failed = answer(500, &[], b"").not_now("http://l", None);
+        assert!(matches!(failed, Error::Busy { retry_after_s: None, .. }));
+    }
+}
