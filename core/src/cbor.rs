@@ -1,7 +1,7 @@
 //! Deterministic CBOR (RFC 8949 section 4.2.1), read strictly: definite and shortest lengths, map
 //! keys ascending as bytes and unique, no floats, no simple value but null, no tag but the 18 around
-//! a COSE_Sign1. What this reader
-//! accepts has one encoding only, so equal meaning is equal bytes. It borrows and never allocates.
+//! a COSE_Sign1. What this reader accepts has one encoding only, so equal meaning is equal bytes. It
+//! borrows and never allocates.
 
 use crate::{Hash, Rejected};
 
