@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use probant_core::tree::{leaf_hash, node_hash};
 
-use crate::ledger::list;
+use crate::ledger::{LEDGER, list};
 
 fn format() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/format.md");
@@ -37,6 +37,11 @@ fn the_annotated_bytes_are_those_of_the_vectors() {
         let digits: String = digits.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
         assert_eq!(digits, hex::encode(&vectors[&name].bytes), "{name}");
     }
+}
+
+#[test]
+fn the_identity_is_that_of_the_ledger() {
+    assert!(format().contains(&format!("\n    {}\n", LEDGER.identity())));
 }
 
 #[test]

@@ -2,6 +2,16 @@
 //! none has drifted from what makes it, and every refusal is reached.
 //!
 //! `PROBANT_VECTORS=write cargo test -p probant-core --test vectors` writes the folder anew.
+// Numbers here are small, and a table of cases reads better by value.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::doc_markdown,
+    clippy::maybe_infinite_iter,
+    clippy::needless_pass_by_value
+)]
 
 mod blocks;
 mod checkpoints;
@@ -28,7 +38,7 @@ use std::{
 
 use vector::Vector;
 
-/// In the source of core, where the codes are; nothing lists them at run time.
+/// The codes, in the source: nothing lists them at run time.
 const REJECTED: &str = include_str!("../../src/rejected.rs");
 /// Reached by bytes too long to store, in [`what_is_too_long_is_refused`].
 const GENERATED: [&str; 1] = ["too-large"];

@@ -93,7 +93,7 @@ fn documents() -> Vec<Vector> {
         }),
         change("path_empty", "path-length", |proof| proof.document.path.clear()),
         change("path_of_65_hashes", "malformed", |proof| {
-            proof.document.path = vec![Hash([7; 32]); 65]
+            proof.document.path = vec![Hash([7; 32]); 65];
         }),
         change("path_with_a_wrong_hash", "path-root", |proof| proof.document.path[5].0[31] ^= 1),
         change("path_reversed", "path-root", |proof| proof.document.path.reverse()),
@@ -161,7 +161,7 @@ fn registries() -> Vec<Vector> {
         }),
         change("registry_without_genesis", "proof", |proof| drop(proof.registry.remove(0))),
         change("registry_without_the_enrollment", "unknown-key", |proof| {
-            drop(proof.registry.pop())
+            proof.registry.pop();
         }),
         change("registry_with_the_enrollment_of_another_issuer", "unknown-key", |proof| {
             proof.registry[1] = LEDGER.proven(3);
@@ -207,7 +207,7 @@ fn block_statements() -> Vec<Vector> {
         }),
         change("head_is_no_block_statement", "proof", |proof| proof.head = LEDGER.proven(10)),
         change("head_is_older_than_the_receipt", "proof", |proof| {
-            proof.head = LEDGER.proven(older)
+            proof.head = LEDGER.proven(older);
         }),
         change("head_at_another_index", "proof", |proof| proof.head.index = older),
         change("head_path_with_a_wrong_hash", "path-root", |proof| proof.head.path[0].0[0] ^= 1),

@@ -126,13 +126,8 @@ fn authors() -> Vec<Vector> {
     let sub = list(1).iter().next().unwrap().to_string();
     let for_small = claims(ISSUER, &sub, Some(&SMALL.id.audience()), TIME_S);
     let bare = claims(ISSUER, &sub, Some(&LEDGER.id.to_string()), TIME_S);
-    let mut enrollment = LEDGER.enrollment("gaz.example", STRANGER);
-    enrollment.possession.clear();
     let enroll = |seed, issuer| {
-        LEDGER.sign(seed, issuer, {
-            let enrollment = LEDGER.enrollment("gaz.example", STRANGER);
-            Body::Enroll(enrollment)
-        })
+        LEDGER.sign(seed, issuer, Body::Enroll(LEDGER.enrollment("gaz.example", STRANGER)))
     };
     let entry = |name: &str, code: &str, statement: &Statement| {
         case(name, code, statement.to_submission(None), AFTER_1)

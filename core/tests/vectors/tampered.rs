@@ -108,11 +108,11 @@ fn statements() -> Vec<Vector> {
 
 /// Ledgers whose first entry after genesis is a false enrollment.
 fn registries() -> Vec<Vector> {
-    let refuse = |name: &str, code: &str, enrollment: Statement, expect_seed: u8, issuer: &str| {
+    let refuse = |name: &str, code: &str, enrollment: Statement, seed: u8, issuer: &str| {
         let mut ledger = LEDGER.at(0);
         ledger.seal(vec![(enrollment, None)]);
-        let certify = by(expect_seed, issuer, &LEDGER.id.audience(), TIME_S);
-        let certify = Statement::decode(&certify.sign(&key(expect_seed))).unwrap();
+        let certify = by(seed, issuer, &LEDGER.id.audience(), TIME_S);
+        let certify = Statement::decode(&certify.sign(&key(seed))).unwrap();
         ledger.seal(vec![(certify, Some(list(1)))]);
         case(name, code, &ledger.proof(4, document(1).blake3).encode(), document(1).blake3)
     };
