@@ -1,6 +1,7 @@
 //! Deterministic CBOR (RFC 8949 section 4.2.1), read strictly: definite and shortest lengths, map
-//! keys ascending as bytes and unique, no floats, no simple value but null. What this reader
-//! accepts has one encoding only, so equal meaning is equal bytes. It borrows and never allocates.
+//! keys ascending as bytes and unique, no floats, no simple value but null, no tag but the 18 around
+//! a COSE_Sign1. What this reader accepts has one encoding only, so equal meaning is equal bytes. It
+//! borrows and never allocates.
 
 use crate::{Hash, Rejected};
 
@@ -16,6 +17,8 @@ const MAP: u8 = 5;
 const TAG: u8 = 6;
 const SIMPLE: u8 = 7;
 const NULL: u64 = 22;
+/// The tag of a COSE_Sign1, the only one in all formats.
+const SIGN1: u64 = 18;
 
 /// Reads one item after the other; `what` names the thing being read in refusals.
 #[derive(Clone)]
@@ -181,7 +184,9 @@ impl<'a> Reader<'a> {
             }
             ARRAY => (0..self.countable(argument)?).try_for_each(|_| self.skip(depth + 1)),
             MAP => self.skip_map(argument, depth),
-            TAG => self.skip(depth + 1),
+            // Decoders read tags 2 and 3 as plain numbers: a second spelling of each of them.
+            TAG if depth == 0 && argument == SIGN1 => self.skip(depth + 1),
+            TAG => Err(self.malformed("a tag other than that of a COSE_Sign1 around it")),
             _ if argument == NULL => Ok(()),
             _ => Err(self.malformed("a simple value other than null")),
         }
@@ -301,6 +306,8 @@ mod tests {
             "f90000",       // float
             "f5",           // true
             "f820",         // simple value
+            "c24101",       // 1 as a bignum
+            "81d200",       // tag 18 inside
             "a201000100",   // twice the same key
             "a202000100",   // keys descending
             "62c328",       // broken UTF-8

@@ -109,9 +109,9 @@ impl Chain {
                 }
                 let signer = self.registry.signer(statement).map_err(&fault)?;
                 signers.push(signer.key.clone());
-                Registry::check_time(statement, time_ms).map_err(&fault)?;
-                self.apply(statement, first + at as u64);
             }
+            Registry::check_time(statement, time_ms).map_err(&fault)?;
+            self.apply(statement, first + at as u64);
             self.frontier.push(statement.leaf());
         }
         let root = self.frontier.root().expect("a block has entries");

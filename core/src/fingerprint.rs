@@ -29,7 +29,8 @@ impl Algorithm {
         match code {
             0x12 => Some(Self::Sha256),
             0x1e => Some(Self::Blake3),
-            // 0x13 to 0x15 are reserved: two blinded kinds and a root over separately hashed fields.
+            // 0x81 to 0x83 are reserved: two blinded kinds and a root over separately hashed
+            // fields. No multihash code is one byte above 0x7f, so they can never clash.
             _ => None,
         }
     }

@@ -153,6 +153,9 @@ impl Receipt {
         reader.array_len(3)?;
         let (size, index) = (reader.uint()?, reader.uint()?);
         let path = reader.hashes(PATH_MAX)?;
+        if path.is_empty() {
+            return Err(reader.malformed("an empty path: RFC 9942 has one hash or more"));
+        }
         reader.finish()?;
         Ok(Self { seal, size, index, path })
     }

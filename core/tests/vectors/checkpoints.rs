@@ -1,0 +1,129 @@
+//! Checkpoints (format.md 8.3): C2SP signed notes, here as the hex of their UTF-8.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use probant_core::{Rejected, checkpoint::Checkpoint};
+
+use crate::{
+    ledger::{LEDGER, NOTE, ORIGIN, SEAL, STRANGER, key},
+    vector::{Vector, refused},
+};
+
+pub fn all() -> Vec<Vector> {
+    [good_ones(), texts(), signatures()].concat()
+}
+
+fn checkpoint() -> Checkpoint {
+    let (size, index) = (12, 0);
+    let root = LEDGER.receipt(index).root(LEDGER.entry(index).leaf()).unwrap();
+    Checkpoint { origin: ORIGIN.parse().unwrap(), size, root }
+}
+
+fn note() -> String {
+    checkpoint().sign(&key(NOTE))
+}
+
+fn case(name: &str, code: &str, note: impl AsRef<[u8]>) -> Vector {
+    refused(format!("checkpoint_{name}"), code, note)
+        .with("origin", ORIGIN)
+        .with("key", hex::encode(key(NOTE).public().as_bytes()))
+}
+
+/// A line by nobody known: key id 0, and what could be a signature.
+fn stranger(name: &str, bytes: usize) -> String {
+    format!("\u{2014} {name} {}\n", STANDARD.encode(vec![0; 4 + bytes]))
+}
+
+fn good_ones() -> Vec<Vector> {
+    let with = |name: &str, more: String| case(name, "ok", note() + &more);
+    let many = (0..20).map(|number| stranger(&format!("witness{number}.example"), 72));
+    let rotated = checkpoint().sign(&key(STRANGER));
+    let line = rotated.lines().last().unwrap();
+    vec![
+        case("good", "ok", note()).with("size", 12).with("root", checkpoint().root),
+        with("with_a_cosignature", stranger("witness.example", 72)),
+        with("with_20_cosignatures", many.collect()),
+        with("with_a_post_quantum_signature", stranger(ORIGIN, 2420 + 8)),
+        with("signed_by_another_key_too", format!("{line}\n"))
+            .why("same name, another key id: unknown, so ignored"),
+    ]
+}
+
+fn texts() -> Vec<Vector> {
+    let swap = |name: &str, code: &str, from: &str, to: &str| {
+        assert!(note().contains(from), "{name}");
+        case(name, code, note().replacen(from, to, 1))
+    };
+    // Signed as it stands, so that the form alone is at fault.
+    let signed = |name: &str, code: &str, text: &str| {
+        let signature = key(NOTE).sign(text.as_bytes());
+        let good = note();
+        let line = good.lines().last().unwrap().rsplit_once(' ').unwrap();
+        let id = &STANDARD.decode(line.1).unwrap()[..4];
+        let line = format!("{} {}", line.0, STANDARD.encode([id, &signature].concat()));
+        case(name, code, format!("{text}\n{line}\n"))
+    };
+    let text = note().split_once("\n\n").unwrap().0.to_owned() + "\n";
+    let root = STANDARD.encode(checkpoint().root.0);
+    vec![
+        signed("size_with_a_leading_zero", "checkpoint", &text.replace("\n12\n", "\n012\n")),
+        signed("size_with_a_plus", "checkpoint", &text.replace("\n12\n", "\n+12\n")),
+        signed("size_negative", "checkpoint", &text.replace("\n12\n", "\n-12\n")),
+        signed(
+            "size_beyond_64_bits",
+            "checkpoint",
+            &text.replace("\n12\n", "\n18446744073709551616\n"),
+        ),
+        signed("size_empty", "checkpoint", &text.replace("\n12\n", "\n\n")),
+        signed("of_another_origin", "checkpoint", &text.replace(ORIGIN, "petit.example")),
+        signed(
+            "of_an_origin_with_scheme",
+            "origin",
+            &text.replace(ORIGIN, &format!("https://{ORIGIN}")),
+        ),
+        signed("of_an_origin_upper_case", "origin", &text.replace(ORIGIN, &ORIGIN.to_uppercase())),
+        signed("root_of_31_bytes", "checkpoint", &text.replace(&root, &STANDARD.encode([7; 31]))),
+        signed(
+            "root_without_padding",
+            "checkpoint",
+            &text.replace(&root, root.trim_end_matches('=')),
+        ),
+        signed("root_in_hex", "checkpoint", &text.replace(&root, &checkpoint().root.to_string())),
+        signed("with_an_extension_line", "checkpoint", &format!("{text}extra\n"))
+            .why("a reader of C2SP must allow extension lines; this ledger never writes any"),
+        signed("without_root", "checkpoint", &format!("{ORIGIN}\n12\n")),
+        signed("with_carriage_returns", "checkpoint", &text.replace('\n', "\r\n")),
+        swap("without_blank_line", "checkpoint", "\n\n", "\n"),
+        swap("with_a_hyphen_for_the_dash", "checkpoint", "\u{2014} ", "- "),
+        case("without_signatures", "checkpoint", text.clone()),
+        case("with_no_signature_line", "checkpoint", format!("{text}\n")),
+        case("without_final_newline", "checkpoint", note().trim_end()),
+        case("empty", "checkpoint", ""),
+    ]
+}
+
+fn signatures() -> Vec<Vector> {
+    let good = note();
+    let (text, line) = good.trim_end().rsplit_once('\n').unwrap();
+    let (name, blob) = line.rsplit_once(' ').unwrap();
+    let mut blob = STANDARD.decode(blob).unwrap();
+    *blob.last_mut().unwrap() ^= 1;
+    let bad = format!("{name} {}", STANDARD.encode(&blob));
+    let with = |name: &str, code: &str, lines: &str| case(name, code, format!("{text}\n{lines}\n"));
+    let short = format!("{name} {}", STANDARD.encode(&blob[..67]));
+    vec![
+        with("signature_bad", "signature", &bad),
+        with("signature_good_then_bad", "signature", &format!("{line}\n{bad}"))
+            .why("a known key whose signature fails spoils the note"),
+        with("signature_short", "signature", &short),
+        with("signature_not_base64", "checkpoint", &format!("{name} ????")),
+        with("signature_missing_its_name", "checkpoint", "\u{2014} AAAAAAAA"),
+        with("signed_by_strangers_only", "signature", stranger("witness.example", 72).trim_end()),
+        case("signed_by_the_seal_key", "signature", checkpoint().sign(&key(SEAL))),
+    ]
+}
+
+/// Opens a note of so many bytes: too long to store.
+pub fn padded(length: usize) -> Result<(), Rejected> {
+    let note = note() + &"a".repeat(length - note().len());
+    Checkpoint::open(&note, &ORIGIN.parse().unwrap(), key(NOTE).public()).map(drop)
+}

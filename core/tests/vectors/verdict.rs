@@ -1,0 +1,143 @@
+//! What core says of a vector: every kind of vector goes through one public function.
+
+use std::path::Path;
+
+use probant_core::{
+    Fingerprint, Hash, List, Rejected, Statement, Verifier,
+    block::{Block, Fault},
+    chain::Chain,
+    checkpoint::Checkpoint,
+    draft::Draft,
+    key::PublicKey,
+    seal::Receipt,
+};
+
+use crate::vector::Vector;
+
+pub fn read(folder: &Path, name: &str) -> Vector {
+    let text = std::fs::read_to_string(folder.join(name)).expect(name);
+    Vector::parse(name, &text)
+}
+
+/// `ok` or the code of the refusal.
+pub fn verdict(vector: &Vector, folder: &Path) -> &'static str {
+    let judged = match vector.what() {
+        "entry" => entry(vector),
+        "submission" => submission(vector, folder),
+        "block" => block(vector, folder).map_err(|fault| fault.rejected),
+        "receipt" => receipt(vector),
+        "checkpoint" => checkpoint(vector),
+        "list" => list(vector),
+        "key" => key(&vector.bytes).map(|key| expect_input(vector, "kid", key.kid())),
+        "signature" => signature(vector),
+        "proof" => proof(vector),
+        other => panic!("{}: unknown kind of vector {other}", vector.name),
+    };
+    judged.map_or_else(|rejected| rejected.code(), |()| "ok")
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Debug>>(vector: &Vector, input: &str) -> T {
+    vector.input(input).expect(input).parse().expect(input)
+}
+
+fn hex_input(vector: &Vector, input: &str) -> Vec<u8> {
+    hex::decode(vector.input(input).expect(input)).expect(input)
+}
+
+fn expect_input(vector: &Vector, input: &str, found: impl ToString) {
+    if let Some(expected) = vector.input(input) {
+        assert_eq!(found.to_string(), expected, "{}: {input}", vector.name);
+    }
+}
+
+fn key(bytes: &[u8]) -> Result<PublicKey, Rejected> {
+    PublicKey::from_bytes(bytes.try_into().expect("a key has 32 bytes"))
+}
+
+fn entry(vector: &Vector) -> Result<(), Rejected> {
+    let statement = Statement::decode(&vector.bytes)?;
+    expect_input(vector, "leaf", statement.leaf());
+    match vector.input("key") {
+        Some(_) => statement.verify(&key(&hex_input(vector, "key"))?),
+        None => Ok(()),
+    }
+}
+
+/// The chain that the blocks named in `after` make.
+fn chain(vector: &Vector, folder: &Path) -> Option<Chain> {
+    let mut names = vector.input("after")?.split(' ').map(|name| read(folder, name));
+    let first = Block::decode(&names.next()?.bytes).expect("a good block");
+    let (mut chain, signatures) = Chain::found(&first).expect("a good block");
+    signatures.check(&first).expect("a good block");
+    for next in names {
+        extend(&mut chain, &next.bytes).expect("a good block");
+    }
+    Some(chain)
+}
+
+fn extend(chain: &mut Chain, bytes: &[u8]) -> Result<(), Fault> {
+    let block = Block::decode(bytes)?;
+    chain.extend(&block)?.check(&block)
+}
+
+fn submission(vector: &Vector, folder: &Path) -> Result<(), Rejected> {
+    let (statement, list) = Statement::decode_submission(&vector.bytes)?;
+    let Some(chain) = chain(vector, folder) else { return Ok(()) };
+    let mut draft = Draft::new(&chain, parsed(vector, "time"));
+    draft.add(statement.clone(), list)?;
+    statement.verify(&chain.registry().signer(&statement)?.key)
+}
+
+fn block(vector: &Vector, folder: &Path) -> Result<(), Fault> {
+    if let Some(mut chain) = chain(vector, folder) {
+        return extend(&mut chain, &vector.bytes);
+    }
+    let block = Block::decode(&vector.bytes)?;
+    assert_eq!(block.encode(), vector.bytes);
+    let (chain, signatures) = Chain::found(&block)?;
+    signatures.check(&block)?;
+    expect_input(vector, "identity", chain.identity());
+    Ok(())
+}
+
+fn receipt(vector: &Vector) -> Result<(), Rejected> {
+    let receipt = Receipt::decode(&vector.bytes)?;
+    let leaf = Hash::from_hex(vector.input("leaf").expect("leaf")).expect("leaf");
+    let root = receipt.root(leaf)?;
+    let key = key(&hex_input(vector, "key"))?;
+    receipt.seal.verify(&key, &parsed(vector, "origin"), parsed(vector, "time"), root)
+}
+
+fn checkpoint(vector: &Vector) -> Result<(), Rejected> {
+    let note = std::str::from_utf8(&vector.bytes).expect("a note is text");
+    let key = key(&hex_input(vector, "key"))?;
+    let checkpoint = Checkpoint::open(note, &parsed(vector, "origin"), &key)?;
+    expect_input(vector, "size", checkpoint.size);
+    expect_input(vector, "root", checkpoint.root);
+    Ok(())
+}
+
+fn list(vector: &Vector) -> Result<(), Rejected> {
+    let list = List::decode(vector.bytes.clone())?;
+    expect_input(vector, "count", list.count());
+    expect_input(vector, "root", list.root());
+    Ok(())
+}
+
+fn signature(vector: &Vector) -> Result<(), Rejected> {
+    let message = hex_input(vector, "message");
+    key(&hex_input(vector, "key"))?.verify("vector", &message, &vector.bytes)
+}
+
+fn proof(vector: &Vector) -> Result<(), Rejected> {
+    let documents: Vec<Fingerprint> =
+        vector.all("document").map(|text| text.parse().expect("document")).collect();
+    let mut verifier = Verifier::new(parsed(vector, "identity"));
+    let verified = verifier.verify(&documents, &vector.bytes)?;
+    expect_input(vector, "issuer", verified.issuer());
+    expect_input(vector, "entry", verified.entry());
+    expect_input(vector, "time", verified.sealed().time_ms);
+    expect_input(vector, "head", verified.head().height);
+    // A second time, with everything remembered.
+    verifier.verify(&documents, &vector.bytes).map(drop)
+}
