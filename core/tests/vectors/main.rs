@@ -18,6 +18,7 @@ mod checkpoints;
 mod entries;
 mod example;
 mod headers;
+mod histories;
 mod ledger;
 mod lists;
 mod payloads;
@@ -53,6 +54,7 @@ fn made() -> BTreeMap<String, Vector> {
         checkpoints::all(),
         entries::all(),
         headers::all(),
+        histories::all(),
         lists::all(),
         payloads::all(),
         proofs::all(),

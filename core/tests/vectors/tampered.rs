@@ -11,8 +11,8 @@ use probant_core::{
 use crate::{
     entries,
     ledger::{
-        ISSUER, ISSUER_KEY, LEDGER, Ledger, OPERATOR, ORIGIN, OTHER_KEY, SEAL, SINGLE, STRANGER,
-        TIME_MS, TIME_S, document, key, list,
+        ISSUER, ISSUER_KEY, LEDGER, OPERATOR, ORIGIN, OTHER_KEY, SEAL, SINGLE, STRANGER, TIME_MS,
+        TIME_S, document, key, list,
     },
     proofs::{case, of_batch},
     raw::{Item, Sign1, array, bytes, claims, int, map, replace},
@@ -21,15 +21,7 @@ use crate::{
 };
 
 pub fn all() -> Vec<Vector> {
-    [
-        statements(),
-        registries(),
-        block_statements(),
-        histories(),
-        vec![sealed_by_an_issuer()],
-        parts(),
-    ]
-    .concat()
+    [statements(), registries(), block_statements(), parts()].concat()
 }
 
 /// A ledger without scruples: the statement is sealed into block 2, whatever it is.
@@ -232,51 +224,6 @@ fn block_statements() -> Vec<Vector> {
             proof.receipt.seal = Seal::sign(&key(SEAL), &origin, 4, head.time_ms + 1000, root);
         }),
     ]
-}
-
-/// Histories that a ledger without scruples may seal, and that no proof may lead through.
-fn histories() -> Vec<Vector> {
-    let refuse = |name: &str, lie: fn(&mut BlockStatement), more: fn(&mut Ledger)| {
-        let mut ledger = LEDGER.at(1);
-        let entries = vec![ledger.certify(&list(1))];
-        let mut header = ledger.header(&entries);
-        let (index, size) = (header.first, header.size);
-        lie(&mut header);
-        let block = ledger.block(header, entries);
-        ledger.blocks.push(block);
-        more(&mut ledger);
-        let newest = ledger.blocks.last().unwrap().header().size;
-        let mut proof = ledger.at(1).proof(2, document(1).blake3);
-        proof = Proof {
-            statement: ledger.entry(index).clone(),
-            receipt: ledger.receipt(index),
-            sealed: ledger.proven(size - 1),
-            head: ledger.proven(newest - 1),
-            registry: vec![ledger.proven(0), ledger.proven(2)],
-            first_receipt: ledger.at(2).receipt(index),
-            ..proof
-        };
-        case(name, "proof", &proof.encode(), document(1).blake3)
-    };
-    let heartbeat = |ledger: &mut Ledger| ledger.seal(vec![]);
-    vec![
-        refuse("where_time_went_back", |header| header.time_ms += 10_000, heartbeat),
-        refuse("where_the_height_went_back", |header| header.height += 7, heartbeat),
-        refuse("where_the_block_begins_after_the_statement", |header| header.first += 1, heartbeat),
-    ]
-}
-
-/// An issuer has a block statement of its own making sealed, just after what it certified.
-fn sealed_by_an_issuer() -> Vector {
-    let mut ledger = LEDGER.at(1);
-    let certify = ledger.certify(&list(1));
-    let earlier = BlockStatement { time_ms: TIME_MS, ..ledger.header(&[certify.clone()]) };
-    let (index, false_index) = (earlier.first, earlier.first + 1);
-    let forged = LEDGER.sign(ISSUER_KEY, ISSUER, Body::Block(earlier));
-    ledger.seal(vec![certify, (forged, None)]);
-    let mut proof = ledger.proof(index, document(1).blake3);
-    proof.sealed = ledger.proven(false_index);
-    case("sealed_by_an_issuer", "key-use", &proof.encode(), document(1).blake3)
 }
 
 /// The unprotected header, and the parts under the private label.

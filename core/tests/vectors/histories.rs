@@ -1,0 +1,96 @@
+//! Proofs through histories that only a ledger without scruples seals: every signature is true, and
+//! every path leads where it should.
+
+use probant_core::{
+    proof::Proof,
+    seal::Receipt,
+    statement::{BlockStatement, Body},
+};
+
+use crate::{
+    ledger::{ISSUER, ISSUER_KEY, LEDGER, Ledger, SINGLE, TIME_MS, document, list},
+    proofs::case,
+    vector::Vector,
+};
+
+pub fn all() -> Vec<Vector> {
+    [sealing_blocks(), heads(), vec![sealed_by_an_issuer(), sealed_by_an_earlier_block()]].concat()
+}
+
+/// The block that seals the statement lies.
+fn sealing_blocks() -> Vec<Vector> {
+    let refuse = |name: &str, lie: fn(&mut BlockStatement), more: fn(&mut Ledger)| {
+        let mut ledger = LEDGER.at(1);
+        let entries = vec![ledger.certify(&list(1))];
+        let mut header = ledger.header(&entries);
+        let (index, size) = (header.first, header.size);
+        lie(&mut header);
+        let block = ledger.block(header, entries);
+        ledger.blocks.push(block);
+        more(&mut ledger);
+        let newest = ledger.blocks.last().unwrap().header().size;
+        let mut proof = ledger.at(1).proof(2, document(1).blake3);
+        proof = Proof {
+            statement: ledger.entry(index).clone(),
+            receipt: ledger.receipt(index),
+            sealed: ledger.proven(size - 1),
+            head: ledger.proven(newest - 1),
+            registry: vec![ledger.proven(0), ledger.proven(2)],
+            first_receipt: ledger.at(2).receipt(index),
+            ..proof
+        };
+        case(name, "proof", &proof.encode(), document(1).blake3)
+    };
+    let heartbeat = |ledger: &mut Ledger| ledger.seal(vec![]);
+    vec![
+        refuse("where_time_went_back", |header| header.time_ms += 10_000, heartbeat),
+        refuse("where_the_height_went_back", |header| header.height += 7, heartbeat),
+        refuse("where_the_block_begins_after_the_statement", |header| header.first += 1, heartbeat),
+    ]
+}
+
+/// The newest block lies, and the receipt agrees with it.
+fn heads() -> Vec<Vector> {
+    let refuse = |name: &str, lie: fn(&mut BlockStatement)| {
+        let mut ledger = LEDGER.at(2);
+        let mut header = ledger.header(&[]);
+        let head = header.first;
+        lie(&mut header);
+        let size = header.size;
+        let block = ledger.block(header, vec![]);
+        ledger.blocks.push(block);
+        let mut proof = LEDGER.at(2).proof(SINGLE, document(1).blake3);
+        proof.receipt = Receipt { size, ..ledger.receipt(SINGLE) };
+        proof.sealed = ledger.proven(8);
+        proof.head = ledger.proven(head);
+        proof.registry = vec![ledger.proven(0), ledger.proven(2)];
+        case(name, "proof", &proof.encode(), document(1).blake3)
+    };
+    vec![
+        refuse("where_the_head_counts_one_entry_more", |header| header.size += 1),
+        refuse("where_the_head_begins_after_itself", |header| header.first += 1),
+    ]
+}
+
+/// An issuer has a block statement of its own making sealed, just after what it certified.
+fn sealed_by_an_issuer() -> Vector {
+    let mut ledger = LEDGER.at(1);
+    let certify = ledger.certify(&list(1));
+    let earlier = BlockStatement { time_ms: TIME_MS, ..ledger.header(&[certify.clone()]) };
+    let (index, false_index) = (earlier.first, earlier.first + 1);
+    let forged = LEDGER.sign(ISSUER_KEY, ISSUER, Body::Block(earlier));
+    ledger.seal(vec![certify, (forged, None)]);
+    let mut proof = ledger.proof(index, document(1).blake3);
+    proof.sealed = ledger.proven(false_index);
+    case("sealed_by_an_issuer", "key-use", &proof.encode(), document(1).blake3)
+}
+
+/// The block before is said to have sealed it, by a first receipt of that block.
+fn sealed_by_an_earlier_block() -> Vector {
+    let mut proof = LEDGER.proof(SINGLE, document(1).blake3);
+    let earlier = LEDGER.at(1);
+    let (seal, size) = (earlier.blocks[1].seal.clone(), earlier.blocks[1].header().size);
+    proof.sealed = LEDGER.proven(size - 1);
+    proof.first_receipt = Receipt { seal, size, ..proof.first_receipt };
+    case("sealed_by_an_earlier_block_with_its_seal", "proof", &proof.encode(), document(1).blake3)
+}
