@@ -136,15 +136,14 @@ impl Chain {
         let height = head.height.wrapping_add(1);
         let size = head.size + block.entries.len() as u64;
         let documents = head.documents + block.documents();
-        let number = |what, found: u64, expected: u64| same(what, found, expected);
-        number("height", header.height, height)?;
+        same("height", header.height, height)?;
         same("previous", header.previous, head.statement)?;
-        number("first", header.first, head.size)?;
-        number("size", header.size, size)?;
-        number("documents", header.documents, documents)?;
+        same("first", header.first, head.size)?;
+        same("size", header.size, size)?;
+        same("documents", header.documents, documents)?;
         same("status root", header.status, Hash::ZERO)?;
-        number("iat", block.statement().issued_at_s(), header.time_ms / 1000)?;
-        number("height of the seal", block.seal.height(), height)?;
+        same("iat", block.statement().issued_at_s(), header.time_ms / 1000)?;
+        same("height of the seal", block.seal.height(), height)?;
         if header.time_ms < head.time_ms {
             let (found, expected) =
                 (header.time_ms.to_string(), format!("{} or later", head.time_ms));

