@@ -69,9 +69,10 @@ impl Client {
         let wrong = |why: &str| {
             Error::input(format!("the ledger's URL: {why} (https://ledger.example), not {url:?}"))
         };
-        let mut base = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
+        let mut base =
+            Url::parse(url).map_err(|_| wrong("http:// or https:// and a host are needed"))?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
-            return Err(wrong("http or https is needed"));
+            return Err(wrong("http:// or https:// and a host are needed"));
         }
         if base.query().is_some() || base.fragment().is_some() {
             return Err(wrong("without '?' and '#'"));

@@ -9,6 +9,7 @@
 //! batch a media type at a time; what grows with their number is 50 bytes for each.
 
 mod batches;
+mod crew;
 mod deliver;
 mod progress;
 mod scan;
@@ -34,6 +35,7 @@ use tokio::sync::mpsc;
 use super::{ledger::Ledger, say};
 use crate::{Error, clock::SharedClock, keyfile, store::durable};
 use batches::Signer;
+use crew::Crew;
 use deliver::Courier;
 use progress::Progress;
 use scan::{Scan, Scanner};
@@ -57,6 +59,9 @@ delete it while it is there.
 
 A proof beside a document is replaced only if the document has changed since; one by another
 issuer, or for another ledger, is left alone, and reported.
+
+With --out nothing is sent: `probant submit` sends the file from another machine, and `probant
+verify --save` then brings the proof of a document.
 
 Exit codes: 0 done, 2 some documents could not be certified, 3 the ledger is out of reach, 130
 interrupted.";
@@ -98,8 +103,8 @@ impl Certify {
     pub async fn run(self, clock: &SharedClock) -> Result<u8, Error> {
         let key = keyfile::read(&self.key)?;
         let (identity, _) = self.ledger.identity().await?;
-        let (ledger, verifier) = (identity.ledger, Verifier::new(identity));
-        let pool = Arc::new(thread_pool()?);
+        let ledger = identity.ledger;
+        let crew = Arc::new(Crew::new(&Verifier::new(identity))?);
         let stop = Arc::new(AtomicBool::new(false));
         let progress = Arc::new(Progress::new());
         let scanner = Scanner {
@@ -108,8 +113,7 @@ impl Certify {
             issuer: self.issuer.to_string(),
             media_type: self.media_type.clone(),
             batch_count: self.batch as usize,
-            verifier: verifier.clone(),
-            pool: pool.clone(),
+            crew: crew.clone(),
             stop: stop.clone(),
             progress: progress.clone(),
         };
@@ -117,9 +121,9 @@ impl Certify {
         if let Some(out) = &self.out {
             return sign_only(scanner, &signer, out);
         }
-        let spool = Arc::new(self.open_spool()?);
         let client = self.ledger.client()?.patient();
-        let courier = Courier { client, verifier, pool, spool, progress, ledger };
+        let spool = Arc::new(self.open_spool()?);
+        let courier = Courier { client, crew, spool, progress, ledger };
         watch_interrupts(stop.clone());
         Run { courier, stop, entries: HashMap::new() }.all(scanner, signer).await
     }
@@ -152,6 +156,10 @@ impl Run {
         // What is not on its way into a proof is still spooled: the next run begins with it.
         self.courier.spool.close();
         match ended {
+            Err(Error::Busy { what, retry_after_s }) => {
+                let what = format!("{what}; run the same command again to go on");
+                Err(Error::Busy { what, retry_after_s })
+            }
             Err(error) => Err(error),
             Ok(scan) => {
                 say(&self.courier.progress.summary(&scan))?;
@@ -252,15 +260,6 @@ fn sign_only(scanner: Scanner, signer: &Signer, out: &Path) -> Result<u8, Error>
         say(&progress.summary(&scan))?;
     }
     Ok(if progress.failures() > 0 { 2 } else { 0 })
-}
-
-/// More threads than cores: small files wait for the disk, and so do the syncs of proofs.
-fn thread_pool() -> Result<rayon::ThreadPool, Error> {
-    let cores = std::thread::available_parallelism().map_or(4, std::num::NonZero::get);
-    rayon::ThreadPoolBuilder::new()
-        .num_threads((cores * 2).clamp(8, 64))
-        .build()
-        .map_err(|error| Error::Stop(format!("no threads to hash with: {error}")))
 }
 
 /// Ctrl-C once: what is under way ends. Twice: at once, which the spool makes as safe.

@@ -10,11 +10,13 @@ use crate::{Error, client::Client};
 /// Longest file that holds an identity.
 const FILE_BYTES_MAX: u64 = 4096;
 
+const IDENTITY_HELP: &str = "\
+Identity of the ledger, <origin>+<64 hex>, or a file that holds it [env: PROBANT_IDENTITY]";
+
 /// URL and identity, each from its option or its environment variable.
 #[derive(Debug, clap::Args)]
 pub struct Ledger {
-    /// URL of the ledger [env: `PROBANT_LEDGER`]
-    #[arg(long = "ledger", value_name = "URL")]
+    #[arg(long = "ledger", value_name = "URL", help = "URL of the ledger [env: PROBANT_LEDGER]")]
     url: Option<String>,
     #[command(flatten)]
     known: KnownIdentity,
@@ -23,9 +25,7 @@ pub struct Ledger {
 /// An identity that the user has, where no URL can help.
 #[derive(Debug, clap::Args)]
 pub struct KnownIdentity {
-    /// Identity of the ledger, `<origin>+<64 hex>`, or a file that holds it [env:
-    /// `PROBANT_IDENTITY`]
-    #[arg(long)]
+    #[arg(long, help = IDENTITY_HELP)]
     identity: Option<String>,
 }
 
@@ -118,13 +118,15 @@ fn variable(name: &str) -> Option<String> {
 
 /// An identity as text, or a file that holds it. No file name ends in '+' and 64 hex digits.
 fn read(text: &str) -> Result<Identity, Error> {
-    let wrong = match text.parse::<Identity>() {
-        Ok(identity) => return Ok(identity),
-        Err(rejected) => rejected,
-    };
+    if let Ok(identity) = text.parse() {
+        return Ok(identity);
+    }
     let path = Path::new(text);
     if !path.is_file() {
-        return Err(wrong.into());
+        return Err(Error::input(format!(
+            "an identity is <origin>+<64 hex digits>, as `probant identity` prints it, or a file \
+             that holds that, not {text:?}"
+        )));
     }
     let mut held = String::new();
     let file = fs::File::open(path).map_err(Error::file(path))?;

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use probant_core::{Statement, statement::SUBMISSION_BYTES_MAX};
+use probant_core::{LedgerId, List, Statement, statement::SUBMISSION_BYTES_MAX};
 
 use super::{ledger::Ledger, say};
 use crate::{Error, store::durable};
@@ -36,6 +36,9 @@ impl Submit {
         let client = self.ledger.client()?;
         for file in &self.files {
             let (statement, list) = read(file)?;
+            if let Some(ledger) = self.ledger.known()?.map(|identity| identity.ledger) {
+                check_audience(file, &statement, ledger)?;
+            }
             let accepted = client.submit(&statement, list.as_ref()).await?;
             let mut receipt = file.clone().into_os_string();
             receipt.push(".receipt");
@@ -49,7 +52,16 @@ impl Submit {
     }
 }
 
-fn read(path: &Path) -> Result<(Statement, Option<probant_core::List>), Error> {
+/// The ledger would refuse it too, but its words are for whoever signed.
+fn check_audience(path: &Path, statement: &Statement, ledger: LedgerId) -> Result<(), Error> {
+    let (found, expected) = (statement.audience().unwrap_or("no ledger"), ledger.audience());
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::input(format!("{} was signed for {found}, not {expected}", path.display())))
+}
+
+fn read(path: &Path) -> Result<(Statement, Option<List>), Error> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(Error::file(path))?;
     let limit = SUBMISSION_BYTES_MAX as u64 + 1;

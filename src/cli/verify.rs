@@ -15,7 +15,7 @@ use probant_core::{
 };
 
 use super::{json, ledger::Ledger, say};
-use crate::{Error, client::Client, clock::Clock, document};
+use crate::{Error, client::Client, clock::Clock, document, store::durable};
 use report::{Checked, Report, Verdict};
 
 /// Most certifications of one document whose proofs are asked for, the newest first.
@@ -25,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   probant verify bill.pdf --identity ledger.example+5e0c…    with bill.pdf.proof beside it
   probant verify bill.pdf --ledger https://ledger.example    asks the ledger, and checks
+  probant verify bill.pdf --ledger https://ledger.example --save    and keeps its proof
 
 The document is hashed here and sent nowhere. The identity says which ledger is trusted; online
 and without one, the ledger's own word is taken for it, and said so.
@@ -38,15 +39,20 @@ certifications [{fingerprint, issuer, legal_name, country, registration, media_t
 list_count, block, time_ms, time, head {height, size, time_ms, time}}], not_shown (further
 certifications, unchecked), reason {code, text} or null, rests_on. Unless 2 or 3 is the exit code.";
 
+const PROOF_HELP: &str = "Its proof [default: FILE.proof, if it is there and --ledger is not]";
+
 /// Check by whom a document was certified, and when
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Verify {
     /// The document
+    #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Its proof [default: `<FILE>.proof`, if it is there and --ledger is not]
-    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    #[arg(long, value_name = "PROOF", conflicts_with = "url", help = PROOF_HELP)]
     proof: Option<PathBuf>,
+    /// Ask the ledger, and keep the newest proof beside the document, for offline use
+    #[arg(long, conflicts_with = "proof")]
+    save: bool,
     /// The answer as JSON
     #[arg(long)]
     json: bool,
@@ -60,9 +66,13 @@ impl Verify {
         let proof = self.proof_file()?;
         let (identity, first_use) = self.ledger.identity().await?;
         let mut report = Report::new(&self.file, fingerprints, &identity, first_use);
-        match proof {
-            Some(proof) => offline(&mut report, identity, &proof)?,
-            None => online(&mut report, identity, &self.ledger.client()?).await?,
+        if let Some(proof) = proof {
+            offline(&mut report, identity, &proof)?;
+        } else {
+            let newest = online(&mut report, identity, &self.ledger.client()?).await?;
+            if let Some((_, proof)) = newest.filter(|_| self.save) {
+                save(&document::proof_path(&self.file), &proof)?;
+            }
         }
         say(&if self.json { json(&report) } else { report.to_text(clock.now_ms()) })?;
         Ok(report.exit_code())
@@ -74,7 +84,7 @@ impl Verify {
             return Ok(Some(proof.clone()));
         }
         let beside = document::proof_path(&self.file);
-        if !self.ledger.is_named() && beside.is_file() {
+        if !self.save && !self.ledger.is_named() && beside.is_file() {
             return Ok(Some(beside));
         }
         if self.ledger.has_url() {
@@ -100,7 +110,13 @@ fn offline(report: &mut Report, identity: Identity, proof: &Path) -> Result<(), 
     Ok(())
 }
 
-async fn online(report: &mut Report, identity: Identity, client: &Client) -> Result<(), Error> {
+/// Gives the newest verified proof, and its entry.
+async fn online(
+    report: &mut Report,
+    identity: Identity,
+    client: &Client,
+) -> Result<Option<(u64, Vec<u8>)>, Error> {
+    let mut newest = None;
     let mut verifier = Verifier::new(identity);
     let Fingerprints { blake3, sha256 } = report.fingerprints();
     // Nobody but the issuer knows by which hash it certified.
@@ -116,12 +132,19 @@ async fn online(report: &mut Report, identity: Identity, client: &Client) -> Res
                 Ok(verified) => report.add(&verified),
                 Err(rejected) => {
                     report.reject(Verdict::Lie, &rejected);
-                    return Ok(());
+                    return Ok(None);
                 }
             }
+            newest = newest.max(proof.map(|proof| (entry, proof)));
         }
     }
-    Ok(())
+    Ok(newest)
+}
+
+/// Never in the place of another: that one may be older, and worth more for it.
+fn save(path: &Path, proof: &[u8]) -> Result<(), Error> {
+    let saved = durable::create_new_file(path, proof, 0o644);
+    saved.map(drop).map_err(|error| Error::input(error.to_string()))
 }
 
 /// The ledger said that an entry certifies this: now it shows it, or it lied.

@@ -23,6 +23,13 @@ pub fn create_new_file(path: &Path, bytes: &[u8], mode: u32) -> Result<File, Sto
 ///
 /// Two at once on the same path are the caller's to prevent.
 pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+    place_file(path, bytes, mode)?;
+    sync_dir(parent(path))
+}
+
+/// [`replace_file`] for many files of one directory: the bytes are on disk, their name only once
+/// the caller has synced the directory.
+pub fn place_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
     let fresh = with_suffix(path, ".new");
     // Left by a crash before the rename; never read by anyone.
     match fs::remove_file(&fresh) {
@@ -30,8 +37,7 @@ pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreErr
         _ => {}
     }
     write_new(&fresh, bytes, mode)?;
-    fs::rename(&fresh, path).map_err(failed("replace", path))?;
-    sync_dir(parent(path))
+    fs::rename(&fresh, path).map_err(failed("replace", path))
 }
 
 /// Makes a directory, or does nothing where there is one; its parent must exist.

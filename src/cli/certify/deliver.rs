@@ -9,7 +9,7 @@ use std::{
 };
 
 use probant_core::{
-    Fingerprint, LedgerId, Verifier,
+    Fingerprint, LedgerId,
     list::Batch,
     proof::{DocumentPath, Proof},
 };
@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 
 use super::{
     batches::Documents,
+    crew::Crew,
     progress::Progress,
     spool::{Spool, Spooled},
 };
@@ -32,8 +33,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Courier {
     pub client: Client,
-    pub verifier: Verifier,
-    pub pool: Arc<rayon::ThreadPool>,
+    pub crew: Arc<Crew>,
     pub spool: Arc<Spool>,
     pub progress: Arc<Progress>,
     pub ledger: LedgerId,
@@ -52,7 +52,7 @@ impl Courier {
                     .warn(&format!("probant: {name} waits for another ledger: left alone"));
                 continue;
             }
-            self.pool.install(|| keep_unchanged(&mut spooled.documents));
+            self.crew.run(|| keep_unchanged(&mut spooled.documents));
             let count = spooled.documents.len();
             self.progress.warn(&format!("probant: going on with a batch of {count} documents"));
             if sender.blocking_send(spooled).is_err() {
@@ -91,7 +91,7 @@ impl Courier {
         paths: Vec<PathBuf>,
     ) -> Result<(), Error> {
         let proof = self.proof(fingerprint, entry).await?;
-        self.verifier.clone().verify(&[fingerprint], &proof).map_err(|r| lie(r.code(), &r))?;
+        self.crew.verify(fingerprint, &proof).map_err(|r| lie(r.code(), &r))?;
         let written = paths.iter().filter(|path| self.write(path, &proof).is_some()).count();
         sync_folders(&paths)?;
         self.progress.certified(entry, written, false);
@@ -113,8 +113,7 @@ impl Courier {
         first: Fingerprint,
         proof: &[u8],
     ) -> Result<u64, Error> {
-        let mut verifier = self.verifier.clone();
-        let verified = verifier.verify(&[first], proof).map_err(|r| lie(r.code(), &r))?;
+        let verified = self.crew.verify(first, proof).map_err(|r| lie(r.code(), &r))?;
         let model = Proof::decode(proof).map_err(|r| lie(r.code(), &r))?;
         let entry = accepted.index;
         if verified.entry() != entry || model.statement.leaf() != spooled.statement.leaf() {
@@ -125,13 +124,11 @@ impl Courier {
         }
         let batch = Batch::new(spooled.list.clone());
         let documents: Vec<_> = spooled.documents.iter().collect();
-        let written = self.pool.install(|| {
-            let each = documents.par_iter();
-            let one = |verifier: &mut Verifier, (fingerprint, paths): &(&Fingerprint, &Vec<_>)| {
-                self.write_one(verifier, &model, &batch, **fingerprint, paths)
-            };
-            each.map_init(|| verifier.clone(), one).sum::<Result<Written, Error>>()
-        })?;
+        let one = |(fingerprint, paths): &(&Fingerprint, &Vec<PathBuf>)| {
+            self.write_one(&model, &batch, **fingerprint, paths)
+        };
+        let written =
+            self.crew.run(|| documents.par_iter().map(one).sum::<Result<Written, _>>())?;
         sync_folders(spooled.documents.values().flatten())?;
         if written.failed == 0 {
             spooled.forget()?;
@@ -142,7 +139,6 @@ impl Courier {
 
     fn write_one(
         &self,
-        verifier: &mut Verifier,
         model: &Proof,
         batch: &Batch,
         fingerprint: Fingerprint,
@@ -153,7 +149,7 @@ impl Courier {
         let path = batch.path(index);
         let document = DocumentPath { fingerprint, index: index as u64, path };
         let bytes = Proof { document, ..model.clone() }.encode();
-        verifier.verify(&[fingerprint], &bytes).map_err(|r| lie(r.code(), &r))?;
+        self.crew.verify(fingerprint, &bytes).map_err(|r| lie(r.code(), &r))?;
         let written = paths.iter().map(|path| self.write(path, &bytes));
         Ok(written.fold(Written::default(), |mut sum, one| {
             match one {
@@ -167,7 +163,8 @@ impl Courier {
     /// Puts a proof beside its document; says so if that fails.
     fn write(&self, document: &Path, proof: &[u8]) -> Option<()> {
         let path = document::proof_path(document);
-        match durable::replace_file(&path, proof, 0o644) {
+        // Its name is made durable with the others of its folder, before the batch is forgotten.
+        match durable::place_file(&path, proof, 0o644) {
             Ok(()) => Some(()),
             Err(error) => {
                 self.progress.fail(document, &error.to_string());

@@ -12,11 +12,12 @@ use std::{
     },
 };
 
-use probant_core::{Algorithm, Fingerprint, Rejected, Verifier, proof::Proof};
+use probant_core::{Algorithm, Fingerprint, Rejected, proof::Proof};
 use rayon::prelude::*;
 
 use super::{
     batches::{Filled, Filling},
+    crew::Crew,
     progress::Progress,
     walk::Walk,
 };
@@ -32,8 +33,7 @@ pub struct Scanner {
     pub issuer: String,
     pub media_type: Option<String>,
     pub batch_count: usize,
-    pub verifier: Verifier,
-    pub pool: Arc<rayon::ThreadPool>,
+    pub crew: Arc<Crew>,
     pub stop: Arc<AtomicBool>,
     pub progress: Arc<Progress>,
 }
@@ -71,10 +71,7 @@ enum Looked {
 
 impl Scanner {
     /// Hands each batch to `take` as soon as it is full; ends early when `take` says no more.
-    pub fn run(
-        mut self,
-        mut take: impl FnMut(Filled) -> Result<bool, Error>,
-    ) -> Result<Scan, Error> {
+    pub fn run(self, mut take: impl FnMut(Filled) -> Result<bool, Error>) -> Result<Scan, Error> {
         let mut walk = Walk::new(&self.paths);
         let (mut scan, mut filling) = (Scan::default(), Filling::new(self.batch_count));
         let mut seen = HashMap::new();
@@ -114,20 +111,13 @@ impl Scanner {
         self.stop.load(Ordering::SeqCst)
     }
 
-    fn look(&mut self, files: Vec<PathBuf>) -> Vec<(PathBuf, Looked)> {
-        let verifier = &self.verifier;
-        self.pool.install(|| {
-            let each = files.into_par_iter();
-            each.map_init(
-                || verifier.clone(),
-                |verifier, path| {
-                    let looked = look_at(&path, self.algorithm, &self.issuer, verifier);
-                    self.progress.looked_at();
-                    (path, looked.unwrap_or_else(|error| Looked::Failed(error.to_string())))
-                },
-            )
-            .collect()
-        })
+    fn look(&self, files: Vec<PathBuf>) -> Vec<(PathBuf, Looked)> {
+        let one = |path: PathBuf| {
+            let looked = look_at(&path, self.algorithm, &self.issuer, &self.crew);
+            self.progress.looked_at();
+            (path, looked.unwrap_or_else(|error| Looked::Failed(error.to_string())))
+        };
+        self.crew.run(|| files.into_par_iter().map(one).collect())
     }
 
     fn place(
@@ -177,12 +167,7 @@ impl Scanner {
 }
 
 /// Hashes a file once: by the hash of the proof beside it, where that decides, else by ours.
-fn look_at(
-    path: &Path,
-    algorithm: Algorithm,
-    issuer: &str,
-    verifier: &mut Verifier,
-) -> io::Result<Looked> {
+fn look_at(path: &Path, algorithm: Algorithm, issuer: &str, crew: &Crew) -> io::Result<Looked> {
     let proof_path = document::proof_path(path);
     let bytes = match fs::read(&proof_path) {
         Ok(bytes) => bytes,
@@ -199,7 +184,7 @@ fn look_at(
         Err(rejected) => return left_alone(format!("it is no proof ({rejected})")),
     };
     let fingerprint = document::fingerprint(path, proof.document.fingerprint.algorithm())?;
-    match verifier.verify(&[fingerprint], &bytes) {
+    match crew.verify(fingerprint, &bytes) {
         Ok(verified) if verified.issuer() == issuer => {
             Ok(Looked::Done(fingerprint, verified.entry()))
         }

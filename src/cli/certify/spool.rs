@@ -54,6 +54,8 @@ pub fn place_for(paths: &[PathBuf]) -> Result<PathBuf, Error> {
             Some(parent) if !path.is_dir() => parent.to_owned(),
             _ => path,
         };
+        // One folder, however it is spelled; one that is not there will be reported by the walk.
+        let folder = fs::canonicalize(&folder).unwrap_or(folder);
         common = Some(match common {
             None => folder,
             Some(common) => {

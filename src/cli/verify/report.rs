@@ -1,7 +1,7 @@
 //! What a verification found, in words and as JSON. A certification enters it only as a
 //! [`Verified`], which only the core's verifier makes.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use probant_core::{Fingerprints, Identity, Rejected, Verified, statement::BlockStatement};
 use serde::Serialize;
@@ -234,16 +234,18 @@ impl Head {
     }
 }
 
+/// In one unit, of which there are two at least, so that it never needs a singular.
 fn age(time_ms: u64, now_ms: u64) -> String {
-    match now_ms.checked_sub(time_ms) {
-        Some(age_ms) => {
-            let age = Duration::from_secs(age_ms / 1000);
-            let text = humantime::format_duration(age).to_string();
-            // The two largest units are enough.
-            format!("{} ago", text.split(' ').take(2).collect::<Vec<_>>().join(" "))
-        }
-        None => "ahead of this machine's clock".into(),
-    }
+    let Some(age_ms) = now_ms.checked_sub(time_ms) else {
+        return "ahead of this machine's clock".into();
+    };
+    let age_s = age_ms / 1000;
+    let units = [(86_400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds")];
+    let unit = units.into_iter().find(|(unit_s, _)| age_s / unit_s >= 2);
+    unit.map_or_else(
+        || "just now".into(),
+        |(unit_s, name)| format!("{} {name} ago", age_s / unit_s),
+    )
 }
 
 #[cfg(test)]
@@ -251,9 +253,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_read_in_two_units() {
-        assert_eq!(age(0, 999), "0s ago");
-        assert_eq!(age(0, 3_723_000), "1h 2m ago");
+    fn ages_read_in_one_unit() {
+        assert_eq!(age(0, 1999), "just now");
+        assert_eq!(age(0, 119_000), "119 seconds ago");
+        assert_eq!(age(0, 7_200_000), "2 hours ago");
+        assert_eq!(age(0, 86_400_000 * 100), "100 days ago");
         assert_eq!(age(1, 0), "ahead of this machine's clock");
     }
 }

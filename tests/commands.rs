@@ -1,0 +1,258 @@
+//! The commands that need a ledger, run as a user runs them, against a fake one.
+
+mod fake_ledger;
+mod sample_world;
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes, spki::der::pem::LineEnding};
+use fake_ledger::FakeLedger;
+use probant_core::{Fingerprints, List, Verifier};
+use tempfile::TempDir;
+use sample_sample_world::{ISSUER, World};
+
+struct Desk {
+    dir: TempDir,
+    ledger: FakeLedger,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        write_key(&dir.path().join("issuer.pem"), 9);
+        write_key(&dir.path().join("operator.pem"), 3);
+        Self { dir, ledger: FakeLedger::start(World::with_issuer()).await }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::create_dir_all(self.at(name).parent().unwrap()).unwrap();
+        fs::write(self.at(name), content).unwrap();
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_probant"));
+        command.args(args).current_dir(self.dir.path()).env_clear();
+        command.env("PROBANT_LEDGER", &self.ledger.url);
+        command.env("PROBANT_IDENTITY", self.ledger.world().identity().to_string());
+        Ran(tokio::task::block_in_place(|| command.output()).unwrap())
+    }
+
+    fn certify(&self, more: &[&str]) -> Ran {
+        let fixed = ["certify", "bills", "--issuer", ISSUER, "--key", "issuer.pem"];
+        self.run(&[&fixed, more].concat())
+    }
+
+    /// Whether the proof beside a document verifies.
+    fn is_proven(&self, name: &str) -> bool {
+        let document = fs::read(self.at(name)).unwrap();
+        let Ok(proof) = fs::read(self.at(&format!("{name}.proof"))) else { return false };
+        let Fingerprints { blake3, sha256 } = Fingerprints::of(&document);
+        let identity = self.ledger.world().identity();
+        Verifier::new(identity).verify(&[blake3, sha256], &proof).is_ok()
+    }
+}
+
+struct Ran(Output);
+
+impl Ran {
+    fn code(&self) -> i32 {
+        self.0.status.code().unwrap_or(-1)
+    }
+
+    fn text(&self) -> String {
+        let [out, err] = [&self.0.stdout, &self.0.stderr].map(|b| String::from_utf8_lossy(b));
+        format!("{out}{err}")
+    }
+
+    fn expect(self, code: i32, words: &str) -> Self {
+        assert!(
+            self.code() == code && self.text().contains(words),
+            "{}: {}",
+            self.code(),
+            self.text()
+        );
+        self
+    }
+}
+
+fn write_key(path: &Path, seed: u8) {
+    let pair = KeypairBytes { secret_key: [seed; 32], public_key: None };
+    fs::write(path, pair.to_pkcs8_pem(LineEnding::LF).unwrap().as_bytes()).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_certified_once_and_every_document_proven() {
+    let desk = Desk::new().await;
+    for i in 0..25 {
+        desk.write(&format!("bills/{i}.pdf"), &format!("bill {i}"));
+    }
+    desk.write("bills/deep/note.txt", "a note");
+    desk.write("bills/deep/copy.pdf", "bill 3");
+    desk.write("bills/.hidden", "hidden");
+    desk.certify(&["--batch", "10"]).expect(0, "27 certified in 4 entries");
+    for name in ["0.pdf", "24.pdf", "3.pdf", "deep/note.txt", "deep/copy.pdf"] {
+        assert!(desk.is_proven(&format!("bills/{name}")), "{name}");
+    }
+    assert!(!desk.at("bills/.hidden.proof").exists() && !desk.at("bills/.probant").exists());
+    let height = desk.ledger.world().chain.head().height;
+    desk.certify(&[]).expect(0, "0 certified in 0 entries, 27 had their proof");
+    desk.write("bills/7.pdf", "bill 7, corrected");
+    desk.write("bills/new copy.pdf", "bill 8");
+    desk.certify(&[]).expect(0, "2 certified in 1 entry, 26 had their proof");
+    assert_eq!(desk.ledger.world().chain.head().height, height + 1);
+    assert!(desk.is_proven("bills/7.pdf") && desk.is_proven("bills/new copy.pdf"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_is_gone_on_with_and_nothing_is_certified_twice() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.write("bills/b.pdf", "b");
+    desk.write("bills/gone.pdf", "gone");
+    desk.ledger.faults().no_proofs = true;
+    desk.certify(&[]).expect(3, "run the same command again to go on");
+    assert_eq!(desk.ledger.world().chain.head().height, 2);
+    assert_eq!(fs::read_dir(desk.at("bills/.probant")).unwrap().count(), 2);
+    assert!(!desk.at("bills/a.pdf.proof").exists());
+    desk.ledger.faults().no_proofs = false;
+    desk.write("bills/b.pdf", "b, changed meanwhile");
+    fs::remove_file(desk.at("bills/gone.pdf")).unwrap();
+    desk.certify(&[]).expect(0, "2 certified in 2 entries, 1 had their proof");
+    assert!(desk.is_proven("bills/a.pdf") && desk.is_proven("bills/b.pdf"));
+    let a = Fingerprints::of(b"a").blake3;
+    assert_eq!(desk.ledger.world().certifying(&a).len(), 1);
+    assert!(!desk.at("bills/.probant").exists() && !desk.at("bills/gone.pdf.proof").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_ledger_is_waited_for_and_a_lost_answer_asked_for_again() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    (desk.ledger.faults().busy, desk.ledger.faults().forget_answer) = (1, 0);
+    desk.ledger.faults().forget_answer = 1;
+    desk.certify(&[]).expect(0, "1 certified in 1 entry");
+    assert_eq!(desk.ledger.faults().submissions, 3);
+    assert_eq!(desk.ledger.world().chain.head().height, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_certified_is_named_and_the_rest_goes_on() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.write("bills/b.pdf", "b");
+    desk.write("bills/b.pdf.proof", "my own notes");
+    std::os::unix::fs::symlink("nowhere", desk.at("bills/broken.pdf")).unwrap();
+    let ran = desk.certify(&[]).expect(2, "1 certified in 1 entry, 2 failed");
+    assert!(ran.text().contains("b.pdf.proof is left alone"), "{}", ran.text());
+    assert_eq!(fs::read(desk.at("bills/b.pdf.proof")).unwrap(), b"my own notes");
+    write_key(&desk.at("issuer.pem"), 77);
+    desk.write("bills/c.pdf", "c");
+    desk.certify(&[]).expect(2, "probant: unknown-key: ");
+    assert!(!desk.at("bills/.probant").exists(), "what is refused for good does not wait");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lying_ledger_gets_no_proof_written_and_no_document_called_certified() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.ledger.faults().lie = true;
+    desk.certify(&[]).expect(4, "the ledger's proof does not hold");
+    assert!(!desk.at("bills/a.pdf.proof").exists());
+    desk.run(&["verify", "bills/a.pdf"]).expect(4, "not verified  bills/a.pdf");
+    let json = desk.run(&["verify", "bills/a.pdf", "--json"]).expect(4, "not verified");
+    let json: serde_json::Value = serde_json::from_slice(&json.0.stdout).unwrap();
+    assert_eq!(json["verdict"], "not verified");
+    assert_eq!(json["certifications"], serde_json::json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_asks_both_ways_and_offline_needs_no_ledger() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.write("b.pdf", "b");
+    desk.certify(&["--hash", "sha-256"]).expect(0, "1 certified");
+    desk.run(&["verify", "b.pdf"]).expect(1, "unknown  b.pdf");
+    desk.run(&["verify", "bills/a.pdf", "--ledger", &desk.ledger.url.clone()])
+        .expect(0, "Énergie du Ponant (FR 123456789), energie.example");
+    fs::remove_file(desk.at("bills/a.pdf.proof")).unwrap();
+    desk.run(&["verify", "bills/a.pdf", "--save"]).expect(0, "certified  bills/a.pdf");
+    desk.run(&["verify", "bills/a.pdf", "--save"]).expect(2, "a.pdf.proof");
+    let nowhere = ["--ledger", "http://127.0.0.1:9"];
+    desk.run(&[&["verify", "b.pdf"], &nowhere[..]].concat()).expect(3, "out of reach");
+    desk.ledger.faults().no_proofs = true;
+    desk.run(&["verify", "bills/a.pdf"]).expect(0, "certified  bills/a.pdf");
+    desk.run(&["verify", "b.pdf", "--proof", "bills/a.pdf.proof"]).expect(1, "document: ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_is_enrolled_by_an_operator_who_is_offline() {
+    let desk = Desk::new().await;
+    desk.run(&["key", "new", "tel.pem"]).expect(0, "kid");
+    let id = "telecom.example";
+    desk.run(&["issuer", "request", "--id", id, "--key", "tel.pem", "--out", "tel.request"])
+        .expect(0, "wrote tel.request");
+    let who = ["--legal-name", "Korrigan Télécom", "--country", "FR", "--registration", "987"];
+    let how = ["--request", "tel.request", "--operator-key", "operator.pem"];
+    let enroll = |id| [&["issuer", "enroll", "--id", id], &who[..], &how].concat();
+    desk.run(&enroll("other.example")).expect(2, "the request is for issuer");
+    let signed = [&enroll(id), &["--out", "tel.cose"][..]].concat();
+    desk.run(&signed).expect(0, "probant submit tel.cose");
+    desk.run(&["submit", "tel.cose"]).expect(0, "tel.cose: entry 4, receipt in");
+    desk.run(&["submit", "tel.cose"]).expect(0, "tel.cose: entry 4");
+    assert!(desk.at("tel.cose.receipt").exists());
+    desk.run(&["issuer", "list"]).expect(0, "Korrigan Télécom");
+    desk.run(&["issuer", "list", "--json"]).expect(0, "\"kid\"");
+    // Within the same second it would be the same statement, which is answered with its receipt.
+    let again = [&enroll(id)[..9], &["988"], &how[..]].concat();
+    desk.run(&again).expect(2, "issuer-exists: ");
+    let identity = desk.ledger.world().identity().to_string();
+    desk.run(&["identity"]).expect(0, &identity);
+    desk.run(&["identity", "--json"]).expect(0, "\"verifier_key\"");
+    let other = format!("ledger.example/fr+{}", "0".repeat(64));
+    desk.run(&["identity", "--identity", &other]).expect(4, "which you trust");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_signed_offline_is_submitted_elsewhere() {
+    let desk = Desk::new().await;
+    for name in ["bills/a.pdf", "bills/b.pdf", "bills/c.txt"] {
+        desk.write(name, name);
+    }
+    desk.certify(&["--out", "signed.cose"]).expect(0, "wrote signed.cose.2: 1 documents");
+    desk.certify(&["--out", "signed.cose"]).expect(2, "signed.cose");
+    desk.run(&["submit", "signed.cose", "signed.cose.2"]).expect(0, "signed.cose.2: entry 6");
+    desk.run(&["verify", "bills/c.txt"]).expect(0, "as           text/plain");
+    let other = format!("ledger.example/fr+{}", "0".repeat(64));
+    desk.run(&["submit", "signed.cose", "--identity", &other]).expect(2, "was signed for");
+    let list = List::new(vec![Fingerprints::of(b"bills/c.txt").blake3]).unwrap();
+    assert_eq!(desk.ledger.world().certifying(&list.iter().next().unwrap()), [6]);
+}
+
+/// Run by hand: `cargo test --release --test commands -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a while, and writes 200,000 files"]
+async fn a_hundred_thousand_documents() {
+    let desk = Desk::new().await;
+    for i in 0..100_000 {
+        if i % 1000 == 0 {
+            fs::create_dir_all(desk.at(&format!("bills/{}", i / 1000))).unwrap();
+        }
+        fs::write(desk.at(&format!("bills/{}/{i}.pdf", i / 1000)), format!("bill {i}")).unwrap();
+    }
+    for words in ["100000 certified in 10 entries", "100000 had their proof"] {
+        #[allow(clippy::disallowed_methods)] // A measure for whoever runs this.
+        let begun = std::time::Instant::now();
+        println!("{}", desk.certify(&[]).expect(0, words).text());
+        println!("in {:?}", begun.elapsed());
+    }
+}

@@ -1,0 +1,167 @@
+//! The world of `world`, served over HTTP on loopback by the contract of the ledger, with faults
+//! on demand.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use probant_core::{Fingerprint, Statement};
+use serde_json::json;
+
+use crate::sample_world::World;
+
+/// What goes wrong, and what was asked.
+#[derive(Default)]
+pub struct Faults {
+    /// So many submissions are answered 503 before they are looked at.
+    pub busy: usize,
+    /// So many submissions are sealed, and answered 503 all the same.
+    pub forget_answer: usize,
+    /// Proofs are answered 404 without words, as by a proxy.
+    pub no_proofs: bool,
+    /// A bit of every proof is flipped.
+    pub lie: bool,
+    /// Submissions that arrived.
+    pub submissions: usize,
+}
+
+#[derive(Clone)]
+pub struct FakeLedger {
+    pub url: String,
+    world: Arc<Mutex<World>>,
+    faults: Arc<Mutex<Faults>>,
+}
+
+impl FakeLedger {
+    pub async fn start(world: World) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (world, faults) = (Arc::new(Mutex::new(world)), Arc::default());
+        let ledger = Self { url, world, faults };
+        let router = Router::new()
+            .route("/entries", post(submit))
+            .route("/documents/{fingerprint}", get(documents))
+            .route("/documents/{fingerprint}/proof/{entry}", get(proof))
+            .route("/blocks/{height}", get(block))
+            .route("/issuers", get(issuers))
+            .layer(DefaultBodyLimit::max(4 << 20))
+            .with_state(ledger.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        ledger
+    }
+
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    pub fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap()
+    }
+}
+
+#[allow(clippy::disallowed_methods)] // The commands under test go by the system's clock.
+fn now_ms() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+async fn submit(State(ledger): State<FakeLedger>, body: Bytes) -> Response {
+    let mut faults = ledger.faults();
+    faults.submissions += 1;
+    if faults.busy > 0 {
+        faults.busy -= 1;
+        return concise(StatusCode::SERVICE_UNAVAILABLE, "busy: the pool is full");
+    }
+    let sealed = Statement::decode_submission(&body)
+        .and_then(|(statement, list)| ledger.world().submit(statement, list, now_ms()));
+    if faults.forget_answer > 0 {
+        faults.forget_answer -= 1;
+        return concise(StatusCode::SERVICE_UNAVAILABLE, "busy: who knows");
+    }
+    match sealed {
+        Ok(receipt) => {
+            let location = format!("/entries/{}", receipt.index);
+            let headers = [("location", location.as_str()), ("content-type", "application/cose")];
+            (StatusCode::CREATED, headers, receipt.encode()).into_response()
+        }
+        Err(rejected) => {
+            let detail = format!("{}: {rejected}", rejected.code());
+            concise(StatusCode::UNPROCESSABLE_ENTITY, &detail)
+        }
+    }
+}
+
+/// {-2: detail}
+fn concise(status: StatusCode, detail: &str) -> Response {
+    let length = u16::try_from(detail.len()).unwrap().to_be_bytes();
+    let body = [&[0xa1, 0x21, 0x79], length.as_slice(), detail.as_bytes()].concat();
+    let content_type = "application/concise-problem-details+cbor";
+    (status, [("content-type", content_type), ("retry-after", "0")], body).into_response()
+}
+
+async fn documents(State(ledger): State<FakeLedger>, Path(name): Path<String>) -> Response {
+    let (world, fingerprint) = (ledger.world(), name.parse::<Fingerprint>().unwrap());
+    let entries = world.certifying(&fingerprint);
+    let verdict = if entries.is_empty() { "unknown" } else { "certified" };
+    let one = |entry: &u64| json!({"entry": entry, "issuer": "energie.example"});
+    let certifications: Vec<_> = entries.iter().map(one).collect();
+    let head = world.chain.head();
+    let head = json!({"height": head.height, "size": head.size, "time_ms": head.time_ms});
+    axum::Json(json!({
+        "fingerprint": name, "verdict": verdict, "certifications": certifications, "head": head,
+        "rests_on": "the ledger's word",
+    }))
+    .into_response()
+}
+
+async fn proof(
+    State(ledger): State<FakeLedger>,
+    Path((name, entry)): Path<(String, u64)>,
+) -> Response {
+    let (world, faults) = (ledger.world(), ledger.faults());
+    match world.proof(name.parse().unwrap(), entry) {
+        Some(proof) if !faults.no_proofs => {
+            let mut bytes = proof.encode();
+            if faults.lie {
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+            }
+            ([("content-type", "application/cose")], bytes).into_response()
+        }
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn block(State(ledger): State<FakeLedger>, Path(height): Path<usize>) -> Response {
+    ledger.world().blocks[height].block.encode().into_response()
+}
+
+async fn issuers(State(ledger): State<FakeLedger>) -> Response {
+    let world = ledger.world();
+    let one = |(id, issuer): (&probant_core::IssuerId, &probant_core::registry::Issuer)| {
+        let keys: Vec<_> = issuer
+            .keys
+            .iter()
+            .map(|kid| {
+                let signer = world.chain.registry().key(kid).unwrap();
+                let key = hex::encode(signer.key.as_bytes());
+                json!({"kid": kid.to_string(), "key": key, "since": signer.since})
+            })
+            .collect();
+        json!({
+            "id": id.as_str(), "legal_name": issuer.record.legal_name,
+            "country": issuer.record.country, "registration": issuer.record.registration,
+            "enrolled": issuer.enrolled, "keys": keys,
+        })
+    };
+    let listed: Vec<_> = world.chain.registry().issuers().map(one).collect();
+    axum::Json(listed).into_response()
+}
