@@ -1,4 +1,6 @@
 //! Probant.
+pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod error;
 pub mod store;
