@@ -1,6 +1,7 @@
 //! The command line: one file a command, each of which parses its words, calls the library, and
 //! says what came of it. Results go to standard output; progress and warnings to standard error.
 
+mod audit;
 mod bench;
 mod certify;
 mod directories;
@@ -59,14 +60,19 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    // Verifiers
     Verify(verify::Verify),
-    Certify(certify::Certify),
-    Fingerprint(fingerprint::Fingerprints),
     Proof(proof::Proof),
+    Fingerprint(fingerprint::Fingerprints),
     Identity(identity::Identity),
+    // Issuers
+    Certify(certify::Certify),
     Key(key::Key),
     Issuer(issuer::Issuer),
     Submit(submit::Submit),
+    // Auditors
+    Audit(audit::Audit),
+    // Operators
     Init(init::Init),
     Serve(serve::Serve),
     Mark(mark::MarkCommand),
@@ -89,6 +95,9 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Key(key) => key.run(),
         Command::Issuer(issuer) => issuer.run(&*clock).await,
         Command::Submit(submit) => submit.run().await,
+        Command::Audit(audit) => tokio::task::spawn_blocking(|| audit.run())
+            .await
+            .map_err(|error| Error::Stop(error.to_string()))?,
         Command::Init(init) => init.run(&*clock),
         Command::Serve(serve) => serve.run(&clock).await,
         Command::Mark(mark) => mark.run(),

@@ -6,12 +6,14 @@
 //! 3. [`http`]: the web service that takes them;
 //! 4. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
 //! 5. [`store`]: what keeps the blocks, and answers look-ups in them;
-//! 6. [`prove`] and [`lookup`]: proof files, checkpoints and verdicts, from look-ups.
+//! 6. [`prove`] and [`lookup`]: proof files, checkpoints and verdicts, from look-ups;
+//! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core.
 //!
 //! [`cli`] puts it all on the command line, [`bench`] puts a load on it. [`clock`], [`keyfile`] and
 //! [`error`] serve everybody.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod bench;
 pub mod cli;
 pub mod client;

@@ -13,8 +13,8 @@ use std::{
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes, spki::der::pem::LineEnding};
 use fake_ledger::FakeLedger;
 use probant_core::{Fingerprints, List, Verifier};
+use sample_world::{ISSUER, World};
 use tempfile::TempDir;
-use sample_sample_world::{ISSUER, World};
 
 struct Desk {
     dir: TempDir,

@@ -7,7 +7,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes, spki::der::pem::LineEnding};
 use probant_core::{Fingerprints, List};
-use sample_sample_world::{TIME_MS, World};
+use sample_world::{TIME_MS, World};
 
 #[test]
 fn command_lines() {

@@ -58,6 +58,42 @@ pub struct Block {
     pub lists: Vec<Option<List>>,
 }
 
+/// The lists of a block, still to be held to their statements.
+#[must_use]
+pub struct Lists<'a>(Vec<(usize, &'a [u8])>);
+
+impl Lists<'_> {
+    /// Number of lists.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no entry of the block bears one.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Checks a list where it stands, and compares it with its statement in `block`.
+    ///
+    /// # Errors
+    /// A [`Fault`] that names the entry.
+    pub fn check(&self, block: &Block, at: usize) -> Result<(), Fault> {
+        let (entry, bytes) = self.0[at];
+        let found = List::check(bytes);
+        let checked = found.and_then(|found| block.entries[entry].check_list(Some(found)));
+        checked.map_err(Fault::of_entry(entry))
+    }
+
+    /// [`Lists::check`] for a caller that keeps the list: with the position of its entry.
+    fn decode(&self, block: &Block, at: usize) -> Result<(usize, List), Fault> {
+        let (entry, bytes) = self.0[at];
+        let fault = Fault::of_entry(entry);
+        let list = List::decode(bytes.to_vec()).map_err(&fault)?;
+        block.entries[entry].check_list(Some(list.summary())).map_err(&fault)?;
+        Ok((entry, list))
+    }
+}
+
 /// The first part of a block that is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -93,27 +129,39 @@ impl Block {
     /// # Errors
     /// A [`Fault`] that names the entry.
     pub fn decode_parts(bytes: &[u8], layout: &Layout) -> Result<Self, Fault> {
+        let (mut block, lists) = Self::open(bytes, layout)?;
+        for at in 0..lists.len() {
+            let (entry, list) = lists.decode(&block, at)?;
+            block.lists[entry] = Some(list);
+        }
+        Ok(block)
+    }
+
+    /// The block without its lists, which are handed back to be checked: in any order, on any core.
+    ///
+    /// # Errors
+    /// A [`Fault`] that names the entry.
+    pub fn open<'a>(bytes: &'a [u8], layout: &Layout) -> Result<(Self, Lists<'a>), Fault> {
         let seal = Seal::decode(&bytes[layout.seal.clone()]).map_err(Fault::of_block)?;
         let mut list_parts = layout.lists.iter();
-        let (mut entries, mut lists) = (Vec::new(), Vec::new());
+        let (mut entries, mut lists) = (Vec::with_capacity(layout.entries.len()), Vec::new());
         for (at, part) in layout.entries.iter().enumerate() {
             let fault = Fault::of_entry(at);
             let statement = Statement::decode(&bytes[part.clone()]).map_err(&fault)?;
-            let part = if statement.bears_list() { list_parts.next() } else { None };
-            let list = part.map(|part| List::decode(bytes[part.clone()].to_vec())).transpose();
-            let list = list.map_err(&fault)?;
-            statement.check_list(list.as_ref()).map_err(&fault)?;
+            if statement.bears_list() {
+                let part = list_parts.next().ok_or(Rejected::ListMissing).map_err(&fault)?;
+                lists.push((at, &bytes[part.clone()]));
+            }
             entries.push(statement);
-            lists.push(list);
         }
         if list_parts.next().is_some() {
             return Err(Fault::of_block(Rejected::ListUnexpected));
         }
-        let block = Self { seal, entries, lists };
+        let block = Self { seal, lists: vec![None; entries.len()], entries };
         if block.entries.last().and_then(Statement::as_block).is_none() {
             return Err(Fault::of_block(Rejected::Misplaced("block")));
         }
-        Ok(block)
+        Ok((block, Lists(lists)))
     }
 
     /// The bytes; the inverse of [`Block::decode`].

@@ -1,7 +1,7 @@
 //! The chain: what all blocks so far amount to, and the one function that adds a block to it
 //! (format.md 10). Ledger, opening and audit fold with it; none of them has rules of its own.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use crate::{
     Hash, Identity, LedgerId, Rejected,
@@ -204,12 +204,18 @@ impl Signatures {
     /// # Errors
     /// A [`Fault`] that names the entry.
     pub fn check(&self, block: &Block) -> Result<(), Fault> {
-        let both = block.entries.iter().zip(&self.signers).enumerate();
-        let check = |(at, (statement, key)): (usize, (&Statement, &PublicKey))| {
-            statement.verify(key).map_err(Fault::of_entry(at))
-        };
-        both.map(check).collect::<Result<(), _>>()?;
+        self.check_entries(block, 0..block.entries.len())?;
         self.check_seal(block)
+    }
+
+    /// Checks the signatures of some of the block's entries: a block can be split over all cores.
+    ///
+    /// # Errors
+    /// A [`Fault`] that names the entry.
+    pub fn check_entries(&self, block: &Block, entries: Range<usize>) -> Result<(), Fault> {
+        entries.into_iter().try_for_each(|at| {
+            block.entries[at].verify(&self.signers[at]).map_err(Fault::of_entry(at))
+        })
     }
 
     /// Checks the seal alone, where the entries' signatures were checked before.

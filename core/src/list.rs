@@ -42,23 +42,22 @@ impl List {
     /// [`Rejected::ListCount`], [`Rejected::ListOrder`], [`Rejected::Fingerprint`] or, for a
     /// length that is no multiple of 34, [`Rejected::Malformed`].
     pub fn decode(bytes: Vec<u8>) -> Result<Self, Rejected> {
-        let count = bytes.len() / Fingerprint::BYTES;
-        if bytes.len() % Fingerprint::BYTES != 0 {
-            let why = format!("{} bytes are no multiple of 34", bytes.len());
-            return Err(Rejected::Malformed { what: "list", why });
-        }
-        if count == 0 || count > LIST_COUNT_MAX {
-            return Err(Rejected::ListCount(count, LIST_COUNT_MAX));
-        }
-        let mut previous: &[u8] = &[];
-        for (at, fingerprint) in bytes.chunks_exact(Fingerprint::BYTES).enumerate() {
-            Fingerprint::from_bytes(fingerprint)?;
-            if fingerprint <= previous {
-                return Err(Rejected::ListOrder(at));
-            }
-            previous = fingerprint;
-        }
+        check_order(&bytes)?;
         Ok(Self { bytes })
+    }
+
+    /// Checks a stranger's list where it stands, and gives what its statement says of it.
+    ///
+    /// # Errors
+    /// Those of [`List::decode`].
+    pub fn check(bytes: &[u8]) -> Result<Summary, Rejected> {
+        let count = check_order(bytes)?;
+        Ok(Summary { count, root: root_of(bytes) })
+    }
+
+    /// What a statement says of it.
+    pub fn summary(&self) -> Summary {
+        Summary { count: self.count(), root: self.root() }
     }
 
     /// The bytes on the wire: `count() * 34`.
@@ -86,7 +85,7 @@ impl List {
 
     /// Root of the list's tree; two hashes a fingerprint.
     pub fn root(&self) -> Hash {
-        tree::root(self.leaves()).expect("a list is not empty")
+        root_of(&self.bytes)
     }
 
     /// Root and the nodes to keep, in one pass.
@@ -105,8 +104,46 @@ impl List {
     }
 
     fn leaves(&self) -> Vec<Hash> {
-        self.bytes.chunks_exact(Fingerprint::BYTES).map(leaf_hash).collect()
+        leaves_of(&self.bytes)
     }
+}
+
+/// What a statement says of a list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// Number of fingerprints.
+    pub count: usize,
+    /// Root of their tree.
+    pub root: Hash,
+}
+
+/// The number of fingerprints, if they are known, strictly ascending, and not too many.
+fn check_order(bytes: &[u8]) -> Result<usize, Rejected> {
+    let count = bytes.len() / Fingerprint::BYTES;
+    if !bytes.len().is_multiple_of(Fingerprint::BYTES) {
+        let why = format!("{} bytes are no multiple of 34", bytes.len());
+        return Err(Rejected::Malformed { what: "list", why });
+    }
+    if count == 0 || count > LIST_COUNT_MAX {
+        return Err(Rejected::ListCount(count, LIST_COUNT_MAX));
+    }
+    let mut previous: &[u8] = &[];
+    for (at, fingerprint) in bytes.chunks_exact(Fingerprint::BYTES).enumerate() {
+        Fingerprint::from_bytes(fingerprint)?;
+        if fingerprint <= previous {
+            return Err(Rejected::ListOrder(at));
+        }
+        previous = fingerprint;
+    }
+    Ok(count)
+}
+
+fn leaves_of(bytes: &[u8]) -> Vec<Hash> {
+    bytes.chunks_exact(Fingerprint::BYTES).map(leaf_hash).collect()
+}
+
+fn root_of(bytes: &[u8]) -> Hash {
+    tree::root(leaves_of(bytes)).expect("a list is not empty")
 }
 
 /// How to prove one document of a list of `count` in O(log count) reads: which fingerprints and

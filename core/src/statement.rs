@@ -21,7 +21,7 @@ use crate::{
     Fingerprint, Hash, LedgerId, List, Rejected,
     cose::{Claims, Headers, LABEL_LIST, Payload, Signed},
     key::{Kid, PublicKey, SigningKey},
-    list::LIST_BYTES_MAX,
+    list::{LIST_BYTES_MAX, Summary},
     tree::leaf_hash,
 };
 
@@ -153,7 +153,7 @@ impl Statement {
                 ));
             }
         };
-        statement.check_list(list.as_ref())?;
+        statement.check_list(list.as_ref().map(List::summary))?;
         Ok((statement, list))
     }
 
@@ -215,9 +215,10 @@ impl Statement {
     ///
     /// # Errors
     /// [`Rejected::ListMissing`], [`Rejected::ListUnexpected`], [`Rejected::ListMismatch`].
-    pub(crate) fn check_list(&self, list: Option<&List>) -> Result<(), Rejected> {
+    pub(crate) fn check_list(&self, list: Option<Summary>) -> Result<(), Rejected> {
         match (&self.body, list) {
-            (Body::Certify(body), _) if body.bears_list() => body.check_list(list),
+            (Body::Certify(body), Some(list)) if body.bears_list() => body.check_list(list),
+            (Body::Certify(body), None) if body.bears_list() => Err(Rejected::ListMissing),
             (_, None) => Ok(()),
             (_, Some(_)) => Err(Rejected::ListUnexpected),
         }

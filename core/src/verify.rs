@@ -212,9 +212,8 @@ impl Verifier {
             let (first, last) = (sealed.first, sealed.size - 1);
             return refuse(format!("entry {index} is not among {first} to {last} of its block"));
         }
-        let newer = sealed.height > head.height
-            || sealed.size > head.size
-            || sealed.time_ms > head.time_ms;
+        let newer =
+            sealed.height > head.height || sealed.size > head.size || sealed.time_ms > head.time_ms;
         if newer {
             return refuse("it is newer than the head".into());
         }

@@ -45,6 +45,8 @@ use super::{
 
 pub use self::opening::{Opening, Progress};
 
+const DURABLE: &str = "durable";
+
 /// A directory with the blocks of one ledger.
 pub struct Embedded {
     writer: Mutex<Writer>,
@@ -119,19 +121,22 @@ fn durable_hint(end: Position) -> [u8; 16] {
 }
 
 /// Up to where the segments of a directory that another process has open are durable; `None` where
-/// no block has been appended yet, or the hint is being written.
+/// there is no hint yet.
 ///
 /// # Errors
-/// [`StoreError::Io`].
+/// [`StoreError::Damage`] for a hint that was not written whole; [`StoreError::Io`].
 pub fn durable_end(dir: &Path) -> Result<Option<Position>, StoreError> {
-    let path = dir.join("durable");
+    let path = dir.join(DURABLE);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io(format!("read {}", path.display()))(error)),
     };
     let end = bytes.first_chunk().map(|end| Position(u64::from_le_bytes(*end)));
-    Ok(end.filter(|end| bytes == durable_hint(*end)))
+    match end.filter(|end| bytes == durable_hint(*end)) {
+        Some(end) => Ok(Some(end)),
+        None => Err(StoreError::damage(path.display().to_string(), "it was not written whole")),
+    }
 }
 
 impl Embedded {

@@ -3,7 +3,7 @@
 use crate::{
     Algorithm, Fingerprint, Hash, List, Rejected,
     cbor::{Reader, Writer},
-    list::LIST_COUNT_MAX,
+    list::{LIST_COUNT_MAX, Summary},
     tree::leaf_hash,
 };
 
@@ -73,17 +73,16 @@ impl Certify {
         }
     }
 
-    pub(super) fn check_list(&self, list: Option<&List>) -> Result<(), Rejected> {
-        let list = list.ok_or(Rejected::ListMissing)?;
-        let compare = |what, found: String, stated: String| {
-            if found == stated {
-                Ok(())
-            } else {
-                Err(Rejected::ListMismatch { what, found, stated })
-            }
-        };
-        compare("count", list.count().to_string(), self.count.to_string())?;
-        compare("root", list.root().to_string(), self.root.to_string())
+    pub(super) fn check_list(&self, list: Summary) -> Result<(), Rejected> {
+        if list.count != self.count as usize {
+            let (found, stated) = (list.count.to_string(), self.count.to_string());
+            return Err(Rejected::ListMismatch { what: "count", found, stated });
+        }
+        if list.root != self.root {
+            let (found, stated) = (list.root.to_string(), self.root.to_string());
+            return Err(Rejected::ListMismatch { what: "root", found, stated });
+        }
+        Ok(())
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {

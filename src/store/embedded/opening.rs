@@ -143,7 +143,7 @@ impl Opening<'_> {
         if let Some((position, _)) = above.first() {
             segments.truncate(*position)?;
         }
-        let hint = self.dir.join("durable");
+        let hint = self.dir.join(super::DURABLE);
         let durable = OpenOptions::new().create(true).truncate(false).write(true).open(&hint);
         let durable = durable.map_err(StoreError::io(format!("open {}", hint.display())))?;
         let mut writer = Writer {

@@ -1,0 +1,98 @@
+//! Where the blocks come from, and the thread that reads ahead of the replay.
+
+use std::{
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    thread,
+};
+
+use super::{directory::Directory, remote::Remote};
+use crate::Error;
+
+/// Bytes of blocks replayed in one go. Four times as much is in memory at once, decoded or not.
+/// Tests make many chunks of a small ledger.
+const CHUNK_BYTES: usize = if cfg!(test) { 2 << 10 } else { 16 << 20 };
+/// Blocks replayed in one go, so that a ledger of heartbeats reports its progress too.
+const CHUNK_BLOCKS: usize = 20_000;
+/// Chunks read before the replay asks for them, besides the one being read.
+const CHUNKS_AHEAD: usize = 1;
+
+/// A source of all blocks of a ledger, from block 0 in order. It answers for having read what was
+/// written, by length and checksum; never for what it means.
+pub trait Blocks: Send {
+    /// What an auditor calls it.
+    fn name(&self) -> String;
+
+    /// How many bytes there are, where that is known beforehand.
+    fn bytes_total(&self) -> Option<u64>;
+
+    /// The next block; none after the last.
+    ///
+    /// # Errors
+    /// `Busy` where another try may do, `Stop` for damage.
+    fn next(&mut self) -> Result<Option<Vec<u8>>, Error>;
+
+    /// What the auditor should know about where it ended.
+    fn notes(&mut self) -> Vec<String>;
+}
+
+/// Opens a source: the URL of a ledger, or else its data directory, which may be in use.
+///
+/// # Errors
+/// `Input` where there is no ledger, `Busy` where it cannot be reached.
+pub fn open(source: &str) -> Result<Box<dyn Blocks>, Error> {
+    if source.starts_with("http://") || source.starts_with("https://") {
+        return Ok(Box::new(Remote::open(source)?));
+    }
+    Ok(Box::new(Directory::open(source.as_ref())?))
+}
+
+/// What the reading thread hands over.
+pub(super) enum Read {
+    /// The next blocks, at least one.
+    Chunk(Vec<Vec<u8>>),
+    /// There are no more: always the last.
+    End(Ended),
+}
+
+/// Why there are no more blocks.
+pub(super) struct Ended {
+    /// None: they were all there.
+    pub error: Option<Error>,
+    pub notes: Vec<String>,
+}
+
+/// Reads on a thread of its own, which ends with the blocks or when nobody listens any more. It is
+/// not waited for: after an interruption it may still hang on a silent network.
+pub(super) fn read_ahead(mut blocks: Box<dyn Blocks>) -> Receiver<Read> {
+    let (sender, receiver) = sync_channel(CHUNKS_AHEAD);
+    thread::spawn(move || {
+        let error = send_all(blocks.as_mut(), &sender).err();
+        // Nobody listens after a finding or an interruption.
+        let _ = sender.send(Read::End(Ended { error, notes: blocks.notes() }));
+    });
+    receiver
+}
+
+fn send_all(blocks: &mut dyn Blocks, sender: &SyncSender<Read>) -> Result<(), Error> {
+    let (mut chunk, mut bytes) = (Vec::new(), 0);
+    loop {
+        let next = blocks.next();
+        if let Ok(Some(block)) = next {
+            bytes += block.len();
+            chunk.push(block);
+            if bytes < CHUNK_BYTES && chunk.len() < CHUNK_BLOCKS {
+                continue;
+            }
+            bytes = 0;
+            if sender.send(Read::Chunk(std::mem::take(&mut chunk))).is_err() {
+                return Ok(());
+            }
+            continue;
+        }
+        // What came before an error is replayed first: a fault in it is the lower one.
+        if !chunk.is_empty() && sender.send(Read::Chunk(chunk)).is_err() {
+            return Ok(());
+        }
+        return next.map(drop);
+    }
+}
