@@ -108,7 +108,7 @@ pub async fn certify(
         };
         latency.merge(of_one.map_err(|error| Error::Stop(error.to_string()))??);
     }
-    let seconds = (clock.elapsed() - begun).as_secs_f64();
+    let seconds = clock.elapsed().saturating_sub(begun).as_secs_f64();
     let (documents, busy) =
         (progress.done.load(Ordering::Relaxed), progress.busy.load(Ordering::Relaxed));
     Ok(Report { documents, seconds, busy, latency })
@@ -132,7 +132,7 @@ async fn connection_load(
         let (statement, body) = statement(&load, &issuer, from..to, clock.now_ms())?;
         let begun = clock.elapsed();
         submit(&mut connection, &statement, body, from / load.batch as u64, &progress).await?;
-        latency.add(clock.elapsed() - begun);
+        latency.add(clock.elapsed().saturating_sub(begun));
         progress.done.fetch_add(to - from, Ordering::Relaxed);
     }
 }
@@ -161,7 +161,7 @@ async fn submit(
     for _ in 0..BUSY_MAX {
         let (status, answer) = connection.send(Method::POST, "/entries", body.clone()).await?;
         match status {
-            StatusCode::CREATED if number % CHECK_EVERY != 0 => return Ok(()),
+            StatusCode::CREATED if !number.is_multiple_of(CHECK_EVERY) => return Ok(()),
             StatusCode::CREATED => {
                 Receipt::decode(&answer)?.root(statement.leaf())?;
                 return Ok(());
@@ -197,14 +197,14 @@ pub async fn get(
             tokio::spawn(async move {
                 let mut connection = Connection::open(address).await?;
                 let (mut latency, mut at) = (Latency::default(), number);
-                while clock.elapsed() - begun < duration {
+                while clock.elapsed().saturating_sub(begun) < duration {
                     let sent = clock.elapsed();
                     let path = path(at);
                     let (status, _) = connection.send(Method::GET, &path, Vec::new()).await?;
                     if status != StatusCode::OK {
                         return Err(Error::Stop(format!("{path}: the ledger answered {status}")));
                     }
-                    latency.add(clock.elapsed() - sent);
+                    latency.add(clock.elapsed().saturating_sub(sent));
                     at += connections as u64;
                 }
                 Ok(latency)
@@ -215,6 +215,6 @@ pub async fn get(
     for task in tasks {
         latency.merge(task.await.map_err(|error| Error::Stop(error.to_string()))??);
     }
-    let seconds = (clock.elapsed() - begun).as_secs_f64();
+    let seconds = clock.elapsed().saturating_sub(begun).as_secs_f64();
     Ok(Report { documents: latency.count(), seconds, busy: 0, latency })
 }

@@ -2,10 +2,10 @@
 //!
 //! | who | what |
 //! |---|---|
-//! | issuers | `POST /entries`, `GET /entries/{index}` ([`entries`]) |
-//! | verifiers | `GET /documents/…`, `POST /verify` ([`documents`]) |
-//! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` ([`blocks`]) |
-//! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` ([`registry`], [`health`]) |
+//! | issuers | `POST /entries`, `GET /entries/{index}` (`entries`) |
+//! | verifiers | `GET /documents/…`, `POST /verify` (`documents`) |
+//! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
+//! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
 
 mod blocks;
 mod documents;

@@ -9,7 +9,7 @@
 //! 6. [`prove`] and [`lookup`]: proof files, checkpoints and verdicts, from look-ups;
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core.
 //!
-//! [`cli`] puts it all on the command line, [`bench`] puts a load on it. [`clock`], [`keyfile`] and
+//! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`keyfile`] and
 //! [`error`] serve everybody.
 #![forbid(unsafe_code)]
 

@@ -94,10 +94,8 @@ impl Prover {
         let mut held = self.published.lock().await;
         let now = self.clock.elapsed();
         let fresh = |at: &Duration| now.saturating_sub(*at) < PUBLISH_INTERVAL;
-        if let Some((published, at)) = &*held {
-            if fresh(at) {
-                return Ok(Some(published.clone()).filter(|p| p.block.size > index));
-            }
+        if let Some((published, _)) = held.as_ref().filter(|(_, at)| fresh(at)) {
+            return Ok(Some(published.clone()).filter(|p| p.block.size > index));
         }
         let Some(height) = self.store.derived().checked_sub(1) else { return Ok(None) };
         if let Some((published, _)) = held.as_ref().filter(|(p, _)| p.block.height == height) {

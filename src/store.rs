@@ -120,13 +120,12 @@ impl StoredBlock {
         let fault = |rejected| Fault { entry: None, rejected };
         let layout = Layout::of(&bytes).map_err(fault)?;
         let block = Block::decode_parts(&bytes, &layout)?;
-        let signatures = match chain {
-            Some(chain) => chain.extend(&block)?,
-            None => {
-                let (founded, signatures) = Chain::found(&block)?;
-                *chain = Some(founded);
-                signatures
-            }
+        let signatures = if let Some(chain) = chain {
+            chain.extend(&block)?
+        } else {
+            let (founded, signatures) = Chain::found(&block)?;
+            *chain = Some(founded);
+            signatures
         };
         signatures.check_seal(&block)?;
         let head = chain.as_ref().map(|chain| chain.head().clone()).expect("just made");

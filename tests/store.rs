@@ -42,8 +42,10 @@ fn caught_up(store: &dyn Store) {
 fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
     caught_up(store);
     assert_eq!(store.head().as_ref(), blocks.last().map(|block| &block.head));
-    let leaves: Vec<_> =
-        blocks.iter().flat_map(|b| b.block.entries.iter().map(|e| e.leaf())).collect();
+    let leaves: Vec<_> = blocks
+        .iter()
+        .flat_map(|b| b.block.entries.iter().map(probant_core::Statement::leaf))
+        .collect();
     let mut places: HashMap<_, Vec<Location>> = HashMap::new();
     for block in blocks {
         let header = block.block.header();

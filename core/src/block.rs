@@ -21,7 +21,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Finds the parts of CBOR [seal, [entries], [lists]] without looking into them.
+    /// Finds the parts of CBOR `[seal, [entries], [lists]]` without looking into them.
     ///
     /// # Errors
     /// [`Rejected::Malformed`].

@@ -187,7 +187,8 @@ pub fn head_of(block: &Block, ledger: LedgerId, root: Hash) -> Head {
     }
 }
 
-fn same<T: PartialEq + ToString>(
+#[allow(clippy::needless_pass_by_value)] // Numbers and hashes.
+fn same<T: PartialEq + ToString + Copy>(
     what: &'static str,
     found: T,
     expected: T,

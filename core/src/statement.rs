@@ -41,6 +41,7 @@ fn content_type(kind: &str) -> String {
 
 /// What a statement says, by kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(clippy::large_enum_variant)] // One in memory at a time, and blocks are mostly certify.
 pub enum Body {
     /// Entry 0: the ledger's keys and first policy.
     Genesis(Genesis),

@@ -249,12 +249,11 @@ mod tests {
 
     /// RFC 9162 section 2.1.1, word for word.
     fn definition(leaves: &[Hash]) -> Hash {
-        match leaves {
-            [leaf] => *leaf,
-            _ => {
-                let (left, right) = leaves.split_at(1 << (leaves.len() - 1).ilog2());
-                node_hash(&definition(left), &definition(right))
-            }
+        if let [leaf] = leaves {
+            *leaf
+        } else {
+            let (left, right) = leaves.split_at(1 << (leaves.len() - 1).ilog2());
+            node_hash(&definition(left), &definition(right))
         }
     }
 

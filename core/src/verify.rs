@@ -146,10 +146,10 @@ impl Verifier {
             let why = "genesis is entry 0, and indexes ascend".into();
             return Err(Rejected::Proof { what: "registry", why });
         }
-        if let Some((known, registry)) = &self.registry {
-            if *known == leaves {
-                return Ok(registry.clone());
-            }
+        if let Some((known, registry)) = &self.registry
+            && *known == leaves
+        {
+            return Ok(registry.clone());
         }
         let genesis = &entries[0].statement;
         if leaves[0] != self.identity.ledger.0 {

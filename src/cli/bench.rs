@@ -1,6 +1,11 @@
 //! `probant bench`: a load on a ledger of one's own, and what it reached.
 
-use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use axum::{Json, Router, routing::get};
 use hyper::{Method, StatusCode};
@@ -115,7 +120,7 @@ impl Bench {
     }
 
     fn disk_bytes(&self) -> Result<Option<u64>, Error> {
-        self.data.as_ref().map(|dir| walk_bytes(dir)).transpose()
+        self.data.as_deref().map(walk_bytes).transpose()
     }
 }
 
@@ -166,7 +171,7 @@ async fn bare_server() -> Result<SocketAddr, Error> {
     Ok(address)
 }
 
-fn walk_bytes(dir: &PathBuf) -> Result<u64, Error> {
+fn walk_bytes(dir: &Path) -> Result<u64, Error> {
     let mut bytes = 0;
     for entry in fs::read_dir(dir).map_err(Error::file(dir))? {
         let path = entry.map_err(Error::file(dir))?.path();

@@ -53,6 +53,7 @@ impl Directories {
     }
 
     /// Opens the ledger that is there.
+    #[allow(clippy::redundant_closure_for_method_calls)] // The method has one lifetime, not all.
     pub fn open(&self) -> Result<Embedded, Error> {
         Ok(self.opening(|opening| opening.open())?)
     }

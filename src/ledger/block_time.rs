@@ -29,7 +29,8 @@ impl BlockTime {
     pub fn next(&mut self, clock: &dyn Clock, previous_ms: u64) -> Result<u64, String> {
         let (now_ms, elapsed) = (clock.now_ms(), clock.elapsed());
         if let Some((wall_ms, then)) = self.last {
-            let steady_ms = u64::try_from((elapsed - then).as_millis()).unwrap_or(u64::MAX);
+            let steady_ms =
+                u64::try_from(elapsed.saturating_sub(then).as_millis()).unwrap_or(u64::MAX);
             let step_ms = now_ms.saturating_sub(wall_ms.saturating_add(steady_ms));
             if step_ms > STEP_MS_MAX {
                 return Err(format!(

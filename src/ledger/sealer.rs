@@ -87,7 +87,7 @@ fn seal(
     time_ms: u64,
 ) -> Result<(), StoreError> {
     let had_pending = !pending.is_empty();
-    let (draft, waiters) = draft(shared, chain, pending, time_ms)?;
+    let (draft, waiters) = draft(shared, chain, pending, time_ms);
     if draft.is_empty() && had_pending {
         return Ok(());
     }
@@ -124,12 +124,7 @@ fn seal(
 
 /// Folds the waiting statements at their final indexes; those that the rules refuse, or that were
 /// sent before, are answered at once.
-fn draft(
-    shared: &Shared,
-    chain: &Chain,
-    pending: Vec<Pending>,
-    time_ms: u64,
-) -> Result<(Draft, Waiters), StoreError> {
+fn draft(shared: &Shared, chain: &Chain, pending: Vec<Pending>, time_ms: u64) -> (Draft, Waiters) {
     let mut draft = Draft::new(chain, time_ms);
     let mut waiters = Waiters::new();
     let mut indexes: HashMap<Hash, u64> = HashMap::new();
@@ -159,7 +154,7 @@ fn draft(
             Err(rejected) => reply.send(Err(rejected.into())),
         }
     }
-    Ok((draft, waiters))
+    (draft, waiters)
 }
 
 /// Reads the block back from its own bytes as an auditor would, then makes it durable.

@@ -11,7 +11,7 @@
 //!
 //! The life of a block: [`Store::append`] writes and syncs it, raises the head mark, then hands it
 //! to the deriver's thread. A crash before the sync loses only what was never acknowledged; one
-//! after it is found by [`opening`], which derives from the segments with the same code.
+//! after it is found by `opening`, which derives from the segments with the same code.
 
 mod derived;
 mod deriver;
@@ -204,12 +204,10 @@ impl Store for Embedded {
     fn append(&self, expected: Option<&Head>, block: StoredBlock) -> Result<(), StoreError> {
         let position = {
             let mut writer = self.writer();
-            if let Some(head) = &writer.head {
-                if block.head.height <= head.height {
-                    drop(writer);
-                    let same = self.block(block.head.height)?.is_some_and(|b| b == block.bytes);
-                    return if same { Ok(()) } else { Err(StoreError::Conflict) };
-                }
+            if writer.head.as_ref().is_some_and(|head| block.head.height <= head.height) {
+                drop(writer);
+                let same = self.block(block.head.height)?.is_some_and(|b| b == block.bytes);
+                return if same { Ok(()) } else { Err(StoreError::Conflict) };
             }
             writer.append(expected, &block)?
         };

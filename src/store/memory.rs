@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use probant_core::{
-    Fingerprint, Hash,
+    Fingerprint, Hash, Statement,
     chain::{Chain, Head},
     list::Batch,
     tree::{self, Node},
@@ -42,6 +42,7 @@ impl Memory {
     }
 
     /// The store as a new process would find it.
+    #[must_use]
     pub fn reopen(&self) -> Self {
         let blocks = self.state().blocks.clone();
         Self(Mutex::new(State { blocks, ..State::default() }))
@@ -54,7 +55,7 @@ impl Memory {
 
 impl State {
     fn leaves(&self) -> Vec<Hash> {
-        self.blocks.iter().flat_map(|b| &b.block.entries).map(|entry| entry.leaf()).collect()
+        self.blocks.iter().flat_map(|b| &b.block.entries).map(Statement::leaf).collect()
     }
 
     /// Every certified document, oldest first.

@@ -229,12 +229,11 @@ impl Derived {
             let (entry, _) = self.entry(index, reader)?.ok_or_else(|| wrong("no entry".into()))?;
             let statement = Statement::decode(&entry)
                 .map_err(|rejected| wrong(format!("entry {index}: {rejected}")))?;
-            match &mut registry {
-                Some(registry) => registry.apply(&statement, index),
-                None => {
-                    let founded = Registry::found(&statement);
-                    registry = Some(founded.map_err(|rejected| wrong(rejected.to_string()))?);
-                }
+            if let Some(registry) = &mut registry {
+                registry.apply(&statement, index);
+            } else {
+                let founded = Registry::found(&statement);
+                registry = Some(founded.map_err(|rejected| wrong(rejected.to_string()))?);
             }
         }
         registry.ok_or_else(|| wrong("no genesis".into()))
