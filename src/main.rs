@@ -1,16 +1,18 @@
 //! The `probant` command: parses, runs, and turns a failure into one line and an exit code.
 #![forbid(unsafe_code)]
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::Parser as _;
 use probant::{
     Error,
     cli::{self, Cli},
 };
+use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = runtime
         .map_err(|error| Error::Stop(format!("no threads to run on: {error}")))
@@ -22,4 +24,11 @@ fn main() -> ExitCode {
         },
         ExitCode::from,
     )
+}
+
+/// Log lines on standard error; `PROBANT_LOG` chooses what (`debug`, `probant::ledger=trace`, …).
+fn log() {
+    let filter = EnvFilter::try_from_env("PROBANT_LOG");
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new("warn,probant=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 }

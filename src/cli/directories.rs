@@ -15,10 +15,22 @@ use crate::{
 #[derive(Debug, Clone, clap::Args)]
 pub struct Directories {
     /// Directory of the ledger's blocks and look-ups
-    #[arg(long, value_name = "DIR", default_value = "ledger-data", env = "PROBANT_DATA")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "ledger-data",
+        env = "PROBANT_DATA",
+        hide_env_values = true
+    )]
     pub data: PathBuf,
     /// Directory of the ledger's keys and its head mark; never inside the data directory
-    #[arg(long, value_name = "DIR", default_value = "ledger-keys", env = "PROBANT_KEYS")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "ledger-keys",
+        env = "PROBANT_KEYS",
+        hide_env_values = true
+    )]
     pub keys: PathBuf,
 }
 
