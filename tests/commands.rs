@@ -7,7 +7,8 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    time::Duration,
 };
 
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes, spki::der::pem::LineEnding};
@@ -15,6 +16,8 @@ use fake_ledger::FakeLedger;
 use probant_core::{Fingerprints, List, Verifier};
 use sample_world::{ISSUER, World};
 use tempfile::TempDir;
+
+const CERTIFY: [&str; 6] = ["certify", "bills", "--issuer", ISSUER, "--key", "issuer.pem"];
 
 struct Desk {
     dir: TempDir,
@@ -39,16 +42,38 @@ impl Desk {
     }
 
     fn run(&self, args: &[&str]) -> Ran {
+        Ran(tokio::task::block_in_place(|| self.command(args).output()).unwrap())
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_probant"));
         command.args(args).current_dir(self.dir.path()).env_clear();
         command.env("PROBANT_LEDGER", &self.ledger.url);
         command.env("PROBANT_IDENTITY", self.ledger.world().identity().to_string());
-        Ran(tokio::task::block_in_place(|| command.output()).unwrap())
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
     }
 
     fn certify(&self, more: &[&str]) -> Ran {
-        let fixed = ["certify", "bills", "--issuer", ISSUER, "--key", "issuer.pem"];
-        self.run(&[&fixed, more].concat())
+        self.run(&[&CERTIFY, more].concat())
+    }
+
+    /// Begins to certify, and signals the process once there are so many proofs.
+    fn certify_until(&self, proofs: usize, signal: &str) -> Ran {
+        let mut child = self.command(&[&CERTIFY[..], &["--batch", "20"]].concat()).spawn().unwrap();
+        tokio::task::block_in_place(|| {
+            while self.proofs() < proofs && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let pid = child.id().to_string();
+            Command::new("kill").args([signal, &pid]).status().unwrap();
+            Ran(child.wait_with_output().unwrap())
+        })
+    }
+
+    fn proofs(&self) -> usize {
+        let names = fs::read_dir(self.at("bills")).unwrap().map(|entry| entry.unwrap().path());
+        names.filter(|path| path.extension().is_some_and(|e| e == "proof")).count()
     }
 
     /// Whether the proof beside a document verifies.
@@ -132,6 +157,27 @@ async fn an_interrupted_run_is_gone_on_with_and_nothing_is_certified_twice() {
     let a = Fingerprints::of(b"a").blake3;
     assert_eq!(desk.ledger.world().certifying(&a).len(), 1);
     assert!(!desk.at("bills/.probant").exists() && !desk.at("bills/gone.pdf.proof").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_killed_at_any_time_is_gone_on_with_and_nothing_is_certified_twice() {
+    const COUNT: usize = 400;
+    let desk = Desk::new().await;
+    for i in 0..COUNT {
+        desk.write(&format!("bills/{i}.pdf"), &format!("bill {i}"));
+    }
+    let ended = [1, 100, 101, 250].map(|proofs| desk.certify_until(proofs, "-KILL").code());
+    assert!(ended.contains(&-1), "none was killed in time: {ended:?}");
+    let interrupted = desk.certify_until(300, "-INT");
+    assert!([0, 130].contains(&interrupted.code()), "{}", interrupted.text());
+    desk.certify(&[]).expect(0, "certified in");
+    for i in 0..COUNT {
+        let document = Fingerprints::of(format!("bill {i}").as_bytes()).blake3;
+        assert_eq!(desk.ledger.world().certifying(&document).len(), 1, "bill {i}");
+        assert!(desk.is_proven(&format!("bills/{i}.pdf")), "bill {i}");
+    }
+    assert!(!desk.at("bills/.probant").exists());
+    assert_eq!(fs::read_dir(desk.at("bills")).unwrap().count(), 2 * COUNT, "nothing is left over");
 }
 
 #[tokio::test(flavor = "multi_thread")]

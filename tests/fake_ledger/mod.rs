@@ -37,6 +37,7 @@ pub struct Faults {
 #[derive(Clone)]
 pub struct FakeLedger {
     pub url: String,
+    /// Locked after `faults`, by whoever locks both.
     world: Arc<Mutex<World>>,
     faults: Arc<Mutex<Faults>>,
 }
@@ -126,7 +127,7 @@ async fn proof(
     State(ledger): State<FakeLedger>,
     Path((name, entry)): Path<(String, u64)>,
 ) -> Response {
-    let (world, faults) = (ledger.world(), ledger.faults());
+    let (faults, world) = (ledger.faults(), ledger.world());
     match world.proof(name.parse().unwrap(), entry) {
         Some(proof) if !faults.no_proofs => {
             let mut bytes = proof.encode();
