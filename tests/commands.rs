@@ -283,22 +283,3 @@ async fn a_batch_signed_offline_is_submitted_elsewhere() {
     let list = List::new(vec![Fingerprints::of(b"bills/c.txt").blake3]).unwrap();
     assert_eq!(desk.ledger.world().certifying(&list.iter().next().unwrap()), [6]);
 }
-
-/// Run by hand: `cargo test --release --test commands -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes a while, and writes 200,000 files"]
-async fn a_hundred_thousand_documents() {
-    let desk = Desk::new().await;
-    for i in 0..100_000 {
-        if i % 1000 == 0 {
-            fs::create_dir_all(desk.at(&format!("bills/{}", i / 1000))).unwrap();
-        }
-        fs::write(desk.at(&format!("bills/{}/{i}.pdf", i / 1000)), format!("bill {i}")).unwrap();
-    }
-    for words in ["100000 certified in 10 entries", "100000 had their proof"] {
-        #[allow(clippy::disallowed_methods)] // A measure for whoever runs this.
-        let begun = std::time::Instant::now();
-        println!("{}", desk.certify(&[]).expect(0, words).text());
-        println!("in {:?}", begun.elapsed());
-    }
-}

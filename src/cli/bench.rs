@@ -34,6 +34,9 @@ Examples, against a ledger that `probant serve` runs here with its defaults:
 It enrolls issuers bench-1.example, … with the operator key, and fills the ledger with made-up
 fingerprints: never point it at one that matters.";
 
+/// How long the look-ups of the ledger may lag after the load.
+const LAG_SECONDS_MAX: u32 = 60;
+
 /// Put a load on a ledger of your own, and report what it reached
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -105,6 +108,7 @@ impl Bench {
 
     /// Look-ups of certified documents, then as many of a bare JSON GET, in the same run.
     async fn look_up(&self, load: &Load, clock: &SharedClock) -> Result<(), Error> {
+        self.wait_for_lookups().await?;
         let duration = Duration::from_secs(self.lookups);
         let (seed, documents) = (load.seed, load.documents);
         let path = move |number: u64| {
@@ -117,6 +121,21 @@ impl Bench {
         let theirs = bench::get(bare, self.connections, duration, clock, |_| "/".into()).await?;
         say(&format!("bare GET  {theirs}"))?;
         say(&format!("ratio     {:.2}", ours.rate() / theirs.rate()))
+    }
+
+    /// Until look-ups have caught up with what was certified.
+    async fn wait_for_lookups(&self) -> Result<(), Error> {
+        let mut connection = Connection::open(self.address).await?;
+        for _ in 0..LAG_SECONDS_MAX {
+            let (_, answer) = connection.send(Method::GET, "/readyz", Vec::new()).await?;
+            let answer: serde_json::Value = serde_json::from_slice(&answer)
+                .map_err(|error| Error::Stop(format!("/readyz: {error}")))?;
+            if answer["lag_blocks"] == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Err(Error::busy("look-ups lag for longer than a minute"))
     }
 
     fn disk_bytes(&self) -> Result<Option<u64>, Error> {

@@ -53,6 +53,8 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(&self, clock: &SharedClock) -> Result<u8, Error> {
+        // First of all, so that a signal never meets a process that does not know what to do.
+        let stop = asked_to_stop()?;
         let seal_key = self.directories.key(Use::Seal)?;
         let note_key = self.directories.key(Use::Note)?;
         // Before the store is opened: a port in use is said at once.
@@ -67,7 +69,7 @@ impl Serve {
         say(&format!("{} serves on http://{address}", ledger.identity()))?;
         let prover = Prover::new(store, note_key, Arc::clone(clock));
         let service = Service::new(ledger, prover, self.document_bytes_max);
-        service.serve(listener, asked_to_stop()?).await?;
+        service.serve(listener, stop).await?;
         Ok(0)
     }
 

@@ -27,12 +27,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            pool_count: 65_536,
-            pool_bytes: 64 << 20,
-            block_count: 16_384,
-            block_bytes: 16 << 20,
-        }
+        Self { pool_count: 65_536, pool_bytes: 64 << 20, block_count: 16_384, block_bytes: 4 << 20 }
     }
 }
 

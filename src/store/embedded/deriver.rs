@@ -22,7 +22,7 @@ use super::{
 use crate::store::{StoreError, StoredBlock};
 
 /// Blocks that may wait to be derived.
-const QUEUE_BLOCKS: usize = 16;
+const QUEUE_BLOCKS: usize = 4;
 /// Bytes of blocks derived between two syncs of what is derived: the most that is derived again
 /// after a kill.
 const SYNC_BYTES: u64 = 64 << 20;

@@ -117,7 +117,12 @@ impl Index for Fjall {
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        self.db.persist(PersistMode::SyncData).map_err(|error| explain(&self.place, error))
+        let sync = || {
+            self.db.persist(PersistMode::SyncData)?;
+            // Into tables, so that the next opening has no journal to replay.
+            self.tree.rotate_memtable_and_wait()
+        };
+        sync().map_err(|error| explain(&self.place, error))
     }
 
     fn disk_bytes(&self) -> Result<u64, StoreError> {
