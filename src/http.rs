@@ -11,6 +11,7 @@ mod blocks;
 mod documents;
 mod entries;
 mod health;
+mod path;
 mod problem;
 mod registry;
 
@@ -20,6 +21,13 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::{Error, ledger::Ledger, lookup::Lookup, prove::Prover};
+
+/// Cache rule of what never changes: a year is what caches take for ever.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// Cache rule of what may have changed when it is asked again.
+const ASK_AGAIN: &str = "no-cache";
+/// Cache rule of what is true at this moment only.
+const NEVER: &str = "no-store";
 
 /// How long a look-up waits for look-ups that lag, before it says so.
 const LAG_WAIT: Duration = Duration::from_secs(2);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Path, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
     routing::get,
@@ -14,14 +14,16 @@ use futures_util::stream;
 use probant_core::Hash;
 use tokio::sync::mpsc;
 
-use super::{Service, problem::Problem};
+use super::{
+    IMMUTABLE, NEVER, Service,
+    path::{At, number},
+    problem::Problem,
+};
 use crate::{
     Error,
     store::{Store, StoreError, embedded::segments},
 };
 
-/// Immutable for ever: a year is what caches take that for.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// Blocks read ahead of a slow client.
 const AHEAD_BLOCKS: usize = 2;
 
@@ -40,8 +42,9 @@ fn immutable(content_type: &'static str, bytes: Vec<u8>) -> Response {
 
 async fn block(
     State(service): State<Service>,
-    Path(height): Path<u64>,
+    At(height): At<String>,
 ) -> Result<Response, Problem> {
+    let height = number(&height)?;
     let block = service.ask(|inner| Ok(inner.ledger.store().block(height)?)).await?;
     let block = block.ok_or_else(|| Problem::not_found(format!("there is no block {height}")))?;
     Ok(immutable("application/cbor", block))
@@ -50,8 +53,9 @@ async fn block(
 /// Every block from a height up to the head of now, each framed as in the segments.
 async fn blocks(
     State(service): State<Service>,
-    Path(height): Path<u64>,
+    At(height): At<String>,
 ) -> Result<Response, Problem> {
+    let height = number(&height)?;
     let head = service.0.ledger.head().height;
     if height > head {
         let why = format!("there is no block {height}: the newest is {head}");
@@ -65,7 +69,7 @@ async fn blocks(
     };
     let body = Body::from_stream(stream::unfold(receiver, next));
     let headers =
-        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")];
+        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, NEVER)];
     Ok((headers, body).into_response())
 }
 
@@ -89,10 +93,7 @@ fn send_blocks(
     }
 }
 
-async fn list(
-    State(service): State<Service>,
-    Path(root): Path<String>,
-) -> Result<Response, Problem> {
+async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Response, Problem> {
     let wrong = || Problem::from(Error::input("a root is 64 hex digits"));
     let hash = Hash::from_hex(&root).ok_or_else(wrong)?;
     let list = service.ask(|inner| Ok(inner.ledger.store().list(&hash)?)).await?;
