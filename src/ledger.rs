@@ -276,7 +276,11 @@ pub fn first_receipt(store: &dyn Store, index: u64) -> Result<Option<Receipt>, E
     Ok(Some(Receipt { seal, size: span.size, index, path }))
 }
 
-fn check_key(registry: &Registry, r#use: Use, key: &SigningKey) -> Result<(), Error> {
+/// Whether a key is this ledger's for a use.
+///
+/// # Errors
+/// [`Error::Input`] naming both.
+pub fn check_key(registry: &Registry, r#use: Use, key: &SigningKey) -> Result<(), Error> {
     let expected = registry.ledger_key(r#use).kid();
     if key.public().kid() == expected {
         return Ok(());
@@ -286,14 +290,6 @@ fn check_key(registry: &Registry, r#use: Use, key: &SigningKey) -> Result<(), Er
         r#use.name(),
         key.public().kid()
     )))
-}
-
-/// Whether the note key is this ledger's.
-///
-/// # Errors
-/// [`Error::Input`] naming both.
-pub fn check_note_key(registry: &Registry, key: &SigningKey) -> Result<(), Error> {
-    check_key(registry, Use::Note, key)
 }
 
 impl Shared {
