@@ -25,7 +25,7 @@ use crate::store::{StoreError, StoredBlock};
 const QUEUE_BLOCKS: usize = 16;
 /// Bytes of blocks derived between two syncs of what is derived: the most that is derived again
 /// after a kill.
-const SYNC_BYTES: u64 = 64 << 20;
+pub(super) const SYNC_BYTES: u64 = 64 << 20;
 
 /// Handle on the thread.
 pub struct Deriver {

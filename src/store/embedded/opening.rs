@@ -16,7 +16,7 @@ use probant_core::chain::{Chain, Head};
 use super::{
     Embedded, Writer,
     derived::Derived,
-    deriver::Deriver,
+    deriver::{Deriver, SYNC_BYTES},
     segments::{Position, ScanStop, SegmentReader, Segments},
     settings::Settings,
 };
@@ -173,7 +173,7 @@ impl Opening<'_> {
         let mark = files.mark.as_ref().map(HeadMark::current);
         let mut chain = files.derived.chain(&files.reader)?;
         let (start, end) = (files.derived.end()?, files.segments.end());
-        let mut above = Above::new();
+        let (mut above, mut synced) = (Above::new(), start);
         let mut head = chain.as_ref().map(|chain| chain.head().clone());
         for record in files.reader.scan_from(start, None) {
             match record {
@@ -182,6 +182,11 @@ impl Opening<'_> {
                     if mark.is_some_and(|mark| stored.head.height <= mark.height) {
                         (self.progress)(position.0, end.0);
                         files.derived.derive(&stored, position)?;
+                        // Killed again and again, it still gets on.
+                        if position.0 - synced.0 >= SYNC_BYTES {
+                            files.derived.sync()?;
+                            synced = position;
+                        }
                         head = Some(stored.head);
                     } else {
                         above.push((position, stored));
@@ -197,6 +202,9 @@ impl Opening<'_> {
             }
         }
         self.check_same(mark, head.as_ref(), files)?;
+        if files.derived.end()? > start {
+            files.derived.sync()?;
+        }
         Ok((head, above))
     }
 
