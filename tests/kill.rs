@@ -79,7 +79,7 @@ fn load(server: &Server, issuer: &Issuer, round: u32) -> Vec<tokio::task::JoinHa
             let mut answered = Vec::new();
             let Ok(mut connection) = client.connect().await else { return (answered, None) };
             for turn in 0.. {
-                let count = if (turn + number) % 3 == 0 { 1 + turn * 17 % 200 } else { 1 };
+                let count = if (turn + number).is_multiple_of(3) { 1 + turn * 17 % 200 } else { 1 };
                 let sent = issuer.certify_made_up(&format!("{round}/{number}/{turn}"), count);
                 match connection.send(Method::POST, "/entries", sent.bytes.clone()).await {
                     Ok(reply) => {
@@ -161,13 +161,12 @@ fn replay(home: &Home, receipts: &Receipts) {
     let (mut chain, mut roots, mut leaves) = (None::<Chain>, Vec::new(), Vec::new());
     for record in reader.scan_from(Position::FIRST, None) {
         let block = Block::decode(&record.unwrap().1).unwrap();
-        let signatures = match &mut chain {
-            Some(chain) => chain.extend(&block).unwrap(),
-            None => {
-                let (founded, signatures) = Chain::found(&block).unwrap();
-                chain = Some(founded);
-                signatures
-            }
+        let signatures = if let Some(chain) = &mut chain {
+            chain.extend(&block).unwrap()
+        } else {
+            let (founded, signatures) = Chain::found(&block).unwrap();
+            chain = Some(founded);
+            signatures
         };
         signatures.check(&block).unwrap();
         roots.push((block.header().time_ms, chain.as_ref().unwrap().head().root));

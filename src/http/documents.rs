@@ -108,7 +108,9 @@ async fn verify(State(service): State<Service>, body: Body) -> Result<Response, 
             let why = format!("the document is longer than {limit} bytes: send its fingerprint");
             return Err(Problem(StatusCode::PAYLOAD_TOO_LARGE, Error::input(why)));
         }
-        hashers.iter_mut().for_each(|hasher| hasher.update(&piece));
+        for hasher in &mut hashers {
+            hasher.update(&piece);
+        }
     }
     let [blake3, sha256] = hashers.map(Hasher::finish);
     let both = Fingerprints { blake3, sha256 };

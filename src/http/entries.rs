@@ -30,12 +30,13 @@ async fn submit(
     State(service): State<Service>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Concise> {
-    let accepted = service.0.ledger.submit(body.map_err(not_whole)?).await?;
+    let accepted =
+        service.0.ledger.submit(body.map_err(|rejection| not_whole(&rejection))?).await?;
     Ok((StatusCode::CREATED, answer(&accepted.receipt)).into_response())
 }
 
 /// A body that is too long, or ended before its length.
-fn not_whole(rejection: BytesRejection) -> Concise {
+fn not_whole(rejection: &BytesRejection) -> Concise {
     let why = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         format!("too-large: the limit is {SUBMISSION_BYTES_MAX} bytes")
     } else {

@@ -205,7 +205,7 @@ async fn keys_issuers_and_health_are_there_for_everybody() {
         let (home, _server, client, issuer) = served().await;
         let seal = home.key(Use::Seal).public().clone();
         let keys = client.get("/.well-known/scitt-keys").await.expect(200, CBOR, "no-cache");
-        assert_eq!(read_key_set(&keys).unwrap(), [seal.clone()]);
+        assert_eq!(read_key_set(&keys).unwrap(), std::slice::from_ref(&seal));
         let base64 = {
             use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
             URL_SAFE_NO_PAD.encode(seal.kid().0)

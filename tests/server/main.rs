@@ -5,6 +5,7 @@ mod endpoints;
 mod full_disk;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod parts;
 mod paths;
 mod refusals;
 mod start;

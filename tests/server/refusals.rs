@@ -1,9 +1,6 @@
 //! Bad submissions, each with the code of its refusal, and nothing changed by any of them.
 
-use coset::{
-    CoseSign1Builder, Header, HeaderBuilder, Label, TaggedCborSerializable as _,
-    cbor::value::Value, iana::Algorithm,
-};
+use coset::{cbor::value::Value, iana::Algorithm};
 use probant_core::{
     Hash, LABEL_LIST, LedgerId, List, Statement,
     block::Block,
@@ -15,10 +12,13 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::harness::{
-    Client, Home, Issuer, ORIGIN, Server, bounded,
-    issuer::{ISSUER, PDF, made_up},
-    now_ms,
+use crate::{
+    harness::{
+        Client, Home, Issuer, ORIGIN, Server, bounded,
+        issuer::{ISSUER, PDF, made_up},
+        now_ms,
+    },
+    parts::{Parts, certify_payload},
 };
 
 const DAY_S: u64 = 24 * 60 * 60;
@@ -96,13 +96,9 @@ impl World {
         change(&mut enroll);
         if enroll.possession.is_empty() {
             let key = if enroll.key == *key.public() { &key } else { &self.issuer.key };
-            enroll.possession = self.possession(key, enroll.id.as_str(), self.issuer.ledger);
+            enroll.possession = possession(key, enroll.id.as_str(), self.issuer.ledger);
         }
         self.by_operator(Body::Enroll(enroll), now_s()).to_submission(None)
-    }
-
-    fn possession(&self, key: &SigningKey, owner: &str, ledger: LedgerId) -> Vec<u8> {
-        prove_possession(key, Use::Issuer, owner, Enroll::SEQ, &ledger.0.0)
     }
 
     fn by_operator(&self, body: Body, issued_at_s: u64) -> Statement {
@@ -112,64 +108,12 @@ impl World {
     }
 }
 
-/// What `coset` is asked to sign.
-struct Parts {
-    key: SigningKey,
-    algorithm: Algorithm,
-    content_type: Option<String>,
-    issuer: String,
-    subject: String,
-    audience: String,
-    /// Protected ones beyond those of a statement.
-    labels: Vec<(i64, Value)>,
-    payload: Option<Vec<u8>>,
-    unprotected: Vec<(i64, Value)>,
-}
-
-impl Parts {
-    fn sign(self) -> Vec<u8> {
-        let claims = Value::Map(vec![
-            (1.into(), self.issuer.into()),
-            (2.into(), self.subject.into()),
-            (3.into(), self.audience.into()),
-            (6.into(), now_s().into()),
-        ]);
-        let kid = self.key.public().kid().0.to_vec();
-        let header = HeaderBuilder::new().algorithm(self.algorithm).key_id(kid).value(15, claims);
-        let header =
-            self.labels.into_iter().fold(header, |h, (label, value)| h.value(label, value));
-        let header = match self.content_type {
-            Some(content_type) => header.content_type(content_type),
-            None => header,
-        };
-        let rest = self.unprotected.into_iter().map(|(label, value)| (Label::Int(label), value));
-        let unprotected = Header { rest: rest.collect(), ..Header::default() };
-        let builder = CoseSign1Builder::new().protected(header.build()).unprotected(unprotected);
-        let builder = match self.payload {
-            Some(payload) => builder.payload(payload),
-            None => builder,
-        };
-        let sign = |message: &[u8]| self.key.sign(message).to_vec();
-        builder.create_signature(&[], sign).build().to_tagged_vec().unwrap()
-    }
-}
-
 fn now_s() -> u64 {
     now_ms() / 1000
 }
 
-fn encode(value: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    coset::cbor::ser::into_writer(value, &mut bytes).unwrap();
-    bytes
-}
-
-fn certify_payload(root: Hash, count: u64, media_type: &str) -> Vec<u8> {
-    encode(&Value::Map(vec![
-        (1.into(), Value::Bytes(root.0.to_vec())),
-        (2.into(), count.into()),
-        (3.into(), media_type.into()),
-    ]))
+fn possession(key: &SigningKey, owner: &str, ledger: LedgerId) -> Vec<u8> {
+    prove_possession(key, Use::Issuer, owner, Enroll::SEQ, &ledger.0.0)
 }
 
 /// The bytes with the first place of `from` replaced.
@@ -337,14 +281,14 @@ async fn an_enrollment_that_is_not_right_is_refused() {
                 (
                     "possession",
                     world.enroll(|enroll| {
-                        enroll.possession = world.possession(&stranger, "telecom.example", other);
+                        enroll.possession = possession(&stranger, "telecom.example", other);
                     }),
                 ),
                 (
                     "possession",
                     world.enroll(|enroll| {
                         let key = SigningKey::from_seed(&[77; 32]);
-                        enroll.possession = world.possession(&key, "telecom.example", other);
+                        enroll.possession = possession(&key, "telecom.example", other);
                     }),
                 ),
                 ("weak-key", patched(good.clone(), &x, &[0; 32])),
