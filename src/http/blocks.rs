@@ -12,7 +12,6 @@ use axum::{
 };
 use futures_util::stream;
 use probant_core::Hash;
-use tokio::sync::mpsc;
 
 use super::{
     IMMUTABLE, NEVER, Service,
@@ -23,9 +22,6 @@ use crate::{
     Error,
     store::{Store, StoreError, embedded::segments},
 };
-
-/// Blocks read ahead of a slow client.
-const AHEAD_BLOCKS: usize = 2;
 
 pub fn router() -> Router<Service> {
     Router::new()
@@ -61,36 +57,26 @@ async fn blocks(
         let why = format!("there is no block {height}: the newest is {head}");
         return Err(Problem::not_found(why));
     }
-    let (sender, receiver) = mpsc::channel(AHEAD_BLOCKS);
     let store = Arc::clone(service.0.ledger.store());
-    tokio::task::spawn_blocking(move || send_blocks(&*store, height..=head, &sender));
-    let next = |mut receiver: mpsc::Receiver<_>| async move {
-        receiver.recv().await.map(|block| (block, receiver))
-    };
-    let body = Body::from_stream(stream::unfold(receiver, next));
+    // A thread is lent for each block, not for the stream: a client that does not read holds none.
+    let body = Body::from_stream(stream::unfold(height..=head, move |mut left| {
+        let store = Arc::clone(&store);
+        async move {
+            let height = left.next()?;
+            let read = tokio::task::spawn_blocking(move || framed(&*store, height));
+            let framed = read.await.expect("reading never panics");
+            // An error cuts the answer off, which the auditor sees: the head is not reached.
+            Some((framed, left))
+        }
+    }));
     let headers =
         [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, NEVER)];
     Ok((headers, body).into_response())
 }
 
-fn send_blocks(
-    store: &dyn Store,
-    heights: std::ops::RangeInclusive<u64>,
-    sender: &mpsc::Sender<Result<Bytes, StoreError>>,
-) {
-    for height in heights {
-        // An error cuts the answer off, which the auditor sees: the last frame is not whole, or
-        // the head is not reached.
-        let framed = match store.block(height) {
-            Ok(Some(block)) => segments::frame(&block).map(Bytes::from),
-            Ok(None) => Err(StoreError::damage(format!("block {height}"), "it is missing")),
-            Err(error) => Err(error),
-        };
-        let ends = framed.is_err();
-        if sender.blocking_send(framed).is_err() || ends {
-            return;
-        }
-    }
+fn framed(store: &dyn Store, height: u64) -> Result<Bytes, StoreError> {
+    let missing = || StoreError::damage(format!("block {height}"), "it is missing");
+    Ok(segments::frame(&store.block(height)?.ok_or_else(missing)?)?.into())
 }
 
 async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Response, Problem> {

@@ -8,7 +8,11 @@ use probant::{
     store::embedded::segments::{Position, SegmentReader},
 };
 use probant_core::{Hash, block::Block};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinHandle};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpSocket, TcpStream},
+    task::JoinHandle,
+};
 
 use crate::harness::{Client, Home, Issuer, Reply, bounded, issuer::Submission};
 
@@ -156,6 +160,39 @@ fn certified(home: &Home) -> Vec<Hash> {
         .filter(|entry| entry.as_certify().is_some())
         .map(|entry| entry.leaf())
         .collect()
+}
+
+/// More than the threads that a runtime lends for work that blocks.
+const READERS: usize = 520;
+
+#[tokio::test]
+async fn readers_that_do_not_read_do_not_keep_issuers_waiting() {
+    bounded(120, async {
+        let (home, issuer) = enrolled().await;
+        let server = home.serve(&["--interval-ms", "5"]);
+        let client = server.client();
+        for number in 0..80 {
+            let batch = issuer.certify_made_up(&format!("block {number}"), 3000);
+            assert_eq!(client.post("/entries", batch.bytes).await.status, 201);
+        }
+        let mut hanging = Vec::new();
+        for _ in 0..READERS {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_recv_buffer_size(4096).unwrap();
+            let mut stream = socket.connect(client.address()).await.unwrap();
+            stream.write_all(b"GET /blocks/from/0 HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+            // It has begun to be answered.
+            stream.readable().await.unwrap();
+            hanging.push(stream);
+        }
+        let batch = issuer.certify_made_up("while they hang", 3000);
+        let answer =
+            tokio::time::timeout(Duration::from_secs(20), client.post("/entries", batch.bytes));
+        assert_eq!(answer.await.expect("an issuer waits for readers").status, 201);
+        drop(hanging);
+        assert_eq!(server.stop(), Some(0));
+    })
+    .await;
 }
 
 #[tokio::test]
