@@ -45,6 +45,7 @@ async fn inside() {
     let (acknowledged, refused) = certify_until_full(&client, &issuer).await;
     println!("{} batches, then {refused:?}", acknowledged.len());
     assert!(acknowledged.len() > 2, "there was room for some");
+    assert!(refused.concise(500).contains("send it again"), "its outcome is unknown");
     refused_clearly(&client, &issuer).await;
     assert_eq!(server.stop(), Some(0));
 
