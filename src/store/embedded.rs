@@ -206,6 +206,10 @@ impl Store for Embedded {
                     return if same { Ok(()) } else { Err(StoreError::Conflict) };
                 }
             }
+            // Else it would go on unseen, with what is not derived piling up in memory.
+            if let Some(failed) = self.deriver.failed() {
+                return Err(failed);
+            }
             writer.append(expected, &block)?
         };
         // A crash here leaves a durable block that is not derived: done on opening.
