@@ -28,6 +28,9 @@ use crate::store::{
 /// Told, while blocks are derived, how many bytes of segments are done, and of how many.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
+/// Blocks shorter than this in all are sooner derived again than synced.
+const WORTH_SYNCING_BYTES: u64 = 1 << 20;
+
 /// Where a ledger is, and how to open it.
 pub struct Opening<'a> {
     /// The data directory.
@@ -202,7 +205,7 @@ impl Opening<'_> {
             }
         }
         self.check_same(mark, head.as_ref(), files)?;
-        if files.derived.end()? > start {
+        if files.derived.end()?.0 - synced.0 >= WORTH_SYNCING_BYTES {
             files.derived.sync()?;
         }
         Ok((head, above))
