@@ -11,20 +11,34 @@ mod blocks;
 mod documents;
 mod entries;
 mod health;
+mod path;
 mod problem;
 mod registry;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::{Future, IntoFuture as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{Error, ledger::Ledger, lookup::Lookup, prove::Prover};
+
+/// Cache rule of what never changes: a year is what caches take for ever.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// Cache rule of what may have changed when it is asked again.
+const ASK_AGAIN: &str = "no-cache";
+/// Cache rule of what is true at this moment only.
+const NEVER: &str = "no-store";
 
 /// How long a look-up waits for look-ups that lag, before it says so.
 const LAG_WAIT: Duration = Duration::from_secs(2);
 /// Pause between two looks.
 const LAG_PAUSE: Duration = Duration::from_millis(10);
+/// How long clients that are slow or hang may take to end, once the ledger is told to stop.
+const STOP_WAIT: Duration = Duration::from_secs(10);
 
 /// What every handler is given.
 #[derive(Clone)]
@@ -57,7 +71,8 @@ impl Service {
             .with_state(self.clone())
     }
 
-    /// Serves until `shutdown` is ready, then finishes what was accepted.
+    /// Serves until `shutdown` is ready, then seals and answers what was accepted; whoever has not
+    /// sent a whole request by then, or does not read its answer, is waited for 10 s.
     ///
     /// # Errors
     /// [`Error::Stop`] if the listener fails.
@@ -66,12 +81,30 @@ impl Service {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), Error> {
-        axum::serve(listener, self.router())
-            .with_graceful_shutdown(shutdown)
-            .await
-            .map_err(|error| Error::Stop(format!("the listener failed: {error}")))?;
+        let (told, stopping) = oneshot::channel();
+        let service = self.clone();
+        let shutdown = async move {
+            shutdown.await;
+            service.0.ledger.close();
+            // Fails only where the listener has ended before.
+            let _ = told.send(());
+        };
+        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(shutdown);
+        let hanging = async {
+            if stopping.await.is_err() {
+                return std::future::pending().await;
+            }
+            tokio::time::sleep(STOP_WAIT).await;
+        };
+        let served = tokio::select! {
+            served = serving.into_future() => served,
+            () = hanging => {
+                tracing::warn!("stopping although some clients have not ended");
+                Ok(())
+            }
+        };
         self.0.ledger.stop();
-        Ok(())
+        served.map_err(|error| Error::Stop(format!("the listener failed: {error}")))
     }
 
     /// Asks until look-ups have caught up with what was durable when the question came.

@@ -15,10 +15,7 @@ mod pool;
 mod sealer;
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock},
     thread::JoinHandle,
     time::Duration,
 };
@@ -90,7 +87,6 @@ struct Shared {
     registry: RwLock<Arc<Registry>>,
     /// Why nothing can be sealed now; the operator must look.
     alarm: RwLock<Option<String>>,
-    stopped: AtomicBool,
 }
 
 impl Ledger {
@@ -110,7 +106,6 @@ impl Ledger {
             pool: Pool::new(sealing.limits),
             registry: RwLock::new(Arc::clone(chain.registry())),
             alarm: RwLock::default(),
-            stopped: AtomicBool::new(false),
             store,
             seal_key,
             clock,
@@ -213,10 +208,14 @@ impl Ledger {
         self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Accepts nothing more, and seals what was accepted at once instead of after its interval.
+    pub fn close(&self) {
+        self.shared.pool.close();
+    }
+
     /// Seals what was accepted, and stops.
     pub fn stop(&self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        self.shared.pool.wake();
+        self.close();
         let sealer = self.sealer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if sealer.is_some_and(|sealer| sealer.join().is_err()) {
             tracing::error!("the sealer panicked");
@@ -277,7 +276,11 @@ pub fn first_receipt(store: &dyn Store, index: u64) -> Result<Option<Receipt>, E
     Ok(Some(Receipt { seal, size: span.size, index, path }))
 }
 
-fn check_key(registry: &Registry, r#use: Use, key: &SigningKey) -> Result<(), Error> {
+/// Whether a key is this ledger's for a use.
+///
+/// # Errors
+/// [`Error::Input`] naming both.
+pub fn check_key(registry: &Registry, r#use: Use, key: &SigningKey) -> Result<(), Error> {
     let expected = registry.ledger_key(r#use).kid();
     if key.public().kid() == expected {
         return Ok(());
@@ -287,14 +290,6 @@ fn check_key(registry: &Registry, r#use: Use, key: &SigningKey) -> Result<(), Er
         r#use.name(),
         key.public().kid()
     )))
-}
-
-/// Whether the note key is this ledger's.
-///
-/// # Errors
-/// [`Error::Input`] naming both.
-pub fn check_note_key(registry: &Registry, key: &SigningKey) -> Result<(), Error> {
-    check_key(registry, Use::Note, key)
 }
 
 impl Shared {

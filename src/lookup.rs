@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use probant_core::{Fingerprint, Statement, registry::Registry};
+use probant_core::{Fingerprint, Statement, registry::Registry, statement::BlockStatement};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -62,8 +62,8 @@ pub struct Certification {
     pub list_count: u64,
 }
 
-/// The newest block that an answer knows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The newest block that look-ups reach: what an answer knows.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct AnswerHead {
     /// Its height.
     pub height: u64,
@@ -100,12 +100,13 @@ struct Certifying {
 pub struct Lookup {
     store: Arc<dyn Store>,
     remembered: Mutex<HashMap<u64, Arc<Certifying>>>,
+    newest: Mutex<Option<AnswerHead>>,
 }
 
 impl Lookup {
     /// Over a store.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, remembered: Mutex::default() }
+        Self { store, remembered: Mutex::default(), newest: Mutex::default() }
     }
 
     /// Where a document is certified, the newest first.
@@ -125,7 +126,8 @@ impl Lookup {
         document: &[Fingerprint],
         registry: &Registry,
     ) -> Result<DocumentAnswer, Error> {
-        let head = self.store.head().ok_or_else(|| Error::busy("the ledger has no block yet"))?;
+        // First, so that what is found reaches it at least.
+        let head = self.head()?;
         let mut certifications = Vec::new();
         for fingerprint in document {
             for location in self.locations(fingerprint)? {
@@ -137,9 +139,32 @@ impl Lookup {
         Ok(DocumentAnswer {
             verdict: if certified { Verdict::Certified } else { Verdict::Unknown },
             certifications,
-            head: AnswerHead { height: head.height, size: head.size, time_ms: head.time_ms },
+            head,
             rests_on: RESTS_ON.into(),
         })
+    }
+
+    fn head(&self) -> Result<AnswerHead, Error> {
+        let height = self.store.derived().checked_sub(1).ok_or_else(|| disagree(0))?;
+        let newest = || self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = newest().filter(|known| known.height == height) {
+            return Ok(known);
+        }
+        let BlockStatement { size, time_ms, .. } = self.block(height)?;
+        Ok(*newest().insert(AnswerHead { height, size, time_ms }))
+    }
+
+    /// What the last entry of a block says.
+    fn block(&self, height: u64) -> Result<BlockStatement, Error> {
+        let gone = || Error::busy(format!("look-ups do not reach block {height} yet"));
+        let span = self.store.span(height)?.ok_or_else(gone)?;
+        let (sealed, _) = self.read(span.size - 1)?;
+        sealed.as_block().cloned().ok_or_else(gone)
+    }
+
+    fn read(&self, index: u64) -> Result<(Statement, u64), Error> {
+        let (bytes, height) = self.store.entry(index)?.ok_or_else(|| disagree(index))?;
+        Ok((Statement::decode(&bytes).map_err(|_| disagree(index))?, height))
     }
 
     fn certification(
@@ -171,15 +196,9 @@ impl Lookup {
         if let Some(known) = remembered().get(&entry) {
             return Ok(Arc::clone(known));
         }
-        let read = |index: u64| {
-            let (bytes, height) = self.store.entry(index)?.ok_or_else(|| disagree(index))?;
-            Ok::<_, Error>((Statement::decode(&bytes).map_err(|_| disagree(index))?, height))
-        };
-        let (statement, block) = read(entry)?;
+        let (statement, block) = self.read(entry)?;
         let certify = statement.as_certify().ok_or_else(|| disagree(entry))?;
-        let span = self.store.span(block)?.ok_or_else(|| disagree(entry))?;
-        let (sealed, _) = read(span.size - 1)?;
-        let time_ms = sealed.as_block().ok_or_else(|| disagree(entry))?.time_ms;
+        let time_ms = self.block(block)?.time_ms;
         let certifying = Arc::new(Certifying {
             issuer: statement.issuer().to_owned(),
             media_type: certify.media_type,

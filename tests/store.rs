@@ -270,6 +270,31 @@ fn a_directory_that_is_not_right_is_refused_with_what_to_do() {
     check_all(&dirs.open().unwrap(), &blocks);
 }
 
+#[test]
+fn when_look_ups_cannot_follow_the_store_takes_no_more_and_says_why() {
+    let (dirs, blocks) = (Dirs::new(), blocks(60));
+    let store = dirs.create(Settings::default());
+    append_all(&store, &blocks[..4]);
+    caught_up(&store);
+    // Somebody cleaned up while it ran, and what was derived cannot be made again.
+    let derived = dirs.data().join("derived");
+    fs::remove_dir_all(&derived).unwrap();
+    fs::write(&derived, b"no directory").unwrap();
+    store.distrust_derived();
+    let mut taken = 4;
+    let refused = blocks[4..].iter().find_map(|block| {
+        std::thread::sleep(Duration::from_millis(5));
+        let refused = store.append(store.head().as_ref(), block.clone()).err();
+        taken += usize::from(refused.is_none());
+        refused
+    });
+    let refused = refused.expect("it goes on without look-ups").to_string();
+    assert!(refused.contains("look-ups") && refused.contains("derived"), "{refused}");
+    drop(store);
+    fs::remove_file(&derived).unwrap();
+    check_all(&dirs.open().unwrap(), &blocks[..taken]);
+}
+
 fn copy(dirs: &Dirs) -> tempfile::TempDir {
     let to = tempfile::tempdir().unwrap();
     let status = std::process::Command::new("cp")

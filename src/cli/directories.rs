@@ -42,7 +42,17 @@ impl Directories {
 
     /// Reads a ledger key.
     pub fn key(&self, r#use: Use) -> Result<SigningKey, Error> {
-        keyfile::read(&self.key_path(r#use))
+        let path = self.key_path(r#use);
+        if path.symlink_metadata().is_err() {
+            // No advice to make a key: it would not be this ledger's.
+            return Err(Error::input(format!(
+                "{}: this ledger's {} key is not here; --keys names the directory that `probant \
+                 init` made",
+                path.display(),
+                r#use.name()
+            )));
+        }
+        keyfile::read(&path)
     }
 
     /// The head mark.

@@ -13,7 +13,7 @@ use crate::{
     Error,
     clock::SharedClock,
     http::Service,
-    ledger::{Ledger, Limits, Sealing, check_note_key},
+    ledger::{Ledger, Limits, Sealing, check_key},
     prove::Prover,
     store::Store,
 };
@@ -63,9 +63,17 @@ impl Serve {
         })?;
         let address = listener.local_addr().map_err(|error| Error::Stop(error.to_string()))?;
         let store: Arc<dyn Store> = Arc::new(self.directories.open()?);
+        // Before the ledger is started: under a wrong key it must not write.
+        if let Some(chain) = store.chain()? {
+            for (r#use, key) in [(Use::Seal, &seal_key), (Use::Note, &note_key)] {
+                check_key(chain.registry(), r#use, key).map_err(|error| {
+                    let path = self.directories.key_path(r#use);
+                    Error::input(format!("{}: {error}", path.display()))
+                })?;
+            }
+        }
         let ledger =
             Ledger::start(Arc::clone(&store), seal_key, Arc::clone(clock), self.sealing())?;
-        check_note_key(&ledger.registry(), &note_key)?;
         say(&format!("{} serves on http://{address}", ledger.identity()))?;
         let prover = Prover::new(store, note_key, Arc::clone(clock));
         let service = Service::new(ledger, prover, self.document_bytes_max);

@@ -5,25 +5,23 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Path, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
     routing::get,
 };
 use futures_util::stream;
 use probant_core::Hash;
-use tokio::sync::mpsc;
 
-use super::{Service, problem::Problem};
+use super::{
+    IMMUTABLE, NEVER, Service,
+    path::{At, number},
+    problem::Problem,
+};
 use crate::{
     Error,
     store::{Store, StoreError, embedded::segments},
 };
-
-/// Immutable for ever: a year is what caches take that for.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// Blocks read ahead of a slow client.
-const AHEAD_BLOCKS: usize = 2;
 
 pub fn router() -> Router<Service> {
     Router::new()
@@ -40,8 +38,9 @@ fn immutable(content_type: &'static str, bytes: Vec<u8>) -> Response {
 
 async fn block(
     State(service): State<Service>,
-    Path(height): Path<u64>,
+    At(height): At<String>,
 ) -> Result<Response, Problem> {
+    let height = number(&height)?;
     let block = service.ask(|inner| Ok(inner.ledger.store().block(height)?)).await?;
     let block = block.ok_or_else(|| Problem::not_found(format!("there is no block {height}")))?;
     Ok(immutable("application/cbor", block))
@@ -50,49 +49,37 @@ async fn block(
 /// Every block from a height up to the head of now, each framed as in the segments.
 async fn blocks(
     State(service): State<Service>,
-    Path(height): Path<u64>,
+    At(height): At<String>,
 ) -> Result<Response, Problem> {
+    let height = number(&height)?;
     let head = service.0.ledger.head().height;
     if height > head {
         let why = format!("there is no block {height}: the newest is {head}");
         return Err(Problem::not_found(why));
     }
-    let (sender, receiver) = mpsc::channel(AHEAD_BLOCKS);
     let store = Arc::clone(service.0.ledger.store());
-    tokio::task::spawn_blocking(move || send_blocks(&*store, height..=head, &sender));
-    let next = |mut receiver: mpsc::Receiver<_>| async move {
-        receiver.recv().await.map(|block| (block, receiver))
-    };
-    let body = Body::from_stream(stream::unfold(receiver, next));
+    // A thread is lent for each block, not for the stream: a client that does not read holds none.
+    let body = Body::from_stream(stream::unfold(height..=head, move |mut left| {
+        let store = Arc::clone(&store);
+        async move {
+            let height = left.next()?;
+            let read = tokio::task::spawn_blocking(move || framed(&*store, height));
+            let framed = read.await.expect("reading never panics");
+            // An error cuts the answer off, which the auditor sees: the head is not reached.
+            Some((framed, left))
+        }
+    }));
     let headers =
-        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")];
+        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, NEVER)];
     Ok((headers, body).into_response())
 }
 
-fn send_blocks(
-    store: &dyn Store,
-    heights: std::ops::RangeInclusive<u64>,
-    sender: &mpsc::Sender<Result<Bytes, StoreError>>,
-) {
-    for height in heights {
-        // An error cuts the answer off, which the auditor sees: the last frame is not whole, or
-        // the head is not reached.
-        let framed = match store.block(height) {
-            Ok(Some(block)) => segments::frame(&block).map(Bytes::from),
-            Ok(None) => Err(StoreError::damage(format!("block {height}"), "it is missing")),
-            Err(error) => Err(error),
-        };
-        let ends = framed.is_err();
-        if sender.blocking_send(framed).is_err() || ends {
-            return;
-        }
-    }
+fn framed(store: &dyn Store, height: u64) -> Result<Bytes, StoreError> {
+    let missing = || StoreError::damage(format!("block {height}"), "it is missing");
+    Ok(segments::frame(&store.block(height)?.ok_or_else(missing)?)?.into())
 }
 
-async fn list(
-    State(service): State<Service>,
-    Path(root): Path<String>,
-) -> Result<Response, Problem> {
+async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Response, Problem> {
     let wrong = || Problem::from(Error::input("a root is 64 hex digits"));
     let hash = Hash::from_hex(&root).ok_or_else(wrong)?;
     let list = service.ask(|inner| Ok(inner.ledger.store().list(&hash)?)).await?;

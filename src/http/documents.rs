@@ -4,7 +4,7 @@
 use axum::{
     Json, Router,
     body::Body,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -13,7 +13,11 @@ use futures_util::StreamExt as _;
 use probant_core::{Algorithm, Fingerprint, Fingerprints, fingerprint::Hasher};
 use serde::Serialize;
 
-use super::{Service, problem::Problem};
+use super::{
+    ASK_AGAIN, NEVER, Service,
+    path::{At, number},
+    problem::Problem,
+};
 use crate::{Error, lookup::DocumentAnswer, store::Location};
 
 pub fn router() -> Router<Service> {
@@ -51,26 +55,27 @@ fn parse(text: &str) -> Result<Fingerprint, Problem> {
 
 async fn document(
     State(service): State<Service>,
-    Path(text): Path<String>,
+    At(text): At<String>,
 ) -> Result<Response, Problem> {
     let fingerprint = parse(&text)?;
     let registry = service.0.ledger.registry();
     let answer = service.ask(|inner| inner.lookup.answer(&[fingerprint], &registry)).await?;
-    Ok(Json(ByFingerprint { fingerprint: text, answer }).into_response())
+    let answer = Json(ByFingerprint { fingerprint: text, answer });
+    Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
 }
 
 async fn newest_proof(
     State(service): State<Service>,
-    Path(text): Path<String>,
+    At(text): At<String>,
 ) -> Result<Response, Problem> {
     prove(&service, &text, None).await
 }
 
 async fn proof(
     State(service): State<Service>,
-    Path((text, entry)): Path<(String, u64)>,
+    At((text, entry)): At<(String, String)>,
 ) -> Result<Response, Problem> {
-    prove(&service, &text, Some(entry)).await
+    prove(&service, &text, Some(number(&entry)?)).await
 }
 
 async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Response, Problem> {
@@ -85,7 +90,7 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
     })?;
     let registry = service.0.ledger.registry();
     let proof = service.0.prover.prove(fingerprint, location, &registry).await?;
-    let headers = [(header::CONTENT_TYPE, "application/cose"), (header::CACHE_CONTROL, "no-cache")];
+    let headers = [(header::CONTENT_TYPE, "application/cose"), (header::CACHE_CONTROL, ASK_AGAIN)];
     Ok((headers, proof).into_response())
 }
 
@@ -113,5 +118,6 @@ async fn verify(State(service): State<Service>, body: Body) -> Result<Response, 
     let document = [both.blake3, both.sha256];
     let answer = service.ask(|inner| inner.lookup.answer(&document, &registry)).await?;
     let fingerprints = Both { blake3: both.blake3.to_string(), sha256: both.sha256.to_string() };
-    Ok(Json(ByDocument { fingerprints, answer }).into_response())
+    let answer = Json(ByDocument { fingerprints, answer });
+    Ok(([(header::CACHE_CONTROL, NEVER)], answer).into_response())
 }

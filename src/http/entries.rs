@@ -3,7 +3,7 @@
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -11,7 +11,8 @@ use axum::{
 use probant_core::{seal::Receipt, statement::SUBMISSION_BYTES_MAX};
 
 use super::{
-    Service,
+    IMMUTABLE, Service,
+    path::{At, number},
     problem::{Concise, Problem},
 };
 use crate::Error;
@@ -29,27 +30,36 @@ async fn submit(
     State(service): State<Service>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Concise> {
-    let body = body.map_err(|rejection| {
-        let why = format!("too-large: {rejection}; the limit is {SUBMISSION_BYTES_MAX} bytes");
-        Concise(Problem(rejection.status(), Error::input(why)))
-    })?;
-    let accepted = service.0.ledger.submit(body).await?;
-    Ok(answer(StatusCode::CREATED, &accepted.receipt))
+    let accepted =
+        service.0.ledger.submit(body.map_err(|rejection| not_whole(&rejection))?).await?;
+    Ok((StatusCode::CREATED, answer(&accepted.receipt)).into_response())
+}
+
+/// A body that is too long, or ended before its length.
+fn not_whole(rejection: &BytesRejection) -> Concise {
+    let why = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        format!("too-large: the limit is {SUBMISSION_BYTES_MAX} bytes")
+    } else {
+        format!("malformed: the submission did not arrive whole: {rejection}")
+    };
+    Concise(Problem(rejection.status(), Error::input(why)))
 }
 
 /// The first receipt of an entry.
 async fn receipt(
     State(service): State<Service>,
-    Path(index): Path<String>,
+    index: Result<At<String>, Problem>,
 ) -> Result<Response, Concise> {
-    let unknown = || Concise(Problem::not_found(format!("there is no entry {index:?}")));
-    let number: u64 = index.parse().map_err(|_| unknown())?;
-    let receipt = service.ask(|inner| inner.ledger.first_receipt(number)).await?;
-    Ok(answer(StatusCode::OK, &receipt.ok_or_else(unknown)?))
+    let unknown = || Concise(Problem::not_found("there is no entry of this index"));
+    // SCRAPI has one refusal here: whatever names no entry is not found.
+    let index = index.and_then(|At(index)| number(&index)).map_err(|_| unknown())?;
+    let receipt = service.ask(|inner| inner.ledger.first_receipt(index)).await?;
+    let cached = [(header::CACHE_CONTROL, IMMUTABLE)];
+    Ok((cached, answer(&receipt.ok_or_else(unknown)?)).into_response())
 }
 
-fn answer(status: StatusCode, receipt: &Receipt) -> Response {
+fn answer(receipt: &Receipt) -> Response {
     let location = format!("/entries/{}", receipt.index);
     let headers = [(header::CONTENT_TYPE, COSE.to_owned()), (header::LOCATION, location)];
-    (status, headers, receipt.encode()).into_response()
+    (headers, receipt.encode()).into_response()
 }

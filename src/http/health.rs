@@ -3,19 +3,20 @@
 use axum::{
     Json, Router,
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde_json::json;
 
-use super::Service;
+use super::{NEVER, Service};
 
 /// Look-ups that lag by more blocks than this make a ledger not ready.
 const LAG_BLOCKS_MAX: u64 = 100;
 
 pub fn router() -> Router<Service> {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready))
+    let alive = || async { ([(header::CACHE_CONTROL, NEVER)], "ok\n") };
+    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
 }
 
 async fn ready(State(service): State<Service>) -> Response {
@@ -31,5 +32,5 @@ async fn ready(State(service): State<Service>) -> Response {
                   "time_ms": head.time_ms },
         "lag_blocks": lag,
     });
-    (status, Json(answer)).into_response()
+    (status, [(header::CACHE_CONTROL, NEVER)], Json(answer)).into_response()
 }

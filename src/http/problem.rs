@@ -48,7 +48,9 @@ impl Problem {
     fn detail(&self) -> String {
         if self.0 == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(error = %self.1, "an answer could not be given");
-            return "the ledger met a failure of its own and says no more; it is logged there"
+            return "the ledger met a failure of its own and says no more; it is logged there. A \
+                    statement that was sent may have been kept: send it again, and it has one \
+                    receipt"
                 .into();
         }
         self.1.to_string()

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
     routing::get,
@@ -16,7 +16,8 @@ use probant_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Service,
+    ASK_AGAIN, Service,
+    path::At,
     problem::{Concise, Problem},
 };
 
@@ -76,12 +77,14 @@ pub fn issuer_answers(registry: &Registry) -> Vec<IssuerAnswer> {
     registry.issuers().map(answer).collect()
 }
 
-async fn issuers(State(service): State<Service>) -> Json<Vec<IssuerAnswer>> {
-    Json(issuer_answers(&service.0.ledger.registry()))
+async fn issuers(State(service): State<Service>) -> Response {
+    let issuers = Json(issuer_answers(&service.0.ledger.registry()));
+    ([(header::CACHE_CONTROL, ASK_AGAIN)], issuers).into_response()
 }
 
 fn cbor(bytes: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, "application/cbor")], bytes).into_response()
+    let headers = [(header::CONTENT_TYPE, "application/cbor"), (header::CACHE_CONTROL, ASK_AGAIN)];
+    (headers, bytes).into_response()
 }
 
 /// The keys that receipts verify with (SCRAPI): the seal key, and in time those it replaced.
@@ -92,13 +95,13 @@ async fn keys(State(service): State<Service>) -> Response {
 
 async fn key(
     State(service): State<Service>,
-    Path(name): Path<String>,
+    name: Result<At<String>, Problem>,
 ) -> Result<Response, Concise> {
     let registry = service.0.ledger.registry();
     let key = registry.ledger_key(Use::Seal);
     let names = [URL_SAFE_NO_PAD.encode(key.kid().0), key.kid().to_string()];
-    if !names.contains(&name) {
-        return Err(Concise(Problem::not_found("No such key")));
+    match name {
+        Ok(At(name)) if names.contains(&name) => Ok(cbor(key.to_cose_with_kid())),
+        _ => Err(Concise(Problem::not_found("No such key"))),
     }
-    Ok(cbor(key.to_cose_with_kid()))
 }

@@ -75,6 +75,7 @@ pub struct Pool {
 struct Waiting {
     pending: Vec<Pending>,
     bytes: usize,
+    closed: bool,
 }
 
 impl Pool {
@@ -89,9 +90,12 @@ impl Pool {
     /// Adds a statement.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the pool is full.
+    /// [`Error::Busy`] when the pool is full, or closed.
     pub fn put(&self, pending: Pending) -> Result<(), Error> {
         let mut waiting = self.waiting();
+        if waiting.closed {
+            return Err(Error::busy("the ledger is stopping: nothing was taken, try again later"));
+        }
         let bytes = waiting.bytes + pending.bytes();
         let full = waiting.pending.len() >= self.limits.pool_count;
         if full || (bytes > self.limits.pool_bytes && !waiting.pending.is_empty()) {
@@ -104,28 +108,34 @@ impl Pool {
         Ok(())
     }
 
-    /// Wakes the sealer, so that it sees that it shall stop.
-    pub fn wake(&self) {
-        drop(self.waiting());
+    /// Takes nothing more, and wakes the sealer to seal what is here.
+    pub fn close(&self) {
+        self.waiting().closed = true;
         self.came.notify_all();
     }
 
-    /// Waits until something is here, the timeout ends, or somebody wakes the sealer.
+    /// Waits until something is here, the timeout ends, or the pool is closed.
     pub fn wait(&self, timeout: Duration) {
         let waiting = self.waiting();
-        if waiting.pending.is_empty() {
+        if waiting.pending.is_empty() && !waiting.closed {
             drop(self.came.wait_timeout(waiting, timeout));
         }
     }
 
-    /// Waits until a block is full, the timeout ends, or somebody wakes the sealer.
-    pub fn fill(&self, timeout: Duration, stopped: impl Fn() -> bool) {
+    /// Waits until a block is full, the timeout ends, or the pool is closed.
+    pub fn fill(&self, timeout: Duration) {
         let not_full = |waiting: &mut Waiting| {
             waiting.pending.len() < self.limits.block_count
                 && waiting.bytes < self.limits.block_bytes
-                && !stopped()
+                && !waiting.closed
         };
         drop(self.came.wait_timeout_while(self.waiting(), timeout, not_full));
+    }
+
+    /// Whether nothing will come any more, and nothing is left.
+    pub fn is_done(&self) -> bool {
+        let waiting = self.waiting();
+        waiting.closed && waiting.pending.is_empty()
     }
 
     /// Takes what the next block holds, in order.

@@ -1,7 +1,7 @@
 //! The one thread that seals: it empties the pool into a draft, seals it, and answers after the
 //! commit point. While a block is being synced, the next one fills.
 
-use std::{collections::HashMap, sync::Arc, sync::atomic::Ordering, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use probant_core::{
     Hash,
@@ -25,20 +25,33 @@ const ALARM_PAUSE: Duration = Duration::from_secs(1);
 /// Who waits for the entry at an index of the draft.
 type Waiters = Vec<(u64, Reply)>;
 
-/// Seals until the ledger is stopped and the pool is empty, or the store fails.
+/// However the sealer ends, in a panic too: nobody waits for it any more.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.set_alarm(Some("the sealer failed, which it never should: restart".into()));
+        }
+        self.0.pool.close();
+        while !self.0.pool.is_done() {
+            refuse(self.0.pool.take(), "the ledger has stopped");
+        }
+    }
+}
+
+/// Seals until the pool is closed and empty, or the store fails.
 pub fn run(shared: &Shared, mut chain: Chain) {
+    let _ending = Ending(shared);
     let mut time = BlockTime::new();
-    let stopped = || shared.stopped.load(Ordering::Acquire);
     let mut last_block = shared.clock.elapsed();
     loop {
         let idle = shared.clock.elapsed().saturating_sub(last_block);
-        if !stopped() {
-            shared.pool.wait(shared.sealing.heartbeat.saturating_sub(idle));
-            shared.pool.fill(shared.sealing.interval, stopped);
-        }
+        shared.pool.wait(shared.sealing.heartbeat.saturating_sub(idle));
+        shared.pool.fill(shared.sealing.interval);
         let pending = shared.pool.take();
         let idle = shared.clock.elapsed().saturating_sub(last_block);
-        if pending.is_empty() && stopped() {
+        if pending.is_empty() && shared.pool.is_done() {
             return;
         }
         if pending.is_empty() && idle < shared.sealing.heartbeat {
@@ -59,7 +72,7 @@ pub fn run(shared: &Shared, mut chain: Chain) {
         if let Err(error) = seal(shared, &mut chain, pending, time_ms) {
             // What is on disk is unknown: only a restart may go on.
             shared.set_alarm(Some(format!("the store failed, restart to reopen it: {error}")));
-            fail_all(shared, &stopped);
+            fail_all(shared);
             return;
         }
     }
@@ -73,8 +86,8 @@ fn refuse(pending: Vec<Pending>, why: &str) {
 }
 
 /// After a failure of the store: nobody waits for ever.
-fn fail_all(shared: &Shared, stopped: &dyn Fn() -> bool) {
-    while !stopped() {
+fn fail_all(shared: &Shared) {
+    while !shared.pool.is_done() {
         shared.pool.wait(ALARM_PAUSE);
         refuse(shared.pool.take(), "the store failed; the ledger must be restarted");
     }

@@ -209,6 +209,10 @@ impl Store for Embedded {
                 let same = self.block(block.head.height)?.is_some_and(|b| b == block.bytes);
                 return if same { Ok(()) } else { Err(StoreError::Conflict) };
             }
+            // Else it would go on unseen, with what is not derived piling up in memory.
+            if let Some(failed) = self.deriver.failed() {
+                return Err(failed);
+            }
             writer.append(expected, &block)?
         };
         // A crash here leaves a durable block that is not derived: done on opening.

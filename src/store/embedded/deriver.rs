@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -25,7 +25,7 @@ use crate::store::{StoreError, StoredBlock};
 const QUEUE_BLOCKS: usize = 4;
 /// Bytes of blocks derived between two syncs of what is derived: the most that is derived again
 /// after a kill.
-const SYNC_BYTES: u64 = 64 << 20;
+pub(super) const SYNC_BYTES: u64 = 64 << 20;
 
 /// Handle on the thread.
 pub struct Deriver {
@@ -51,6 +51,8 @@ struct Shared {
     blocks: AtomicU64,
     /// Statements of blocks that are durable and not derived yet, by leaf hash.
     pending: Mutex<HashMap<Hash, u64>>,
+    /// Why the thread has ended before it was told to.
+    failed: OnceLock<String>,
 }
 
 impl Deriver {
@@ -64,12 +66,13 @@ impl Deriver {
             derived: RwLock::new(Some(derived)),
             blocks,
             pending: Mutex::default(),
+            failed: OnceLock::new(),
         });
         let (jobs, queue) = sync_channel(QUEUE_BLOCKS);
         let worker = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("deriver".into())
-            .spawn(move || worker.run(&queue))
+            .spawn(move || worker.run(&queue).inspect_err(|error| worker.fail(error)))
             .expect("a thread can be started");
         Self { shared, jobs, thread: Mutex::new(Some(thread)) }
     }
@@ -82,6 +85,12 @@ impl Deriver {
     /// Index of a statement whose block is not derived yet.
     pub fn pending(&self, leaf: &Hash) -> Option<u64> {
         self.shared.pending().get(leaf).copied()
+    }
+
+    /// Why look-ups no longer follow the head, if they do not.
+    pub fn failed(&self) -> Option<StoreError> {
+        let why = self.shared.failed.get()?;
+        Some(StoreError::damage("look-ups, which no longer follow the head", why))
     }
 
     /// Runs a look-up.
@@ -144,6 +153,12 @@ impl Drop for Deriver {
 impl Shared {
     fn pending(&self) -> MutexGuard<'_, HashMap<Hash, u64>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, error: &StoreError) {
+        tracing::error!(%error, "look-ups no longer follow the head");
+        // It ends once.
+        let _ = self.failed.set(error.to_string());
     }
 
     fn run(&self, queue: &Receiver<Job>) -> Result<(), StoreError> {

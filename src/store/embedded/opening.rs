@@ -16,7 +16,7 @@ use probant_core::chain::{Chain, Head};
 use super::{
     Embedded, Writer,
     derived::Derived,
-    deriver::Deriver,
+    deriver::{Deriver, SYNC_BYTES},
     segments::{Position, ScanStop, SegmentReader, Segments},
     settings::Settings,
 };
@@ -27,6 +27,9 @@ use crate::store::{
 
 /// Told, while blocks are derived, how many bytes of segments are done, and of how many.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
+/// Blocks shorter than this in all are sooner derived again than synced.
+const WORTH_SYNCING_BYTES: u64 = 1 << 20;
 
 /// Where a ledger is, and how to open it.
 pub struct Opening<'a> {
@@ -128,6 +131,9 @@ impl Opening<'_> {
             }
             recovered => recovered?,
         };
+        // Not above: deriving anew brings back no block that is not there.
+        let mark = files.mark.as_ref().map(HeadMark::current);
+        self.check_reaches(mark, head.as_ref())?;
         self.start(lock, settings, files, head, above)
     }
 
@@ -170,7 +176,7 @@ impl Opening<'_> {
         let mark = files.mark.as_ref().map(HeadMark::current);
         let mut chain = files.derived.chain(&files.reader)?;
         let (start, end) = (files.derived.end()?, files.segments.end());
-        let mut above = Above::new();
+        let (mut above, mut synced) = (Above::new(), start);
         let mut head = chain.as_ref().map(|chain| chain.head().clone());
         for record in files.reader.scan_from(start, None) {
             match record {
@@ -179,41 +185,58 @@ impl Opening<'_> {
                     if mark.is_some_and(|mark| stored.head.height <= mark.height) {
                         (self.progress)(position.0, end.0);
                         files.derived.derive(&stored, position)?;
+                        // Killed again and again, it still gets on.
+                        if position.0 - synced.0 >= SYNC_BYTES {
+                            files.derived.sync()?;
+                            synced = position;
+                        }
                         head = Some(stored.head);
                     } else {
                         above.push((position, stored));
                     }
                 }
                 Err(ScanStop::Torn { at, why }) => {
-                    self.check_mark(mark, head.as_ref(), files).map_err(|_| why)?;
+                    self.check_reaches(mark, head.as_ref()).map_err(|_| why)?;
+                    self.check_same(mark, head.as_ref(), files)?;
                     tracing::warn!(position = at.0, "a torn record above the head mark is cut off");
                     files.segments.truncate(at)?;
                 }
                 Err(ScanStop::Failed(why)) => return Err(why),
             }
         }
-        self.check_mark(mark, head.as_ref(), files)?;
+        self.check_same(mark, head.as_ref(), files)?;
+        if files.derived.end()?.0 - synced.0 >= WORTH_SYNCING_BYTES {
+            files.derived.sync()?;
+        }
         Ok((head, above))
     }
 
-    /// The store must reach its mark, and be the same there.
-    fn check_mark(
+    /// The store must reach its mark.
+    fn check_reaches(&self, mark: Option<Mark>, head: Option<&Head>) -> Result<(), StoreError> {
+        let Some(mark) = mark else { return Ok(()) };
+        if head.is_some_and(|head| head.height >= mark.height) {
+            return Ok(());
+        }
+        let found = head.map_or_else(|| "no block".into(), |h| format!("block {}", h.height));
+        let what = format!(
+            "the store ends at {found}, behind its head mark at block {} ({}): an old copy was \
+             restored, or blocks were lost; nothing is written. Bring the newer copy back",
+            mark.height,
+            self.mark.display()
+        );
+        Err(StoreError::damage(self.dir.display().to_string(), what))
+    }
+
+    /// A store that reaches its mark must be the same there.
+    fn check_same(
         &self,
         mark: Option<Mark>,
         head: Option<&Head>,
         files: &Files,
     ) -> Result<(), StoreError> {
         let Some(mark) = mark else { return Ok(()) };
+        let Some(head) = head.filter(|head| head.height >= mark.height) else { return Ok(()) };
         let refuse = |what: String| Err(StoreError::damage(self.dir.display().to_string(), what));
-        let Some(head) = head.filter(|head| head.height >= mark.height) else {
-            let found = head.map_or_else(|| "no block".into(), |h| format!("block {}", h.height));
-            return refuse(format!(
-                "the store ends at {found}, behind its head mark at block {} ({}): an old copy was \
-                 restored, or blocks were lost; nothing is written",
-                mark.height,
-                self.mark.display()
-            ));
-        };
         let root = files.derived.root_at(mark.size)?.map(|root| root.0);
         if head.ledger.0.0 != mark.ledger_id || root != Some(mark.root) {
             return refuse(format!(

@@ -254,7 +254,8 @@ impl Segment {
         if version != VERSION {
             let path = self.path.display();
             return Err(StoreError::Input(format!(
-                "{path} is of version {version}, not {VERSION}"
+                "{path} is of version {version}, this program reads {VERSION}: a newer probant wrote \
+                 it, and reads it"
             )));
         }
         Ok(())

@@ -1,0 +1,31 @@
+//! Parts of a path. One that makes no sense is the client's to mend, and is said as a problem like
+//! any other: axum's own refusals are plain text.
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+use crate::Error;
+
+/// The parts of a path, as text.
+pub struct At<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        let wrong = |why: String| Error::input(format!("this path makes no sense: {why}"));
+        path.map(|Path(parts)| Self(parts)).map_err(|refused| wrong(refused.body_text()).into())
+    }
+}
+
+/// A height or an index, in its one spelling: what is immutable has one name.
+pub fn number(text: &str) -> Result<u64, Problem> {
+    let number = text.parse().ok().filter(|number: &u64| number.to_string() == text);
+    let wrong = || Error::input(format!("{text:?} is no number of 64 bits in decimal digits"));
+    Ok(number.ok_or_else(wrong)?)
+}

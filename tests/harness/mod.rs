@@ -1,0 +1,255 @@
+//! The real binary on a free port of loopback: a home of two directories, a server that is
+//! stopped or killed by its own id, and whoever certifies there. Every wait is bounded.
+#![allow(dead_code, unused_imports)] // Each test file uses what it needs.
+
+pub mod client;
+pub mod issuer;
+
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Read as _},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use probant::{
+    clock::SystemClock,
+    keyfile,
+    store::embedded::segments::{Position, SegmentReader},
+};
+use probant_core::{
+    Identity,
+    block::Block,
+    chain::Chain,
+    key::{SigningKey, Use},
+};
+use tempfile::TempDir;
+
+pub use client::{Client, Reply};
+pub use issuer::Issuer;
+
+pub const ORIGIN: &str = "ledger.example/fr";
+/// The longest that a start, a stop or a refusal may take, on a machine that does other things.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Pause between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Runs a test to its end or fails it.
+pub async fn bounded<T>(seconds: u64, test: impl Future<Output = T>) -> T {
+    let limit = Duration::from_secs(seconds);
+    tokio::time::timeout(limit, test).await.expect("the test took too long")
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> u64 {
+    SystemClock::shared().now_ms()
+}
+
+/// The directories of one ledger.
+pub struct Home {
+    temp: TempDir,
+    data: PathBuf,
+    keys: PathBuf,
+}
+
+impl Home {
+    /// `probant init` in directories that vanish with the test.
+    pub fn init() -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let (data, keys) = (temp.path().join("data"), temp.path().join("keys"));
+        Self::init_at(temp, data, keys)
+    }
+
+    /// The same with the data elsewhere.
+    pub fn init_at(temp: TempDir, data: PathBuf, keys: PathBuf) -> Self {
+        let home = Self { temp, data, keys };
+        let made = home.command("init").args(["--origin", ORIGIN]).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        home
+    }
+
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub fn keys(&self) -> &Path {
+        &self.keys
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.temp.path()
+    }
+
+    /// From now on the data is there.
+    pub fn move_data(&mut self, data: PathBuf) {
+        self.data = data;
+    }
+
+    /// A command of the binary on these directories.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_probant"));
+        command.arg(name).arg("--data").arg(&self.data).arg("--keys").arg(&self.keys);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub fn key(&self, r#use: Use) -> SigningKey {
+        keyfile::read(&self.keys.join(format!("{}.pem", r#use.name()))).unwrap()
+    }
+
+    /// What block 0 says, read from the segments: not asked of the server.
+    pub fn genesis(&self) -> Chain {
+        let reader = SegmentReader::open(&self.data.join("segments")).unwrap();
+        let block = Block::decode(&reader.read(Position::FIRST).unwrap()).unwrap();
+        let (chain, signatures) = Chain::found(&block).unwrap();
+        signatures.check(&block).unwrap();
+        chain
+    }
+
+    pub fn identity(&self) -> Identity {
+        self.genesis().identity()
+    }
+
+    /// `probant serve` on a free port, as soon as it says where.
+    pub fn serve(&self, args: &[&str]) -> Server {
+        self.spawn(args).unwrap_or_else(|| panic!("it did not start: {}", self.log()))
+    }
+
+    /// The same for a caller that may kill it before it has begun to serve.
+    pub fn spawn(&self, args: &[&str]) -> Option<Server> {
+        Starting::new(self, args).wait()
+    }
+
+    /// Starts the server without waiting for it.
+    pub fn start(&self, args: &[&str]) -> Starting {
+        Starting::new(self, args)
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.temp.path().join("log")
+    }
+
+    /// What the servers of this home said on their way.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// `serve` where it must end at once by itself: its exit code, and what it said.
+    pub fn refused(&self, args: &[&str]) -> (i32, String) {
+        let mut command = self.command("serve");
+        if !args.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let piped = command.args(args).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut guard = Guard(piped.spawn().unwrap());
+        let status = guard.wait();
+        let mut said = String::new();
+        guard.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (status.code().expect("it ended by itself"), said)
+    }
+}
+
+/// A child that does not outlive its owner.
+struct Guard(Child);
+
+impl Guard {
+    fn wait(&mut self) -> ExitStatus {
+        let clock = SystemClock::shared();
+        while clock.elapsed() < PATIENCE {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        panic!("process {} did not end", self.0.id());
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Both fail where it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A server that may not have begun to serve.
+pub struct Starting {
+    guard: Guard,
+    line: mpsc::Receiver<(String, BufReader<ChildStdout>)>,
+}
+
+impl Starting {
+    fn new(home: &Home, args: &[&str]) -> Self {
+        let log = File::options().create(true).append(true).open(home.log_path()).unwrap();
+        let mut command = home.command("serve");
+        if !args.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let child = command.args(args).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut guard = Guard(child);
+        let mut stdout = BufReader::new(guard.0.stdout.take().unwrap());
+        let (sender, line) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            if stdout.read_line(&mut line).is_ok() {
+                let _ = sender.send((line, stdout));
+            }
+        });
+        Self { guard, line }
+    }
+
+    /// The server, once it has said where it serves; none if it ended instead.
+    pub fn wait(self) -> Option<Server> {
+        let (line, stdout) = self.line.recv_timeout(PATIENCE).expect("it says where it serves");
+        let address = line.split_once("http://")?.1.trim();
+        let address = address.parse().expect("an address");
+        Some(Server { guard: self.guard, address, _stdout: stdout })
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.guard.0.kill().unwrap();
+        self.guard.wait();
+    }
+}
+
+/// A server that answers.
+pub struct Server {
+    guard: Guard,
+    pub address: SocketAddr,
+    /// Held, so that the server may go on printing.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    pub fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// SIGTERM, without waiting for its end.
+    pub fn ask_to_stop(&self) {
+        let pid = self.guard.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// SIGTERM, and its exit code.
+    pub fn stop(self) -> Option<i32> {
+        self.ask_to_stop();
+        self.wait()
+    }
+
+    /// Its exit code.
+    pub fn wait(mut self) -> Option<i32> {
+        self.guard.wait().code()
+    }
+
+    /// SIGKILL, by its id.
+    pub fn kill(mut self) {
+        self.guard.0.kill().unwrap();
+        self.guard.wait();
+    }
+}
