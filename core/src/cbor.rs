@@ -3,6 +3,8 @@
 //! a COSE_Sign1. What this reader accepts has one encoding only, so equal meaning is equal bytes. It
 //! borrows and never allocates.
 
+use coset::cbor::{into_writer, value::Value};
+
 use crate::{Hash, Rejected};
 
 /// Nesting below which a stranger's bytes are followed: our own formats need 6.
@@ -266,6 +268,21 @@ impl Writer {
 
     pub(crate) fn map(self, count: usize) -> Self {
         self.head(MAP, count as u64)
+    }
+
+    pub(crate) fn null(self) -> Self {
+        self.head(SIMPLE, NULL)
+    }
+
+    /// The tag of the COSE_Sign1 that follows.
+    pub(crate) fn sign1(self) -> Self {
+        self.head(TAG, SIGN1)
+    }
+
+    /// An item in the terms of `coset`, maps in their order.
+    pub(crate) fn value(mut self, value: &Value) -> Self {
+        into_writer(value, &mut self.0).expect("memory takes all");
+        self
     }
 
     pub(crate) fn hashes(self, hashes: &[Hash]) -> Self {

@@ -1,16 +1,17 @@
 //! COSE_Sign1 as Probant speaks it: tag 18, deterministic, closed header sets (format.md 5).
 //!
-//! `coset` builds and parses; this file decides what is allowed. It knows no kind of statement.
+//! `coset` parses, and builds headers; this file decides what is allowed. It knows no kind of statement.
 
 use coset::{
-    ContentType, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, Label,
+    CborSerializable as _, ContentType, CoseSign1, Header, HeaderBuilder, Label,
     RegisteredLabelWithPrivate, TaggedCborSerializable as _,
     cbor::value::Value,
     iana::{self, EnumI64 as _},
 };
 
 use crate::{
-    Hash, Rejected, cbor,
+    Hash, Rejected,
+    cbor::{self, Writer},
     key::{Kid, PublicKey, SigningKey},
 };
 
@@ -62,7 +63,10 @@ pub(crate) enum Headers {
 pub(crate) struct Signed {
     pub headers: Headers,
     pub kid: Kid,
-    sign1: CoseSign1,
+    /// The header set as it was signed: a byte string, of which `headers` is what it says.
+    protected: Vec<u8>,
+    payload: Option<Vec<u8>>,
+    signature: Vec<u8>,
 }
 
 impl Signed {
@@ -74,52 +78,57 @@ impl Signed {
     ) -> Result<(Self, Vec<(Label, Value)>), Rejected> {
         cbor::check(bytes, what)?;
         let malformed = |why: String| Rejected::Malformed { what, why };
-        let mut sign1 = CoseSign1::from_tagged_slice(bytes)
+        let sign1 = CoseSign1::from_tagged_slice(bytes)
             .map_err(|error| malformed(format!("a tagged COSE_Sign1 expected: {error}")))?;
-        let protected = sign1.protected.original_data.as_deref().unwrap_or_default();
-        cbor::check(protected, what)?;
-        let unprotected = std::mem::take(&mut sign1.unprotected);
-        if unprotected != (Header { rest: unprotected.rest.clone(), ..Header::default() }) {
+        let CoseSign1 { protected, mut unprotected, payload, signature } = sign1;
+        let bytes = protected.original_data.unwrap_or_default();
+        cbor::check(&bytes, what)?;
+        let rest = std::mem::take(&mut unprotected.rest);
+        if !unprotected.is_empty() {
             return Err(Rejected::Header(
                 "a registered label stands in the unprotected one".into(),
             ));
         }
-        let (headers, kid) = headers(&sign1.protected.header)?;
-        Ok((Self { headers, kid, sign1 }, unprotected.rest))
+        let (headers, kid) = headers(protected.header)?;
+        Ok((Self { headers, kid, protected: bytes, payload, signature }, rest))
     }
 
     /// Builds and signs, deterministically.
     pub fn sign(key: &SigningKey, headers: Headers, payload: Payload<'_>) -> Self {
         let kid = key.public().kid();
-        let builder = CoseSign1Builder::new().protected(headers.to_cose(kid));
-        let sign = |message: &[u8]| key.sign(message).to_vec();
-        let sign1 = match payload {
-            Payload::Inline(bytes) => builder.payload(bytes).create_signature(&[], sign).build(),
-            Payload::Detached(bytes) => builder.create_detached_signature(bytes, &[], sign).build(),
+        let protected = headers.to_cose(kid).to_vec().expect("own headers encode");
+        let sign = |message: &[u8]| key.sign(&to_be_signed(&protected, message)).to_vec();
+        let (signature, payload) = match payload {
+            Payload::Inline(bytes) => (sign(&bytes), Some(bytes)),
+            Payload::Detached(bytes) => (sign(bytes), None),
         };
-        Self { headers, kid, sign1 }
+        Self { headers, kid, protected, payload, signature }
     }
 
     /// The bytes, with `unprotected` as the unprotected header, its labels given in ascending
     /// order of their encoding.
     pub fn encode(&self, unprotected: Vec<(i64, Value)>) -> Vec<u8> {
-        let mut sign1 = self.sign1.clone();
-        sign1.unprotected.rest =
-            unprotected.into_iter().map(|(label, value)| (Label::Int(label), value)).collect();
-        sign1.to_tagged_vec().expect("own and checked structures encode")
+        let unprotected = unprotected.into_iter().map(|(label, value)| (label.into(), value));
+        let payload = self.payload.as_deref();
+        let bytes = self.protected.len() + payload.map_or(0, <[u8]>::len) + 96;
+        let writer = Writer::with_capacity(bytes).sign1().array(4).bytes(&self.protected);
+        let writer = writer.value(&Value::Map(unprotected.collect()));
+        let writer = match payload {
+            Some(payload) => writer.bytes(payload),
+            None => writer.null(),
+        };
+        writer.bytes(&self.signature).finish()
     }
 
     /// The payload, where it is inside.
     pub fn payload(&self) -> Option<&[u8]> {
-        self.sign1.payload.as_deref()
+        self.payload.as_deref()
     }
 
     /// Checks the signature over the payload inside.
     pub fn verify(&self, what: &'static str, key: &PublicKey) -> Result<(), Rejected> {
-        if self.sign1.payload.is_none() {
-            return Err(Rejected::Signature(what));
-        }
-        key.verify(what, &self.sign1.tbs_data(&[]), &self.sign1.signature)
+        let payload = self.payload().ok_or(Rejected::Signature(what))?;
+        key.verify(what, &to_be_signed(&self.protected, payload), &self.signature)
     }
 
     /// Checks the signature over a payload that is not inside.
@@ -129,11 +138,17 @@ impl Signed {
         key: &PublicKey,
         payload: &[u8],
     ) -> Result<(), Rejected> {
-        if self.sign1.payload.is_some() {
+        if self.payload.is_some() {
             return Err(Rejected::Signature(what));
         }
-        key.verify(what, &self.sign1.tbs_detached_data(payload, &[]), &self.sign1.signature)
+        key.verify(what, &to_be_signed(&self.protected, payload), &self.signature)
     }
+}
+
+/// The `Sig_structure` of RFC 9052 section 4.4, without external data.
+fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
+    let writer = Writer::with_capacity(protected.len() + payload.len() + 32).array(4);
+    writer.text("Signature1").bytes(protected).bytes(&[]).bytes(payload).finish()
 }
 
 /// Where the signed bytes stand.
@@ -196,36 +211,30 @@ impl Claims {
 }
 
 /// Which of the closed sets this is; anything else is refused.
-fn headers(header: &Header) -> Result<(Headers, Kid), Rejected> {
+fn headers(header: Header) -> Result<(Headers, Kid), Rejected> {
     let refuse = |why: &str| Rejected::Header(why.to_owned());
-    let eddsa = iana::Algorithm::EdDSA;
-    match &header.alg {
-        Some(RegisteredLabelWithPrivate::Assigned(alg)) if *alg == eddsa => {}
+    let Header { alg, crit, content_type, key_id, iv, partial_iv, counter_signatures, rest } =
+        header;
+    match alg {
+        Some(RegisteredLabelWithPrivate::Assigned(iana::Algorithm::EdDSA)) => {}
         Some(RegisteredLabelWithPrivate::Assigned(alg)) => {
             return Err(Rejected::Algorithm(alg.to_i64().to_string()));
         }
         Some(other) => return Err(Rejected::Algorithm(format!("{other:?}"))),
         None => return Err(refuse("alg (1) is missing")),
     }
-    let kid = header.key_id.as_slice().try_into().map(Hash);
+    let kid = key_id.as_slice().try_into().map(Hash);
     let kid = kid.map_err(|_| refuse("kid (4) must be a 32-byte thumbprint"))?;
-    let known = Header {
-        alg: header.alg.clone(),
-        content_type: header.content_type.clone(),
-        key_id: header.key_id.clone(),
-        rest: header.rest.clone(),
-        ..Header::default()
-    };
-    if *header != known {
+    let others = crit.len() + iv.len() + partial_iv.len() + counter_signatures.len();
+    if others > 0 {
         return Err(refuse("crit (2), iv (5, 6) and countersignatures (7) are not allowed"));
     }
-    let content_type = match &header.content_type {
-        Some(ContentType::Text(text)) => Some(text.clone()),
+    let content_type = match content_type {
+        Some(ContentType::Text(text)) => Some(text),
         Some(ContentType::Assigned(_)) => return Err(refuse("content type (3) must be text")),
         None => None,
     };
-    let rest: Vec<(i64, &Value)> = header
-        .rest
+    let rest: Vec<(i64, &Value)> = rest
         .iter()
         .map(|(label, value)| match label {
             Label::Int(label) => Ok((*label, value)),
@@ -236,6 +245,7 @@ fn headers(header: &Header) -> Result<(Headers, Kid), Rejected> {
         Claims::from_value(value)
             .ok_or_else(|| refuse("claims (15) are {1: iss, 2: sub, 3: aud, 6: iat}"))
     };
+    let has_content_type = content_type.is_some();
     let headers = match (content_type, rest.as_slice()) {
         (Some(content_type), []) => Headers::Possession { content_type },
         (Some(content_type), [(LABEL_CLAIMS, c)]) => {
@@ -254,7 +264,7 @@ fn headers(header: &Header) -> Result<(Headers, Kid), Rejected> {
         }
         _ => {
             let mut labels: Vec<_> = rest.iter().map(|(label, _)| label.to_string()).collect();
-            labels.extend(header.content_type.is_some().then(|| "3".to_owned()));
+            labels.extend(has_content_type.then(|| "3".to_owned()));
             return Err(Rejected::Header(format!(
                 "1, 4 and {} are not {{3, 15}}, {{15, 258 = -16, 259}} or {{15, 395 = 1}}",
                 labels.join(", ")
