@@ -1,6 +1,6 @@
-//! The head mark (design 6.5): the newest durable block, remembered outside the data directory so
-//! that a restored backup of it cannot fork history unseen. It only remembers: comparing it with the
-//! store, and refusing to write, is the caller's work.
+//! The head mark (docs/design.md 7): the newest durable block, remembered outside the data directory
+//! so that a restored backup of it cannot fork history unseen. It only remembers: comparing it with
+//! the store, and refusing to write, is the caller's work.
 //!
 //! ```text
 //! head-mark    slot 0 at byte 0, slot 1 at byte 4096; integers little-endian

@@ -1,0 +1,199 @@
+//! What the documents say is so: the commands of README.md and docs/operate.md run (those in fenced
+//! blocks marked `sh run`, in their order, as one script), links lead somewhere, and the sections
+//! that code and documents cite exist.
+
+use std::{
+    collections::HashSet,
+    fs,
+    net::TcpListener,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+const RUN_MAX: Duration = Duration::from_secs(120);
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn the_commands_of_the_readme_work() {
+    run_commands("README.md");
+}
+
+#[test]
+fn the_commands_of_operate_work() {
+    run_commands("docs/operate.md");
+}
+
+/// Runs all runnable blocks of a document in a directory of their own, on a port of their own.
+fn run_commands(document: &str) {
+    let blocks = runnable(&read(document));
+    assert!(blocks.len() > 1, "{document} has runnable blocks");
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let commands = blocks.concat().replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"));
+    // What is still running at the end is this shell's own, and ended by its id.
+    let end = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT";
+    let script = format!("set -euo pipefail\n{end}\n{commands}");
+
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("samples")).unwrap();
+    for sample in fs::read_dir(root().join("samples")).unwrap().map(Result::unwrap) {
+        fs::copy(sample.path(), dir.path().join("samples").join(sample.file_name())).unwrap();
+    }
+    let bin = Path::new(env!("CARGO_BIN_EXE_probant")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let output = fs::File::create(dir.path().join("output")).unwrap();
+    let mut shell = Command::new("bash")
+        .args(["-xc", &script])
+        .current_dir(dir.path())
+        .env_clear()
+        .env("PATH", path)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().unwrap())
+        .stderr(output)
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let worked = ends_well(&mut shell);
+    let said = fs::read_to_string(dir.path().join("output")).unwrap();
+    assert!(worked, "a command of {document} failed:\n{said}");
+}
+
+/// Whether it ends in time, with exit code 0; its process group is ended otherwise.
+fn ends_well(shell: &mut Child) -> bool {
+    let pause = Duration::from_millis(50);
+    for _ in 0..RUN_MAX.as_millis() / pause.as_millis() {
+        if let Some(status) = shell.try_wait().unwrap() {
+            return status.success();
+        }
+        std::thread::sleep(pause);
+    }
+    let group = format!("-{}", shell.id());
+    Command::new("kill").args(["-KILL", "--", &group]).status().unwrap();
+    shell.wait().unwrap();
+    false
+}
+
+/// The contents of the blocks marked `sh run`.
+fn runnable(markdown: &str) -> Vec<String> {
+    let blocks = markdown.split("\n```sh run\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() {
+    let mut broken = Vec::new();
+    for document in files(&["md"]) {
+        let (text, dir) = (read(&document), document.parent().unwrap());
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+            let link = link.0;
+            if link.contains("://") || link.contains(char::is_whitespace) {
+                continue;
+            }
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { document.clone() } else { dir.join(path) };
+            let found = root().join(&target).exists()
+                && (anchor.is_empty() || anchors(&read(&target)).contains(anchor));
+            if !found {
+                broken.push(format!("{}: {link}", document.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "broken links: {broken:#?}");
+}
+
+/// The anchors that a reader of Markdown gives to headings.
+fn anchors(markdown: &str) -> HashSet<String> {
+    let slug = |heading: &str| {
+        let kept = heading.trim().to_lowercase().replace(' ', "-");
+        kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+    };
+    headings(markdown).map(slug).collect()
+}
+
+fn headings(markdown: &str) -> impl Iterator<Item = &str> {
+    markdown.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#'))
+}
+
+#[test]
+fn cited_sections_exist() {
+    let mut missing = Vec::new();
+    for name in ["format.md", "design.md", "operate.md"] {
+        let text = read(Path::new("docs").join(name));
+        let numbers: HashSet<_> = headings(&text)
+            .filter_map(|heading| heading.split_whitespace().next())
+            .map(|number| number.trim_end_matches('.').to_owned())
+            .collect();
+        for file in files(&["md", "rs", "py", "go", "toml"]) {
+            // A citation may go on in the next line of a comment.
+            let flat = read(&file).replace("\n//!", "").replace("\n///", "").replace('\n', " ");
+            for after in flat.split(name).skip(1) {
+                let cited = sections(after);
+                missing.extend(
+                    cited
+                        .into_iter()
+                        .filter(|section| !numbers.contains(section))
+                        .map(|section| format!("{}: {name} {section}", file.display())),
+                );
+            }
+        }
+    }
+    assert!(missing.is_empty(), "these sections are cited and missing: {missing:#?}");
+}
+
+/// The section numbers right after the name of a document: ` 5.6`, ` 1 and 5`, ` 2, 3.1`.
+fn sections(after: &str) -> Vec<String> {
+    let (mut found, mut rest) = (Vec::new(), after);
+    while let Some(next) = [" and ", ", ", " "].iter().find_map(|before| rest.strip_prefix(before))
+    {
+        let end = next.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(next.len());
+        let number = next[..end].trim_end_matches('.');
+        if number.is_empty() {
+            break;
+        }
+        found.push(number.to_owned());
+        rest = &next[number.len()..];
+    }
+    found
+}
+
+/// What is ours to keep true, by extension, relative to the root.
+fn files(extensions: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let top = ["src", "core", "tests", "benches", "docs", "demo", "samples", "ledger-data"];
+    let mut left: Vec<_> = top.iter().map(PathBuf::from).collect();
+    left.extend(["README.md", "CHANGELOG.md", "deny.toml", "Cargo.toml"].map(PathBuf::from));
+    while let Some(path) = left.pop() {
+        if root().join(&path).is_dir() {
+            if path.ends_with("vectors") && path.starts_with("tests") {
+                continue;
+            }
+            let inside = fs::read_dir(root().join(&path)).unwrap();
+            left.extend(inside.map(|entry| path.join(entry.unwrap().file_name())));
+        } else if path.extension().is_some_and(|e| extensions.iter().any(|wanted| e == *wanted)) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn citations_are_read_as_written() {
+    for (after, expected) in [
+        (" 5.6), and", vec!["5.6"]),
+        (" 1 and 5).", vec!["1", "5"]),
+        (" 2, 3.1, step by step", vec!["2", "3.1"]),
+        (" lists them", vec![]),
+        (".", vec![]),
+    ] {
+        assert_eq!(sections(after), expected, "{after:?}");
+    }
+}
