@@ -107,6 +107,11 @@ impl Service {
         served.map_err(|error| Error::Stop(format!("the listener failed: {error}")))
     }
 
+    /// Why the ledger could not go on, where it could not: its store failed.
+    pub fn failure(&self) -> Option<String> {
+        self.0.ledger.alarm()
+    }
+
     /// Asks until look-ups have caught up with what was durable when the question came.
     async fn ask<T>(&self, ask: impl Fn(&Inner) -> Result<T, Error>) -> Result<T, Error> {
         let clock = self.0.ledger.clock();

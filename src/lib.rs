@@ -7,7 +7,8 @@
 //! 4. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
 //! 5. [`store`]: what keeps the blocks, and answers look-ups in them;
 //! 6. [`prove`] and [`lookup`]: proof files, checkpoints and verdicts, from look-ups;
-//! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core.
+//! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
+//!    and the reader of segments.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`keyfile`] and
 //! [`error`] serve everybody.

@@ -1,7 +1,7 @@
 //! The `probant` command: parses, runs, and turns a failure into one line and an exit code.
 #![forbid(unsafe_code)]
 
-use std::{io, process::ExitCode};
+use std::{io, io::IsTerminal as _, process::ExitCode};
 
 use clap::Parser as _;
 use probant::{
@@ -30,5 +30,9 @@ fn main() -> ExitCode {
 fn log() {
     let filter = EnvFilter::try_from_env("PROBANT_LOG");
     let filter = filter.unwrap_or_else(|_| EnvFilter::new("warn,probant=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
 }

@@ -1,7 +1,10 @@
 //! Where a ledger's data and keys are, for the commands of whoever runs it. Keys never live with
 //! the data, which can be copied, served and archived without thought.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use probant_core::key::{SigningKey, Use};
@@ -78,6 +81,12 @@ impl Directories {
     #[allow(clippy::redundant_closure_for_method_calls)] // The method has one lifetime, not all.
     pub fn open(&self) -> Result<Embedded, Error> {
         Ok(self.opening(|opening| opening.open())?)
+    }
+
+    /// Keeps every other process out of the data directory.
+    #[allow(clippy::redundant_closure_for_method_calls)] // As above.
+    pub fn lock(&self) -> Result<File, Error> {
+        Ok(self.opening(|opening| opening.lock())?)
     }
 }
 

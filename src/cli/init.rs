@@ -61,6 +61,14 @@ impl Init {
 
     fn keys(&self) -> Result<LedgerKeys, Error> {
         let dir = &self.directories.keys;
+        if dir.starts_with(&self.directories.data) {
+            return Err(Error::input(format!(
+                "--keys {} is inside --data {}: keys never live with the data, which is copied and \
+                 served without thought",
+                dir.display(),
+                self.directories.data.display()
+            )));
+        }
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(Error::file(dir))?;
         Ok(LedgerKeys {
             seal: self.key(Use::Seal)?,

@@ -65,6 +65,8 @@ impl MarkCommand {
             Action::Set { height, root } => {
                 let wrong = || Error::input("--root takes 64 hex digits");
                 let root = Hash::from_hex(root).ok_or_else(wrong)?;
+                // A server that goes on raising the old mark would leave this one behind.
+                let _lock = self.directories.lock()?;
                 HeadMark::reset(&path, self.find(*height, root)?)?;
                 say(&format!("the head mark is at block {height}"))?;
             }

@@ -78,7 +78,7 @@ impl Serve {
         let prover = Prover::new(store, note_key, Arc::clone(clock));
         let service = Service::new(ledger, prover, self.document_bytes_max);
         service.serve(listener, stop).await?;
-        Ok(0)
+        service.failure().map_or(Ok(0), |why| Err(Error::Stop(why)))
     }
 
     fn sealing(&self) -> Sealing {

@@ -61,7 +61,11 @@ impl Opening<'_> {
     /// [`StoreError::Input`] if there is a ledger already, or a head mark.
     pub fn create(&self, settings: Settings) -> Result<Embedded, StoreError> {
         durable::create_dir(self.dir)?;
-        if self.segments_dir().exists() {
+        let lock = self.lock()?;
+        // A crash in the middle of an earlier creation left at most an empty segment: go on.
+        if self.segments_dir().exists()
+            && Segments::open(&self.segments_dir(), self.segment_bytes)?.end() > Position::FIRST
+        {
             let why = format!("{} holds a ledger already", self.dir.display());
             return Err(StoreError::Input(why));
         }
@@ -72,7 +76,6 @@ impl Opening<'_> {
             );
             return Err(StoreError::Input(why));
         }
-        let lock = self.lock()?;
         settings.write(self.dir)?;
         Derived::delete(&self.derived_dir())?;
         self.assemble(lock)
@@ -261,7 +264,11 @@ impl Opening<'_> {
         }
     }
 
-    fn lock(&self) -> Result<File, StoreError> {
+    /// Keeps every other process out of the directory, for as long as the answer lives.
+    ///
+    /// # Errors
+    /// [`StoreError::Input`] if another process has it.
+    pub fn lock(&self) -> Result<File, StoreError> {
         let path = self.dir.join("lock");
         let doing = || format!("lock {}", path.display());
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);

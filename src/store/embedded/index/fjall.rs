@@ -6,6 +6,8 @@
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 use std::{fs, mem};
 
 use ::fjall::config::{BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry};
@@ -22,6 +24,8 @@ const MEMTABLE_BYTES: u64 = if cfg!(test) { 64 << 10 } else { 16 << 20 };
 const JOURNAL_BYTES: u64 = 128 << 20;
 /// One false positive in about 120 misses, for 1.25 bytes per row.
 const FILTER_BITS_PER_ROW: f32 = 10.0;
+/// How long a sync waits for tables to be written.
+const TABLES_WAIT: Duration = Duration::from_secs(10);
 /// Rows in one write: bounds memory however many blocks come at once.
 const BATCH_ROWS: usize = 10_000;
 
@@ -52,6 +56,19 @@ impl Fjall {
         drop((db, tree));
         fs::remove_dir_all(dir).map_err(StoreError::io(format!("index {place}")))?;
         Err(StoreError::damage(path.display().to_string(), "unreadable in the middle"))
+    }
+
+    /// Writes what is in memory into tables, so that the next opening has no journal to replay. On a
+    /// thread of its own: fjall waits for ever for a worker that died, as on a full disk.
+    fn write_tables(&self) {
+        let (tree, (done, wait)) = (self.tree.clone(), mpsc::channel());
+        std::thread::spawn(move || {
+            let written = tree.rotate_memtable_and_wait().is_ok();
+            let _ = done.send(written);
+        });
+        if wait.recv_timeout(TABLES_WAIT) != Ok(true) {
+            tracing::warn!(index = self.place, "tables were not written: the journal stays");
+        }
     }
 
     fn number(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
@@ -117,12 +134,9 @@ impl Index for Fjall {
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        let sync = || {
-            self.db.persist(PersistMode::SyncData)?;
-            // Into tables, so that the next opening has no journal to replay.
-            self.tree.rotate_memtable_and_wait()
-        };
-        sync().map_err(|error| explain(&self.place, error))
+        self.db.persist(PersistMode::SyncData).map_err(|error| explain(&self.place, error))?;
+        self.write_tables();
+        Ok(())
     }
 
     fn disk_bytes(&self) -> Result<u64, StoreError> {
