@@ -51,8 +51,8 @@ impl Draft {
     /// # Errors
     /// Those of [`Registry::found`].
     pub fn genesis(genesis: Statement, time_ms: u64) -> Result<Self, Rejected> {
-        Registry::check_time(&genesis, time_ms)?;
         let chain = Chain::before(Registry::found(&genesis)?);
+        Registry::check_time(&genesis, time_ms)?;
         let (entries, lists) = (vec![genesis], vec![None]);
         Ok(Self { chain, time_ms, entries, lists, documents: 0 })
     }
