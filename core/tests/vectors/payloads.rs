@@ -221,6 +221,7 @@ fn enroll_fields() -> Vec<Vector> {
         case("legal_name_with_neighbours_of_what_is_refused", "ok", 2, {
             text("É\u{a0}\u{ae}\u{200a}\u{2010}\u{2027}\u{202f}\u{205f}\u{2070}\u{fff8}\u{fffc}é")
         }),
+        case("legal_name_with_an_em_space_last", "field", 2, text("Énergie\u{2003}")),
         case("legal_name_with_a_wide_space_last", "field", 2, text("Énergie\u{3000}")),
         case("legal_name_empty", "field", 2, text("")),
         case("legal_name_of_201_bytes", "field", 2, text(&"a".repeat(201))),

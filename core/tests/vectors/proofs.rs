@@ -78,6 +78,16 @@ fn documents() -> Vec<Vector> {
     let index = of_batch().document.index;
     vec![
         case("of_another_document", "document", &batch, other),
+        case(
+            "of_another_document_by_a_statement_that_certifies_nothing",
+            "document",
+            &{
+                let mut proof = of_batch();
+                proof.statement = LEDGER.entry(2).clone();
+                proof.encode()
+            },
+            other,
+        ),
         case("of_the_same_document_by_another_hash", "document", &batch, document(7).sha256),
         case(
             "with_another_document_put_in",

@@ -160,6 +160,10 @@ fn authors() -> Vec<Vector> {
             ISSUER_KEY,
         ),
         entry("enrollment_by_an_issuer", "key-use", &enroll(ISSUER_KEY, ISSUER)),
+        entry("enrollment_again_by_an_issuer", "issuer-exists", &{
+            LEDGER.sign(ISSUER_KEY, ISSUER, Body::Enroll(LEDGER.enrollment(OTHER, STRANGER)))
+        })
+        .why("the kind's own checks come before the use of the key"),
         entry("enrollment_by_the_recovery_key", "key-use", &enroll(RECOVERY, ORIGIN)),
         entry("of_a_block_statement", "misplaced", LEDGER.entry(8)),
         entry("of_genesis_again", "misplaced", LEDGER.entry(0)),
