@@ -19,6 +19,7 @@ const MAP: u8 = 5;
 const TAG: u8 = 6;
 const SIMPLE: u8 = 7;
 const NULL: u64 = 22;
+const NIL: [u8; 1] = [0xf6];
 /// The tag of a COSE_Sign1, the only one in all formats.
 const SIGN1: u64 = 18;
 
@@ -151,6 +152,21 @@ impl<'a> Reader<'a> {
         let start = self.rest;
         self.skip(0)?;
         Ok(&start[..start.len() - self.rest.len()])
+    }
+
+    /// The protected header of a tagged COSE_Sign1, all of whose parts are of the right type.
+    pub(crate) fn sign1(mut self) -> Result<&'a [u8], Rejected> {
+        if self.head()? != (TAG, SIGN1) {
+            return Err(self.malformed("a tagged COSE_Sign1 expected"));
+        }
+        self.array_len(4)?;
+        let (protected, unprotected, payload) = (self.bytes()?, self.item()?, self.item()?);
+        if unprotected[0] >> 5 != MAP || (payload[0] >> 5 != BYTES && payload != NIL) {
+            return Err(self.malformed("a COSE_Sign1 holds a map, then a byte string or null"));
+        }
+        self.bytes()?;
+        self.finish()?;
+        Ok(protected)
     }
 
     pub(crate) fn remaining(&self) -> usize {

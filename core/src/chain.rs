@@ -8,9 +8,12 @@ use crate::{
     block::{Block, Fault},
     key::{PublicKey, Use},
     registry::Registry,
-    statement::Statement,
+    statement::{BlockStatement, Statement},
     tree::Frontier,
 };
+
+/// Entries of block 0.
+const FOUNDING_SIZE: u64 = 2;
 
 /// The newest block, as the next one sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,9 +143,9 @@ impl Chain {
         same("previous", header.previous, head.statement)?;
         same("first", header.first, head.size)?;
         same("size", header.size, size)?;
+        check_founding(height, size)?;
         same("documents", header.documents, documents)?;
-        same("status root", header.status, Hash::ZERO)?;
-        same("iat", block.statement().issued_at_s(), header.time_ms / 1000)?;
+        check_statement(block.statement(), header)?;
         same("height of the seal", block.seal.height(), height)?;
         if header.time_ms < head.time_ms {
             let (found, expected) =
@@ -185,6 +188,20 @@ pub fn head_of(block: &Block, ledger: LedgerId, root: Hash) -> Head {
         documents: header.documents,
         time_ms: header.time_ms,
     }
+}
+
+/// What a block statement must say whatever came before it: for replay and proofs alike.
+pub(crate) fn check_statement(
+    statement: &Statement,
+    header: &BlockStatement,
+) -> Result<(), Rejected> {
+    same("status root", header.status, Hash::ZERO)?;
+    same("iat", statement.issued_at_s(), header.time_ms / 1000)
+}
+
+/// Block 0 is genesis and its statement, and nothing else.
+pub(crate) fn check_founding(height: u64, size: u64) -> Result<(), Rejected> {
+    if height == 0 { same("size of block 0", size, FOUNDING_SIZE) } else { Ok(()) }
 }
 
 #[allow(clippy::needless_pass_by_value)] // Numbers and hashes.

@@ -4,14 +4,12 @@
 
 use coset::{
     CborSerializable as _, ContentType, CoseSign1, Header, HeaderBuilder, Label,
-    RegisteredLabelWithPrivate, TaggedCborSerializable as _,
-    cbor::value::Value,
-    iana::{self, EnumI64 as _},
+    TaggedCborSerializable as _, cbor::value::Value, iana,
 };
 
 use crate::{
     Hash, Rejected,
-    cbor::{self, Writer},
+    cbor::{self, Reader, Writer},
     key::{Kid, PublicKey, SigningKey},
 };
 
@@ -24,6 +22,9 @@ pub(crate) const LABEL_RECEIPTS: i64 = 394;
 /// RFC 9942: the proofs of a receipt.
 pub(crate) const LABEL_VDP: i64 = 396;
 
+/// Label 1 and its one value, -8, as CBOR.
+const ALG: [u8; 1] = [0x01];
+const EDDSA: &[u8] = &[0x27];
 const LABEL_CLAIMS: i64 = 15;
 const LABEL_HASH_ALG: i64 = 258;
 const LABEL_PREIMAGE_TYPE: i64 = 259;
@@ -77,12 +78,12 @@ impl Signed {
         what: &'static str,
     ) -> Result<(Self, Vec<(Label, Value)>), Rejected> {
         cbor::check(bytes, what)?;
-        let malformed = |why: String| Rejected::Malformed { what, why };
+        check_algorithm(Reader::new(bytes, what).sign1()?, what)?;
+        // The shape is right: what coset refuses now is a label or the type of its value.
         let sign1 = CoseSign1::from_tagged_slice(bytes)
-            .map_err(|error| malformed(format!("a tagged COSE_Sign1 expected: {error}")))?;
+            .map_err(|error| Rejected::Header(error.to_string()))?;
         let CoseSign1 { protected, mut unprotected, payload, signature } = sign1;
         let bytes = protected.original_data.unwrap_or_default();
-        cbor::check(&bytes, what)?;
         let rest = std::mem::take(&mut unprotected.rest);
         if !unprotected.is_empty() {
             return Err(Rejected::Header(
@@ -138,9 +139,6 @@ impl Signed {
         key: &PublicKey,
         payload: &[u8],
     ) -> Result<(), Rejected> {
-        if self.payload.is_some() {
-            return Err(Rejected::Signature(what));
-        }
         key.verify(what, &to_be_signed(&self.protected, payload), &self.signature)
     }
 }
@@ -210,19 +208,28 @@ impl Claims {
     }
 }
 
-/// Which of the closed sets this is; anything else is refused.
+/// Before anything else is sought in a protected header: coset reads registered algorithms only.
+fn check_algorithm(protected: &[u8], what: &'static str) -> Result<(), Rejected> {
+    cbor::check(protected, what)?;
+    let mut reader = Reader::new(protected, what);
+    for _ in 0..reader.map()? {
+        let (label, value) = (reader.item()?, reader.item()?);
+        if label == ALG {
+            return match value {
+                EDDSA => Ok(()),
+                [0..0x40 | 0x60..0x80, ..] => Err(Rejected::Algorithm(hex::encode(value))),
+                _ => break,
+            };
+        }
+    }
+    Err(Rejected::Header("alg (1) is missing, or neither number nor text".into()))
+}
+
+/// Which of the closed sets this is, alg apart; anything else is refused.
 fn headers(header: Header) -> Result<(Headers, Kid), Rejected> {
     let refuse = |why: &str| Rejected::Header(why.to_owned());
-    let Header { alg, crit, content_type, key_id, iv, partial_iv, counter_signatures, rest } =
+    let Header { crit, content_type, key_id, iv, partial_iv, counter_signatures, rest, .. } =
         header;
-    match alg {
-        Some(RegisteredLabelWithPrivate::Assigned(iana::Algorithm::EdDSA)) => {}
-        Some(RegisteredLabelWithPrivate::Assigned(alg)) => {
-            return Err(Rejected::Algorithm(alg.to_i64().to_string()));
-        }
-        Some(other) => return Err(Rejected::Algorithm(format!("{other:?}"))),
-        None => return Err(refuse("alg (1) is missing")),
-    }
     let kid = key_id.as_slice().try_into().map(Hash);
     let kid = kid.map_err(|_| refuse("kid (4) must be a 32-byte thumbprint"))?;
     let others = crit.len() + iv.len() + partial_iv.len() + counter_signatures.len();

@@ -5,7 +5,7 @@
 use crate::{
     Hash, List, Rejected,
     block::Block,
-    chain::{Chain, Head, head_of},
+    chain::{Chain, Head, check_founding, head_of},
     key::SigningKey,
     registry::Registry,
     seal::{Receipt, Seal},
@@ -51,8 +51,8 @@ impl Draft {
     /// # Errors
     /// Those of [`Registry::found`].
     pub fn genesis(genesis: Statement, time_ms: u64) -> Result<Self, Rejected> {
-        Registry::check_time(&genesis, time_ms)?;
         let chain = Chain::before(Registry::found(&genesis)?);
+        Registry::check_time(&genesis, time_ms)?;
         let (entries, lists) = (vec![genesis], vec![None]);
         Ok(Self { chain, time_ms, entries, lists, documents: 0 })
     }
@@ -68,6 +68,7 @@ impl Draft {
         self.chain.registry.signer(&statement)?;
         Registry::check_time(&statement, self.time_ms)?;
         let index = self.chain.head.size + self.entries.len() as u64;
+        check_founding(self.chain.head.height.wrapping_add(1), index + 2)?;
         self.chain.apply(&statement, index);
         self.documents += statement.documents();
         self.entries.push(statement);

@@ -143,11 +143,14 @@ impl FromStr for Identity {
     fn from_str(text: &str) -> Result<Self, Rejected> {
         let wrong = || {
             Rejected::Origin(format!(
-                "an identity is <origin>+<64 hex digits>, as `probant identity` prints it, not {text:?}"
+                "an identity is <origin>+<64 lower-case hex digits>, as `probant identity` prints it, not {text:?}"
             ))
         };
-        let (origin, id) = text.trim().rsplit_once('+').ok_or_else(wrong)?;
+        let (origin, id) = text.rsplit_once('+').ok_or_else(wrong)?;
         let ledger = LedgerId(Hash::from_hex(id).ok_or_else(wrong)?);
+        if ledger.to_string() != id {
+            return Err(wrong());
+        }
         Ok(Self { origin: origin.parse()?, ledger })
     }
 }
@@ -179,6 +182,10 @@ mod tests {
             ledger: LedgerId::of_genesis(b"genesis"),
         };
         assert_eq!(identity.to_string().parse::<Identity>().unwrap(), identity);
-        assert!("ledger.example+12".parse::<Identity>().is_err());
+        let text = identity.to_string();
+        let upper = text.replace(&identity.ledger.to_string(), &"A".repeat(64));
+        for bad in ["ledger.example+12".into(), format!("{text} "), format!(" {text}"), upper] {
+            assert!(bad.parse::<Identity>().is_err(), "{bad}");
+        }
     }
 }

@@ -54,6 +54,9 @@ impl Seal {
         if claims.audience.is_some() {
             return refuse("a seal has no audience");
         }
+        if signed.payload().is_some() {
+            return refuse("the payload of a seal is nil: the root is computed");
+        }
         let height = claims.subject.strip_prefix("block:").and_then(|text| text.parse().ok());
         let height = height.filter(|height| claims.subject == format!("block:{height}"));
         let height: u64 = height.ok_or_else(|| Rejected::Subject {

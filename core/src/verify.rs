@@ -8,7 +8,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use crate::{
-    Fingerprint, Hash, Identity, Rejected,
+    Fingerprint, Hash, Identity, Rejected, chain,
     key::Use,
     proof::{Proof, ProvenEntry},
     registry::Registry,
@@ -250,6 +250,7 @@ impl Verifier {
         if header.size.checked_sub(1) != Some(entry.index) || header.first > entry.index {
             return Err(refuse("it is not the last entry of the block that it describes"));
         }
+        chain::check_statement(statement, header)?;
         self.once(statement.leaf(), || statement.verify(&registry.signer(statement)?.key))?;
         Ok(header.clone())
     }

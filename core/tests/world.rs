@@ -255,6 +255,8 @@ fn the_rules_refuse_with_a_code_and_change_nothing() {
     assert_eq!(refused(world.enroll(), at), "issuer-exists");
     assert_eq!(refused(world.blocks[2].block.statement().clone(), at), "misplaced");
     assert_eq!(refused(world.entries()[0].clone(), at), "misplaced");
+    let mut founding = Draft::genesis(world.entries()[0].clone(), TIME_MS).unwrap();
+    assert_eq!(founding.add(world.enroll(), None).unwrap_err().code(), "chain");
     let fresh = World::new();
     let stale = Draft::new(&fresh.chain, late).add(fresh.enroll(), None).unwrap_err();
     assert_eq!(stale.code(), "stale");

@@ -107,7 +107,7 @@ impl Audit {
 }
 
 fn read_identity(argument: &str) -> Result<Identity, Error> {
-    let why = match argument.parse() {
+    let why = match argument.trim().parse() {
         Ok(identity) => return Ok(identity),
         Err(why) => why,
     };
@@ -115,7 +115,7 @@ fn read_identity(argument: &str) -> Result<Identity, Error> {
     if !path.is_file() {
         return Err(Error::input(format!("--identity: no such file, and as an identity: {why}")));
     }
-    Ok(fs::read_to_string(path).map_err(Error::file(path))?.parse()?)
+    Ok(fs::read_to_string(path).map_err(Error::file(path))?.trim().parse()?)
 }
 
 /// Before hours of work, not after.

@@ -118,7 +118,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// An identity as text, or a file that holds it. No file name ends in '+' and 64 hex digits.
 fn read(text: &str) -> Result<Identity, Error> {
-    if let Ok(identity) = text.parse() {
+    if let Ok(identity) = text.trim().parse() {
         return Ok(identity);
     }
     let path = Path::new(text);

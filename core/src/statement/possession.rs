@@ -41,10 +41,14 @@ pub(crate) fn check_possession(
     scope: &[u8; 32],
 ) -> Result<(), Rejected> {
     let refuse = |why| Rejected::Possession { kid: key.kid().to_string(), why };
-    let (signed, unprotected) = Signed::decode(bytes, KIND)?;
+    let headers = "its headers are not those of a possession";
+    let (signed, unprotected) = Signed::decode(bytes, KIND).map_err(|rejected| match rejected {
+        Rejected::Header(_) => refuse(headers),
+        other => other,
+    })?;
     let expected = Headers::Possession { content_type: content_type(KIND) };
     if signed.headers != expected || !unprotected.is_empty() {
-        return Err(refuse("its headers are not those of a possession"));
+        return Err(refuse(headers));
     }
     if signed.kid != key.kid() {
         return Err(refuse("it is by another key"));

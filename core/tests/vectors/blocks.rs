@@ -182,12 +182,34 @@ fn foundings() -> Vec<Vector> {
         let block = ledger.block(ledger.header(&entries), entries);
         refused(format!("block_0_{name}"), code, block.encode())
     };
+    let founding = |name: &str, code: &str, more: Vec<Entry>, change: fn(&mut BlockStatement)| {
+        let ledger = Ledger { blocks: Vec::new(), ..LEDGER.clone() };
+        let entries = [vec![(LEDGER.entry(0).clone(), None)], more].concat();
+        let mut header = ledger.header(&entries);
+        change(&mut header);
+        refused(format!("block_0_{name}"), code, ledger.block(header, entries).encode())
+    };
+    let enroll = LEDGER.enroll(ISSUER, ISSUER_KEY);
     let by_hand =
         |name: &str, code: &str, change: fn(crate::raw::Sign1) -> crate::raw::Sign1, seed| {
             let entry = change(payloads::genesis()).sign(&key(seed));
             found(name, code, Statement::decode(&entry).unwrap())
         };
     vec![
+        founding("with_an_enrollment", "chain", vec![enroll], |_| {})
+            .why("block 0 is genesis and its statement, and nothing else"),
+        founding(
+            "with_an_entry_it_does_not_count",
+            "chain",
+            vec![LEDGER.enroll(ISSUER, ISSUER_KEY)],
+            |header| header.size = 2,
+        ),
+        founding("that_counts_3_entries", "chain", vec![], |header| header.size = 3),
+        founding("that_names_another_previous", "chain", vec![], |header| {
+            header.previous = Hash([7; 32]);
+        })
+        .why("the ledger id, where there is no block before"),
+        founding("with_a_status_root", "chain", vec![], |header| header.status = Hash([7; 32])),
         found("issued_301_s_ahead", "future", Ledger::genesis(ORIGIN, 1, TIME_S as u64 + 301)),
         found("without_genesis", "misplaced", LEDGER.entry(2).clone()),
         by_hand(

@@ -62,10 +62,34 @@ fn texts() -> Vec<Vector> {
         let line = format!("{} {}", line.0, STANDARD.encode([id, &signature].concat()));
         case(name, code, format!("{text}\n{line}\n"))
     };
+    let with = |name: &str, by: &str, bytes: usize| {
+        case(name, "checkpoint", note() + &stranger(by, bytes))
+    };
     let text = note().split_once("\n\n").unwrap().0.to_owned() + "\n";
     let root = STANDARD.encode(checkpoint().root.0);
+    let url_safe = STANDARD.encode([0xff; 32]).replace('/', "_");
     vec![
         signed("size_with_a_leading_zero", "checkpoint", &text.replace("\n12\n", "\n012\n")),
+        signed("size_0", "checkpoint", &text.replace("\n12\n", "\n0\n")),
+        signed("size_1", "checkpoint", &text.replace("\n12\n", "\n1\n"))
+            .why("block 0 has two entries: no tree is smaller"),
+        signed("size_2", "ok", &text.replace("\n12\n", "\n2\n")),
+        signed(
+            "size_18446744073709551615",
+            "ok",
+            &text.replace("\n12\n", "\n18446744073709551615\n"),
+        ),
+        signed("size_with_a_blank", "checkpoint", &text.replace("\n12\n", "\n12 \n")),
+        signed("with_an_empty_line_in_its_text", "checkpoint", &format!("{text}\n"))
+            .why("text and signatures are parted by the last empty line"),
+        signed("root_url_safe", "checkpoint", &text.replace(&root, &url_safe)),
+        case("with_an_empty_line_after", "checkpoint", note() + "\n"),
+        swap("with_a_control_character_of_c1", "checkpoint", "\u{2014} ", "\u{2014}\u{85}"),
+        with("with_a_foreign_name_that_has_a_control_character", "wit\u{85}ness.example", 72),
+        with("with_a_foreign_name_that_has_a_wide_space", "wit\u{3000}ness.example", 72),
+        with("with_a_foreign_name_that_has_a_plus", "wit+ness.example", 72),
+        with("with_a_foreign_name_that_is_empty", "", 72),
+        with("with_a_foreign_signature_of_no_bytes", "witness.example", 0),
         signed("size_with_a_plus", "checkpoint", &text.replace("\n12\n", "\n+12\n")),
         signed("size_negative", "checkpoint", &text.replace("\n12\n", "\n-12\n")),
         signed(
@@ -114,6 +138,22 @@ fn signatures() -> Vec<Vector> {
         with("signature_bad", "signature", &bad),
         with("signature_good_then_bad", "signature", &format!("{line}\n{bad}"))
             .why("a known key whose signature fails spoils the note"),
+        with("signature_bad_then_good", "signature", &format!("{bad}\n{line}")),
+        with("signature_twice", "ok", &format!("{line}\n{line}")),
+        with("signature_under_another_name_then_good", "ok", &{
+            format!("{}\n{line}", bad.replace(ORIGIN, "witness.example"))
+        })
+        .why("the key id alone does not make it ours"),
+        with("signature_under_another_name", "signature", &line.replace(ORIGIN, "witness.example")),
+        with("signature_good_then_not_base64", "checkpoint", &{
+            format!("{line}\n\u{2014} witness.example ????")
+        }),
+        with("signature_good_then_no_signature_line", "checkpoint", &format!("{line}\nwitness")),
+        with("signature_with_two_blanks", "checkpoint", &line.replacen(' ', "  ", 1)),
+        with("signature_with_a_blank_at_its_end", "checkpoint", &format!("{line} ")),
+        with("signature_of_a_foreigner_of_one_byte", "ok", &{
+            format!("{line}\n{}", stranger("témoin", 1).trim_end())
+        }),
         with("signature_short", "signature", &short),
         with("signature_not_base64", "checkpoint", &format!("{name} ????")),
         with("signature_missing_its_name", "checkpoint", "\u{2014} AAAAAAAA"),

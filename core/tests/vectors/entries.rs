@@ -75,9 +75,8 @@ fn items() -> Vec<Vector> {
         malformed("signature_length_not_shortest", [before, &long, signature].concat()),
         malformed("signature_length_huge", [before, &[0x5b], &[0xff; 8], signature].concat()),
         malformed("count_huge", [&[0xd2, 0x9b][..], &[0xff; 8], body].concat()),
-        malformed("nested_13_deep", tag(18, &nested(13)))
+        malformed("nested_4000_deep", tag(18, &nested(4000)))
             .why("refused before any meaning is sought"),
-        malformed("nested_4000_deep", tag(18, &nested(4000))),
         malformed("of_text", text("facture")),
         malformed(
             "protected_not_wrapped",
@@ -139,6 +138,11 @@ fn protected_headers() -> Vec<Vector> {
             "iss_of_indefinite_length",
             "malformed",
             &swap(&text(ISSUER), &[&[0x7f], &text(ISSUER)[..], &[0xff]].concat()),
+        ),
+        as_is(
+            "with_a_label_of_64_bits",
+            "header",
+            &one_more(&[&[0x1b][..], &[0xff; 8], &[0]].concat()),
         ),
         as_is("with_a_text_label", "header", &one_more(&[text("note"), text("")].concat())),
         as_is(

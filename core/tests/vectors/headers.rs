@@ -4,9 +4,11 @@ use probant_core::LABEL_LIST;
 
 use crate::{
     entries::certify,
-    ledger::{ISSUER, ISSUER_KEY, LEDGER, OPERATOR, ORIGIN, PDF, TIME_S, content, key, list},
+    ledger::{
+        ISSUER, ISSUER_KEY, LEDGER, OPERATOR, ORIGIN, PDF, TIME_S, content, document, key, list,
+    },
     payloads::genesis,
-    raw::{Item, Sign1, array, bytes, claims, int, map, text},
+    raw::{Item, NIL, Sign1, array, bytes, claims, int, map, text},
     vector::{Vector, refused},
 };
 
@@ -26,8 +28,12 @@ fn algorithms() -> Vec<Vector> {
             .why("fully specified, and still refused: one number for one algorithm"),
         alg("alg_is_text", "algorithm", text("EdDSA")),
         alg("alg_private", "algorithm", int(-70_000)),
-        alg("alg_not_registered", "malformed", int(-999)),
-        alg("alg_is_bytes", "malformed", bytes(&[8])),
+        alg("alg_not_registered", "algorithm", int(-999)),
+        alg("alg_positive", "algorithm", int(8)),
+        alg("alg_text_of_minus_8", "algorithm", text("-8")),
+        alg("alg_is_bytes", "header", bytes(&[8])),
+        alg("alg_is_null", "header", NIL.to_vec()),
+        refuse("alg_es256_and_kid_missing", "algorithm", &certify().with(1, int(-7)).without(4)),
         refuse("alg_missing", "header", &certify().without(1)),
     ]
 }
@@ -50,9 +56,12 @@ fn labels() -> Vec<Vector> {
         with("kid_of_31_bytes", 4, bytes(&kid[..31])),
         with("kid_of_33_bytes", 4, bytes(&[&kid[..], &[0]].concat())),
         with("content_type_is_a_number", 3, int(60)),
+        with("content_type_is_an_unregistered_number", 3, int(999_999)),
+        with("with_partial_iv", 6, bytes(&[1])),
+        with("with_a_countersignature", 7, bytes(&[1])),
         refuse("with_a_text_label_kid", "header", &certify().with_text_label("kid", bytes(&kid))),
-        refuse("kid_empty", "malformed", &certify().with(4, bytes(&[]))),
-        refuse("kid_is_text", "malformed", &certify().with(4, text("facture"))),
+        refuse("kid_empty", "header", &certify().with(4, bytes(&[]))),
+        refuse("kid_is_text", "header", &certify().with(4, text("facture"))),
         refuse("kid_missing", "header", &certify().without(4)),
         refuse("claims_missing", "header", &certify().without(15)),
         refuse("content_type_missing", "header", &certify().without(3)),
@@ -102,6 +111,9 @@ fn envelopes() -> Vec<Vector> {
     let blake3 = list(1).iter().next().unwrap();
     let aud = LEDGER.id.audience();
     let for_blake3 = claims(ISSUER, &blake3.to_string(), Some(&aud), TIME_S);
+    let sha_256 = document(7).sha256;
+    let upper = format!("sha-256:{}", hex::encode_upper(sha_256.digest()));
+    let upper = claims(ISSUER, &upper, Some(&aud), TIME_S);
     vec![
         case("with_content_type", "header", envelope().with(3, text(PDF))),
         case(
@@ -117,6 +129,7 @@ fn envelopes() -> Vec<Vector> {
         case("media_type_outside_the_list", "field", envelope().with(259, text("text/rtf"))),
         case("of_31_bytes", "field", envelope().payload(vec![7; 31])),
         case("of_another_digest", "subject", envelope().payload(vec![7; 32])),
+        case("subject_in_upper_case", "subject", envelope().with(15, upper)),
         case("subject_is_blake3", "subject", envelope().with(15, for_blake3)),
         case("payload_nil", "malformed", envelope().detached()),
     ]
@@ -126,6 +139,8 @@ fn unprotected() -> Vec<Vector> {
     let with = |name: &str, pairs: &[(i64, Item)]| {
         refuse(&format!("unprotected_{name}"), "header", &certify().unprotected(map(pairs)))
     };
+    let nested = |depth: usize| [vec![0x81; depth - 1], vec![0x80]].concat();
+    let too_deep = certify().unprotected(map(&[(LABEL_LIST, nested(11))]));
     vec![
         with("kid", &[(4, bytes(&key(ISSUER_KEY).public().kid().0))]),
         with("alg", &[(1, int(-8))]),
@@ -133,6 +148,9 @@ fn unprotected() -> Vec<Vector> {
         with("receipts", &[(394, array(&[bytes(&[0])]))]),
         with("list", &[(LABEL_LIST, bytes(list(1).as_bytes()))])
             .why("a submission may, an entry may not: its unprotected header is empty"),
+        with("nested_12_deep", &[(LABEL_LIST, nested(10))])
+            .why("tag, array and map are the first three; so deep is read, and then refused"),
+        refuse("unprotected_nested_13_deep", "malformed", &too_deep),
         refuse("unprotected_is_an_array", "malformed", &certify().unprotected(array(&[]))),
     ]
 }

@@ -2,19 +2,23 @@
 //! every path leads where it should.
 
 use probant_core::{
+    Hash, Statement,
     proof::Proof,
     seal::Receipt,
     statement::{BlockStatement, Body},
 };
 
 use crate::{
-    ledger::{ISSUER, ISSUER_KEY, LEDGER, Ledger, SINGLE, TIME_MS, document, list},
+    ledger::{
+        ISSUER, ISSUER_KEY, LEDGER, Ledger, ORIGIN, SEAL, SINGLE, TIME_MS, document, key, list,
+    },
     proofs::case,
     vector::Vector,
 };
 
 pub fn all() -> Vec<Vector> {
-    [sealing_blocks(), heads(), vec![sealed_by_an_issuer(), sealed_by_an_earlier_block()]].concat()
+    let more = vec![sealed_by_an_issuer(), sealed_by_an_earlier_block()];
+    [sealing_blocks(), heads(), statements(), more].concat()
 }
 
 /// The block that seals the statement lies.
@@ -44,6 +48,12 @@ fn sealing_blocks() -> Vec<Vector> {
     let heartbeat = |ledger: &mut Ledger| ledger.seal(vec![]);
     vec![
         refuse("where_time_went_back", |header| header.time_ms += 10_000, heartbeat),
+        refuse(
+            "where_the_sealing_block_counts_one_entry_more",
+            |header| header.size += 1,
+            heartbeat,
+        )
+        .why("it is not the last entry of the block that it describes"),
         refuse("where_the_height_went_back", |header| header.height += 7, heartbeat),
         refuse("where_the_block_begins_after_the_statement", |header| header.first += 1, heartbeat),
     ]
@@ -70,6 +80,56 @@ fn heads() -> Vec<Vector> {
         refuse("where_the_head_counts_one_entry_more", |header| header.size += 1),
         refuse("where_the_head_begins_after_itself", |header| header.first += 1),
     ]
+}
+
+/// The statement of the sealing block, and of the newest, is in the tree, and is wrong.
+fn statements() -> Vec<Vector> {
+    let proof = |at: usize, change: &dyn Fn(BlockStatement) -> Statement| {
+        let mut ledger = LEDGER.at(1);
+        for (height, entries) in [(2, vec![ledger.certify(&list(1))]), (3, vec![])] {
+            let block = ledger.block(ledger.header(&entries), entries.clone());
+            let statement = block.header().clone();
+            ledger.blocks.push(if height == at {
+                ledger.block_with(change(statement), entries)
+            } else {
+                block
+            });
+        }
+        ledger.proof(5, document(1).blake3)
+    };
+    let case = |name: &str, code: &str, change: &dyn Fn(BlockStatement) -> Statement| {
+        [("sealed", 2), ("head", 3)].map(|(what, at)| {
+            let bytes = proof(at, change).encode();
+            case(&format!("{what}_{name}"), code, &bytes, document(1).blake3)
+        })
+    };
+    let sign = |header: BlockStatement, iat_s: u64| {
+        Statement::sign(&key(SEAL), ORIGIN, Some(LEDGER.id), iat_s, Body::Block(header))
+    };
+    let flip = |statement: &Statement| {
+        let mut bytes = statement.entry().to_vec();
+        *bytes.last_mut().unwrap() ^= 1;
+        Statement::decode(&bytes).unwrap()
+    };
+    [
+        case("has_a_status_root", "chain", &|header| {
+            let iat_s = header.time_ms / 1000;
+            sign(BlockStatement { status: Hash([7; 32]), ..header }, iat_s)
+        }),
+        case("with_another_iat", "chain", &|header| {
+            let iat_s = header.time_ms / 1000 + 1;
+            sign(header, iat_s)
+        }),
+        case("with_another_previous_and_documents", "ok", &|header| {
+            let iat_s = header.time_ms / 1000;
+            sign(BlockStatement { previous: Hash([7; 32]), documents: 7, ..header }, iat_s)
+        }),
+        case("with_its_signature_flipped_in_the_tree", "signature", &|header| {
+            let iat_s = header.time_ms / 1000;
+            flip(&sign(header, iat_s))
+        }),
+    ]
+    .concat()
 }
 
 /// An issuer has a block statement of its own making sealed, just after what it certified.

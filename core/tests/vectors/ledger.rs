@@ -158,7 +158,7 @@ impl Ledger {
     /// The block statement that the chain demands after these entries.
     pub fn header(&self, entries: &[Entry]) -> BlockStatement {
         let last = self.blocks.last();
-        let size = last.map_or(0, |block| block.header().size);
+        let size = self.blocks.iter().map(|block| block.entries.len() as u64).sum();
         let documents: u64 = entries.iter().map(|(entry, _)| entry.documents()).sum();
         BlockStatement {
             height: self.blocks.len() as u64,

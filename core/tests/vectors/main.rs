@@ -19,6 +19,7 @@ mod entries;
 mod example;
 mod headers;
 mod histories;
+mod identities;
 mod ledger;
 mod lists;
 mod payloads;
@@ -55,6 +56,7 @@ fn made() -> BTreeMap<String, Vector> {
         entries::all(),
         headers::all(),
         histories::all(),
+        identities::all(),
         lists::all(),
         payloads::all(),
         proofs::all(),

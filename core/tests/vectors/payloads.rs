@@ -195,7 +195,11 @@ fn enroll_fields() -> Vec<Vector> {
     let mut weak = cose.clone();
     weak[cose.len() - 32..].copy_from_slice(&[&[1][..], &[0; 31]].concat());
     let other = claims(ORIGIN, "issuer:telecom.example", Some(&LEDGER.id.audience()), TIME_S);
-    vec![
+    let invisible = INVISIBLE.map(|c| {
+        let name = format!("legal_name_with_u{:04x}", u32::from(c));
+        case(&name, "field", 2, text(&format!("Éner{c}gie")))
+    });
+    let all = vec![
         case("seq_0", "sequence", 0, int(0)),
         case("seq_2", "sequence", 0, int(2)),
         case("id_upper_case", "field", 1, text("Energie.example")),
@@ -208,6 +212,17 @@ fn enroll_fields() -> Vec<Vector> {
             1,
             text(&format!("{}.example", "a".repeat(64))),
         ),
+        case("id_with_a_hyphen_first", "field", 1, text("-energie.example")),
+        case("id_with_a_hyphen_last", "field", 1, text("energie-.example")),
+        case("id_with_a_hyphen_last_of_all", "field", 1, text("energie.example-")),
+        case("legal_name_of_200_bytes", "ok", 2, text(&"a".repeat(200))),
+        case("legal_name_of_200_characters", "field", 2, text(&"é".repeat(200)))
+            .why("the limit is of bytes"),
+        case("legal_name_with_neighbours_of_what_is_refused", "ok", 2, {
+            text("É\u{a0}\u{ae}\u{200a}\u{2010}\u{2027}\u{202f}\u{205f}\u{2070}\u{fff8}\u{fffc}é")
+        }),
+        case("legal_name_with_an_em_space_last", "field", 2, text("Énergie\u{2003}")),
+        case("legal_name_with_a_wide_space_last", "field", 2, text("Énergie\u{3000}")),
         case("legal_name_empty", "field", 2, text("")),
         case("legal_name_of_201_bytes", "field", 2, text(&"a".repeat(201))),
         case("legal_name_with_a_blank_at_its_end", "field", 2, text("Énergie ")),
@@ -216,8 +231,19 @@ fn enroll_fields() -> Vec<Vector> {
         case("legal_name_with_a_zero_width_space", "field", 2, text("Éner\u{200b}gie")),
         case("legal_name_with_a_direction_mark", "field", 2, text("Éner\u{202e}gie")),
         case("legal_name_with_a_soft_hyphen", "field", 2, text("Éner\u{ad}gie")),
+        case("country_not_assigned", "ok", 3, text("QQ"))
+            .why("which codes are assigned changes: that is for the operator to look after"),
+        case("country_of_one_letter", "field", 3, text("F")),
+        case("country_of_a_digit", "field", 3, text("F1")),
         case("country_lower_case", "field", 3, text("fr")),
         case("country_of_three_letters", "field", 3, text("FRA")),
+        case("registration_lower_case", "field", 4, text("fr123")),
+        case(
+            "registration_of_all_that_is_allowed",
+            "ok",
+            4,
+            text("AZ-09.AZ-09.AZ-09.AZ-09.AZ-09.AZ"),
+        ),
         case("registration_empty", "field", 4, text("")),
         case("registration_with_a_blank", "field", 4, text("123 456")),
         case("registration_of_33_bytes", "field", 4, text(&"1".repeat(33))),
@@ -231,8 +257,15 @@ fn enroll_fields() -> Vec<Vector> {
             &enroll(0, int(1)).with(15, other),
             OPERATOR,
         ),
-    ]
+    ];
+    all.into_iter().chain(invisible).collect()
 }
+
+/// Both ends of each range of code points that a legal name must not have.
+const INVISIBLE: [char; 17] = [
+    '\0', '\u{1f}', '\u{7f}', '\u{80}', '\u{9f}', '\u{ad}', '\u{200b}', '\u{200f}', '\u{2028}',
+    '\u{2029}', '\u{202e}', '\u{2060}', '\u{206f}', '\u{feff}', '\u{fff9}', '\u{fffa}', '\u{fffb}',
+];
 
 fn block_fields() -> Vec<Vector> {
     let header = LEDGER.block(LEDGER.header(&[]), vec![]);

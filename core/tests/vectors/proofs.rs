@@ -4,10 +4,14 @@
 use probant_core::{
     Fingerprint, Hash, Identity, LedgerId, Rejected, Verifier,
     proof::{Proof, ProvenEntry},
+    seal::Seal,
 };
 
 use crate::{
-    ledger::{BATCH_OF_40, BATCH_OF_1000, ENVELOPE, ISSUER, LEDGER, SINGLE, document, list},
+    ledger::{
+        BATCH_OF_40, BATCH_OF_1000, ENVELOPE, ISSUER, LEDGER, ORIGIN, SEAL, SINGLE, document, key,
+        list,
+    },
     submissions::SMALL,
     vector::{Vector, good, refused},
 };
@@ -74,6 +78,16 @@ fn documents() -> Vec<Vector> {
     let index = of_batch().document.index;
     vec![
         case("of_another_document", "document", &batch, other),
+        case(
+            "of_another_document_by_a_statement_that_certifies_nothing",
+            "document",
+            &{
+                let mut proof = of_batch();
+                proof.statement = LEDGER.entry(2).clone();
+                proof.encode()
+            },
+            other,
+        ),
         case("of_the_same_document_by_another_hash", "document", &batch, document(7).sha256),
         case(
             "with_another_document_put_in",
@@ -244,6 +258,15 @@ fn first_receipts() -> Vec<Vector> {
         }),
         change("first_receipt_of_the_newest_block", "proof", |proof| {
             proof.first_receipt = proof.receipt.clone();
+        }),
+        change("first_receipt_of_another_size_and_same_length", "proof", |proof| {
+            proof.first_receipt.size += 1;
+        })
+        .why("its seal verifies: no signature covers its size"),
+        change("first_receipt_of_another_height", "proof", |proof| {
+            let root = proof.first_receipt.root(proof.statement.leaf()).unwrap();
+            let (origin, time_ms) = (ORIGIN.parse().unwrap(), LEDGER.blocks[2].header().time_ms);
+            proof.first_receipt.seal = Seal::sign(&key(SEAL), &origin, 3, time_ms, root);
         }),
         change("first_receipt_by_another_ledger", "proof", |proof| {
             proof.first_receipt = SMALL.receipt(2);

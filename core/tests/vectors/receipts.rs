@@ -153,7 +153,7 @@ fn protected() -> Vec<Vector> {
         with("with_the_kid_of_another_key", "issuer", sealed().with(4, kid(STRANGER)), SEAL),
         with("of_another_second", "chain", said(ORIGIN, "block:2", TIME_S + 1), SEAL),
         with("forged", "signature", sealed(), STRANGER),
-        case("seal_with_payload", "signature", {
+        case("seal_with_payload", "header", {
             let inline = Sign1::new(&key(SEAL), root().0.to_vec())
                 .with(15, claims(ORIGIN, "block:2", None, TIME_S))
                 .with(395, int(1));

@@ -125,6 +125,8 @@ fn authors() -> Vec<Vector> {
     };
     let sub = list(1).iter().next().unwrap().to_string();
     let for_small = claims(ISSUER, &sub, Some(&SMALL.id.audience()), TIME_S);
+    let upper = format!("probant:{}", hex::encode_upper(LEDGER.id.0.0));
+    let upper = claims(ISSUER, &sub, Some(&upper), TIME_S);
     let bare = claims(ISSUER, &sub, Some(&LEDGER.id.to_string()), TIME_S);
     let enroll = |seed, issuer| {
         LEDGER.sign(seed, issuer, Body::Enroll(LEDGER.enrollment("gaz.example", STRANGER)))
@@ -151,7 +153,17 @@ fn authors() -> Vec<Vector> {
             &by(ISSUER_KEY, ISSUER).with(15, bare),
             ISSUER_KEY,
         ),
+        refuse(
+            "for_this_ledger_in_upper_case",
+            "audience",
+            &by(ISSUER_KEY, ISSUER).with(15, upper),
+            ISSUER_KEY,
+        ),
         entry("enrollment_by_an_issuer", "key-use", &enroll(ISSUER_KEY, ISSUER)),
+        entry("enrollment_again_by_an_issuer", "issuer-exists", &{
+            LEDGER.sign(ISSUER_KEY, ISSUER, Body::Enroll(LEDGER.enrollment(OTHER, STRANGER)))
+        })
+        .why("the kind's own checks come before the use of the key"),
         entry("enrollment_by_the_recovery_key", "key-use", &enroll(RECOVERY, ORIGIN)),
         entry("of_a_block_statement", "misplaced", LEDGER.entry(8)),
         entry("of_genesis_again", "misplaced", LEDGER.entry(0)),
@@ -228,7 +240,7 @@ fn possessions() -> Vec<Vector> {
         ),
         refuse(
             "with_unprotected_kid",
-            "header",
+            "possession",
             signed(good().unprotected(map(&[(4, bytes(&[1]))])), seed),
         ),
         refuse(
@@ -241,6 +253,16 @@ fn possessions() -> Vec<Vector> {
             "possession",
             signed(good().with(3, text(&content("certify"))), seed),
         ),
+        refuse("with_the_kid_of_another_key", "possession", {
+            signed(good().with(4, bytes(&key(OTHER_KEY).public().kid().0)), seed)
+        }),
+        refuse("with_kid_of_31_bytes", "possession", signed(good().with(4, bytes(&[7; 31])), seed)),
+        refuse("without_alg", "possession", signed(good().without(1), seed)),
+        refuse("with_unprotected_alg", "possession", {
+            signed(good().unprotected(map(&[(1, int(-8))])), seed)
+        }),
+        refuse("of_a_payload_that_is_no_map", "possession", signed(good().payload(vec![7]), seed)),
+        refuse("untagged", "malformed", signed(good(), seed)[1..].to_vec()),
         refuse("without_payload", "possession", signed(good().detached(), seed)),
         refuse("signed_by_another_key", "signature", signed(good(), OTHER_KEY)),
         refuse("empty", "malformed", vec![]),
@@ -262,9 +284,19 @@ fn times() -> Vec<Vector> {
         Statement::sign(&key(OPERATOR), ORIGIN, Some(LEDGER.id), iat_s, body).to_submission(None)
     };
     let at = |name: &str, code: &str, bytes: Item| case(name, code, bytes, AFTER_1);
+    let sub = list(1).iter().next().unwrap().to_string();
+    let late =
+        |issuer: &str| claims(issuer, &sub, Some(&LEDGER.id.audience()), block_s as i64 + 301);
     vec![
         at("issued_300_s_ahead", "ok", certify(block_s + 300)),
         at("issued_301_s_ahead", "future", certify(block_s + 301)),
+        at("issued_301_s_ahead_and_forged", "future", {
+            by(ISSUER_KEY, ISSUER).with(15, late(ISSUER)).sign(&key(STRANGER))
+        })
+        .why("times come before the signature, and after all other rules"),
+        at("issued_301_s_ahead_by_the_operator", "key-use", {
+            by(OPERATOR, ORIGIN).with(15, late(ORIGIN)).sign(&key(OPERATOR))
+        }),
         at("issued_at_the_end_of_time", "future", certify(u64::MAX)),
         at("issued_in_1970", "ok", certify(0)).why("an issuer may date its statement as it likes"),
         at("enrollment_withheld_30_days", "ok", enroll(block_s - days_30)),

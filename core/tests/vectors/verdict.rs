@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use probant_core::{
-    Fingerprint, Hash, List, Rejected, Statement, Verifier,
+    Fingerprint, Hash, Identity, List, Rejected, Statement, Verifier,
     block::{Block, Fault},
     chain::Chain,
     checkpoint::Checkpoint,
@@ -27,6 +27,7 @@ pub fn verdict(vector: &Vector, folder: &Path) -> &'static str {
         "block" => block(vector, folder).map_err(|fault| fault.rejected),
         "receipt" => receipt(vector),
         "checkpoint" => checkpoint(vector),
+        "identity" => identity(vector),
         "list" => list(vector),
         "key" => key(&vector.bytes).map(|key| expect_input(vector, "kid", key.kid())),
         "signature" => signature(vector),
@@ -114,6 +115,14 @@ fn checkpoint(vector: &Vector) -> Result<(), Rejected> {
     let checkpoint = Checkpoint::open(note, &parsed(vector, "origin"), &key)?;
     expect_input(vector, "size", checkpoint.size);
     expect_input(vector, "root", checkpoint.root);
+    Ok(())
+}
+
+fn identity(vector: &Vector) -> Result<(), Rejected> {
+    let text = std::str::from_utf8(&vector.bytes).expect("an identity is text");
+    let identity: Identity = text.parse()?;
+    expect_input(vector, "origin", &identity.origin);
+    expect_input(vector, "ledger", identity.ledger);
     Ok(())
 }
 
