@@ -36,14 +36,16 @@ async fn certify(client: &Client, issuer: &Issuer, name: &str) {
     }
 }
 
-/// Every file below a folder, with what is in it.
+/// Every file below a folder, with what is in it; but those of the index engine, which keeps house
+/// whenever it is opened.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        let engine = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("index-"));
+        if path.is_dir() && !engine {
             found.extend(files(&path));
-        } else {
+        } else if !engine {
             found.insert(path.clone(), fs::read(&path).unwrap());
         }
     }
