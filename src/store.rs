@@ -71,6 +71,11 @@ pub trait Store: Send + Sync {
     /// A list of two or more by its root.
     fn list(&self, root: &Hash) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// Why look-ups no longer follow the head, for good: then nothing more is appended either.
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
     /// Says that what is derived contradicts the blocks, so that it is rebuilt.
     fn distrust_derived(&self);
 }

@@ -303,3 +303,69 @@ fn copy(dirs: &Dirs) -> tempfile::TempDir {
     assert!(status.unwrap().success());
     to
 }
+
+#[test]
+fn blocks_above_an_older_mark_are_kept_where_they_are() {
+    let (dirs, blocks) = (Dirs::new(), blocks(8));
+    let store = dirs.create(Settings::default());
+    append_all(&store, &blocks[..2]);
+    store.close().unwrap();
+    let old_mark = fs::read(dirs.mark()).unwrap();
+    let store = dirs.open().unwrap();
+    append_all(&store, &blocks[2..]);
+    store.close().unwrap();
+    let segment = dirs.data().join("segments").join(format!("{:020}.seg", 0));
+    let whole = fs::read(&segment).unwrap();
+    for derived in [true, false] {
+        fs::write(dirs.mark(), &old_mark).unwrap();
+        if !derived {
+            fs::remove_dir_all(dirs.data().join("derived")).unwrap();
+        }
+        let store = dirs.open().unwrap();
+        assert_eq!(fs::read(&segment).unwrap(), whole);
+        assert_ne!(fs::read(dirs.mark()).unwrap(), old_mark, "the mark follows");
+        check_all(&store, &blocks);
+        store.close().unwrap();
+    }
+}
+
+#[test]
+fn two_copies_of_the_data_cannot_share_one_mark() {
+    let (dirs, blocks) = (Dirs::new(), blocks(3));
+    let store = dirs.create(Settings::default());
+    append_all(&store, &blocks[..2]);
+    let other = copy(&dirs);
+    let error = opening(&other.path().join("data"), &dirs.mark()).open().err().unwrap();
+    assert!(error.to_string().contains("never share"), "{error}");
+    append_all(&store, &blocks[2..]);
+    check_all(&store, &blocks);
+}
+
+#[test]
+fn a_rebuild_that_finds_damage_costs_no_answer_and_stops_the_writer() {
+    let (dirs, blocks) = (Dirs::new(), blocks(5));
+    let store = dirs.create(Settings::default());
+    append_all(&store, &blocks[..4]);
+    caught_up(&store);
+    let segment = dirs.data().join("segments").join(format!("{:020}.seg", 0));
+    let good = fs::read(&segment).unwrap();
+    let mut bad = good.clone();
+    let in_block_2 = 16 + blocks[0].bytes.len() + 8 + blocks[1].bytes.len() + 8 + 100;
+    bad[in_block_2] ^= 1;
+    fs::write(&segment, &bad).unwrap();
+    store.distrust_derived();
+    for _ in 0..500 {
+        if store.failure().is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(store.failure().is_some(), "the damage is named");
+    assert_eq!(store.block(0).unwrap().unwrap(), blocks[0].bytes);
+    assert_eq!(store.entry(u64::MAX).unwrap(), None);
+    let refused = store.append(store.head().as_ref(), blocks[4].clone());
+    assert!(matches!(refused, Err(StoreError::Damage { .. })), "{refused:?}");
+    drop(store);
+    fs::write(&segment, good).unwrap();
+    check_all(&dirs.open().unwrap(), &blocks[..4]);
+}

@@ -53,10 +53,10 @@ impl MarkCommand {
         let path = self.directories.mark_path();
         match &self.action {
             Action::Show => {
-                let mark = HeadMark::open(&path)?.ok_or_else(|| {
+                let mark = HeadMark::read(&path)?.ok_or_else(|| {
                     Error::input(format!("{}: there is no head mark", path.display()))
                 })?;
-                let Mark { ledger_id, height, size, root } = mark.current();
+                let Mark { ledger_id, height, size, root } = mark;
                 let (ledger, root) = (Hash(ledger_id), Hash(root));
                 say(&format!(
                     "ledger  {ledger}\nheight  {height}\nsize    {size}\nroot    {root}"

@@ -277,4 +277,8 @@ impl Store for Embedded {
     fn distrust_derived(&self) {
         self.deriver.rebuild();
     }
+
+    fn failure(&self) -> Option<String> {
+        self.deriver.failed().map(|error| error.to_string())
+    }
 }

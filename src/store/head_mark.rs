@@ -10,7 +10,7 @@
 //! The mark of sequence s is in slot s mod 2, so that a torn write spares the one before it, which
 //! is then one block behind: the caller finds that block whole above the mark, and keeps it.
 
-use std::fs::File;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -48,17 +48,18 @@ pub struct HeadMark {
 }
 
 impl HeadMark {
-    /// Opens the mark at `path`; none where there is no such file, and then the caller must refuse
-    /// to write.
+    /// Opens the mark at `path`, which is this process's alone from then on; none where there is
+    /// no such file, and then the caller must refuse to write.
     ///
     /// # Errors
-    /// `Damage` when neither slot is valid.
+    /// `Input` when another process has it; `Damage` when neither slot is valid.
     pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
         let failed = |e| StoreError::io(format!("open {}", path.display()))(e);
         let file = match File::options().read(true).write(true).open(path) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(failed)?,
         };
+        lock(path, &file)?;
         let mut bytes = Vec::new();
         (&file).take(FILE_BYTES as u64).read_to_end(&mut bytes).map_err(failed)?;
         let (sequence, mark) = newest(&bytes)
@@ -74,13 +75,33 @@ impl HeadMark {
     /// `Io` when it exists: a mark is never overwritten unasked.
     pub fn create(path: &Path, mark: Mark) -> Result<Self, StoreError> {
         let file = durable::create_new_file(path, &both_slots(&mark), FILE_MODE)?;
+        lock(path, &file)?;
         Ok(Self { path: path.to_owned(), file, sequence: 1, mark, poisoned: false })
     }
 
     /// Sets the mark anew, whatever is there, lower or damaged too: only for the operator's command
     /// that names height and root.
+    ///
+    /// # Errors
+    /// `Input` when another process has it.
     pub fn reset(path: &Path, mark: Mark) -> Result<(), StoreError> {
+        let held = File::open(path).ok();
+        held.as_ref().map_or(Ok(()), |file| lock(path, file))?;
         durable::replace_file(path, &both_slots(&mark), FILE_MODE)
+    }
+
+    /// Reads the mark at `path` without taking it.
+    ///
+    /// # Errors
+    /// `Damage` when neither slot is valid.
+    pub fn read(path: &Path) -> Result<Option<Mark>, StoreError> {
+        match fs::read(path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io(format!("read {}", path.display()))(e)),
+            Ok(bytes) => newest(&bytes).map(|(_, mark)| Some(mark)).ok_or_else(|| {
+                StoreError::damage(path.display().to_string(), "no valid head mark")
+            }),
+        }
     }
 
     /// The newest mark.
@@ -111,6 +132,18 @@ impl HeadMark {
         // A crash before the sync returns leaves this slot old, torn or new; the other is intact.
         self.file.write_all_at(&encode(sequence, mark), offset(sequence) as u64)?;
         self.file.sync_data()
+    }
+}
+
+/// Two ledgers that raised one mark in turn would each fork the other unseen.
+fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Input(format!(
+            "{} is in use by another process: two servers must never share a directory of keys",
+            path.display()
+        ))),
+        Err(TryLockError::Error(e)) => Err(StoreError::io(format!("lock {}", path.display()))(e)),
     }
 }
 
@@ -213,6 +246,9 @@ mod tests {
             let mut head = HeadMark::open(&path).unwrap().unwrap();
             head.raise(mark(top)).unwrap();
             head.raise(mark(top + 9)).unwrap();
+            assert!(HeadMark::open(&path).is_err(), "one process has it");
+            assert_eq!(HeadMark::read(&path).unwrap(), Some(mark(top + 9)));
+            drop(head);
             assert_eq!(HeadMark::open(&path).unwrap().unwrap().current(), mark(top + 9));
         }
     }

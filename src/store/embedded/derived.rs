@@ -106,6 +106,14 @@ impl Derived {
         self.blocks.len()
     }
 
+    /// An index that is ahead of the tables once these have caught up is of other blocks.
+    pub fn check_index(&self) -> Result<(), StoreError> {
+        if self.index.blocks()? == self.blocks() {
+            return Ok(());
+        }
+        Err(StoreError::damage(self.dir.display().to_string(), "the index is of other blocks"))
+    }
+
     /// Where the first block that is not derived begins.
     pub fn end(&self) -> Result<Position, StoreError> {
         match self.blocks().checked_sub(1) {
@@ -265,18 +273,20 @@ impl Derived {
         index: u64,
         reader: &SegmentReader,
     ) -> Result<Option<(Vec<u8>, u64)>, StoreError> {
-        let after =
-            self.blocks.partition_point(|record| BlockRecord::decode(record).size <= index)?;
-        if after >= self.blocks() {
+        let Some(last) = self.blocks().checked_sub(1) else { return Ok(None) };
+        // Asked first: a block that is derived meanwhile must not look like damage.
+        if index >= BlockRecord::decode(&self.blocks.get(last)?).size {
             return Ok(None);
         }
+        let height =
+            self.blocks.partition_point(|record| BlockRecord::decode(record).size <= index)?;
         let record = EntryRecord::decode(&self.entries.get(index)?);
         let (start, bytes) = (record.start.into(), record.bytes as usize);
         let entry = reader.read_range(record.position, start, bytes)?;
         if self.tree[0].get(index)? != tree::leaf_hash(&entry).0 {
             return Err(StoreError::damage("derived entries", format!("entry {index} is another")));
         }
-        Ok(Some((entry, after)))
+        Ok(Some((entry, height)))
     }
 
     /// Hashes of complete subtrees: one tile or a part of one for each.

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
@@ -36,7 +36,8 @@ pub struct Deriver {
 
 enum Job {
     Derive(Arc<StoredBlock>, Position),
-    Rebuild,
+    /// Look whether a rebuild is wanted.
+    Look,
     /// Says so once everything before it is done.
     Settle(SyncSender<()>),
     Stop,
@@ -51,8 +52,21 @@ struct Shared {
     blocks: AtomicU64,
     /// Statements of blocks that are durable and not derived yet, by leaf hash.
     pending: Mutex<HashMap<Hash, u64>>,
-    /// Why the thread has ended before it was told to.
+    /// Set by whoever meets damage, however many they are; cleared by the rebuild.
+    wanted: AtomicBool,
+    /// Why look-ups no longer follow the head, for good.
     failed: OnceLock<String>,
+}
+
+/// Says that the thread has ended, if it panics: engines do, on some damage.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail(&StoreError::damage("deriver", "its thread panicked"));
+        }
+    }
 }
 
 impl Deriver {
@@ -66,13 +80,17 @@ impl Deriver {
             derived: RwLock::new(Some(derived)),
             blocks,
             pending: Mutex::default(),
+            wanted: AtomicBool::new(false),
             failed: OnceLock::new(),
         });
         let (jobs, queue) = sync_channel(QUEUE_BLOCKS);
         let worker = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("deriver".into())
-            .spawn(move || worker.run(&queue).inspect_err(|error| worker.fail(error)))
+            .spawn(move || {
+                let _ending = Ending(&worker);
+                worker.run(&queue).inspect_err(|error| worker.fail(error))
+            })
             .expect("a thread can be started");
         Self { shared, jobs, thread: Mutex::new(Some(thread)) }
     }
@@ -114,9 +132,11 @@ impl Deriver {
         self.send(Job::Derive(block, position));
     }
 
-    /// Deletes what is derived and derives it anew.
+    /// Has all look-ups derived anew; never waits. What is there answers meanwhile.
     pub fn rebuild(&self) {
-        self.send(Job::Rebuild);
+        self.shared.wanted.store(true, Ordering::Release);
+        // With a full queue, the thread looks after the job that it is at.
+        let _ = self.jobs.try_send(Job::Look);
     }
 
     /// Waits until every block handed over before has been derived.
@@ -169,7 +189,7 @@ impl Shared {
                     unsynced += block.bytes.len() as u64;
                     self.derive(&block, position)
                 }
-                Job::Rebuild => self.rebuild(),
+                Job::Look => Ok(()),
                 Job::Settle(done) => {
                     drop(done);
                     Ok(())
@@ -178,10 +198,15 @@ impl Shared {
             };
             match done {
                 Err(error @ StoreError::Damage { .. }) => {
-                    tracing::error!(%error, "look-ups are damaged: rebuilding them");
-                    self.rebuild()?;
+                    tracing::error!(%error, "look-ups are damaged");
+                    self.wanted.store(true, Ordering::Release);
                 }
                 done => done?,
+            }
+            // Once, whatever asked for it: one that fails will not do better the next time.
+            if self.wanted.load(Ordering::Acquire) && self.failed.get().is_none() {
+                self.rebuild().unwrap_or_else(|error| self.fail(&error));
+                self.wanted.store(false, Ordering::Release);
             }
             if unsynced >= SYNC_BYTES {
                 self.sync()?;
@@ -216,27 +241,36 @@ impl Shared {
         super::durable_end(parent)
     }
 
+    /// Derives everything beside what is there, which answers until the new look-ups take its
+    /// place: segments that turn out to be damaged too cost nobody an answer.
     fn rebuild(&self) -> Result<(), StoreError> {
-        *self.derived.write().unwrap_or_else(PoisonError::into_inner) = None;
-        self.blocks.store(0, Ordering::Release);
+        tracing::warn!("look-ups are derived anew from the segments");
+        let beside = self.dir.with_extension("new");
+        Derived::delete(&beside)?;
+        self.derive_all(&Derived::open(&beside, self.engine)?)?;
+        let mut held = self.derived.write().unwrap_or_else(PoisonError::into_inner);
+        *held = None;
         Derived::delete(&self.dir)?;
+        std::fs::rename(&beside, &self.dir)
+            .map_err(StoreError::io(format!("rename {}", beside.display())))?;
         let derived = Derived::open(&self.dir, self.engine)?;
-        // A block that is appended meanwhile comes through the queue.
+        tracing::info!(blocks = derived.blocks(), "look-ups are rebuilt");
+        self.blocks.store(derived.blocks(), Ordering::Release);
+        *held = Some(derived);
+        Ok(())
+    }
+
+    fn derive_all(&self, derived: &Derived) -> Result<(), StoreError> {
         let mut chain = None;
+        // A block that is appended meanwhile comes through the queue.
         for record in self.reader.scan_from(Position::FIRST, self.durable_end()?) {
             let (position, bytes) = record?;
             let stored = StoredBlock::check(bytes, &mut chain).map_err(|fault| {
-                StoreError::damage(
-                    format!("segments, byte {}", position.0),
-                    fault.rejected.to_string(),
-                )
+                let place = format!("segments, byte {}", position.0);
+                StoreError::damage(place, fault.rejected.to_string())
             })?;
             derived.derive(&stored, position)?;
         }
-        derived.sync()?;
-        tracing::info!(blocks = derived.blocks(), "look-ups are rebuilt");
-        self.blocks.store(derived.blocks(), Ordering::Release);
-        *self.derived.write().unwrap_or_else(PoisonError::into_inner) = Some(derived);
-        Ok(())
+        derived.sync()
     }
 }

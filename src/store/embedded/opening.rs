@@ -2,7 +2,7 @@
 //!
 //! The head mark, kept beside the keys, says what was acknowledged. At or below it every record
 //! must be whole: anything else is damage, and refused. Above it, a torn record is what a crash
-//! leaves and is cut off, and a whole block is kept: it is appended again, so that it is durable
+//! leaves and is cut off, and a whole block is kept: it is synced once more, so that it is durable
 //! for certain before anybody hears of it.
 
 use std::{
@@ -17,6 +17,7 @@ use super::{
     Embedded, Writer,
     derived::Derived,
     deriver::{Deriver, SYNC_BYTES},
+    mark_of,
     segments::{Position, ScanStop, SegmentReader, Segments},
     settings::Settings,
 };
@@ -50,9 +51,6 @@ struct Files {
     derived: Derived,
     mark: Option<HeadMark>,
 }
-
-/// Whole blocks above the mark, and where the first begins.
-type Above = Vec<(Position, StoredBlock)>;
 
 impl Opening<'_> {
     /// Makes a directory for a new ledger, with no block in it yet.
@@ -123,7 +121,7 @@ impl Opening<'_> {
         }
         let derived = self.derived(settings)?;
         let mut files = Files { segments, reader, derived, mark };
-        let (head, above) = match self.recover(&mut files) {
+        let head = match self.recover(&mut files) {
             Err(StoreError::Damage { place, what }) if files.derived.blocks() > 0 => {
                 // It may be what was derived that is damaged: once more, from the segments alone.
                 tracing::warn!(place, what, "opening again without what was derived");
@@ -137,7 +135,7 @@ impl Opening<'_> {
         // Not above: deriving anew brings back no block that is not there.
         let mark = files.mark.as_ref().map(HeadMark::current);
         self.check_reaches(mark, head.as_ref())?;
-        self.start(lock, settings, files, head, above)
+        self.start(lock, settings, files, head)
     }
 
     fn start(
@@ -146,57 +144,45 @@ impl Opening<'_> {
         settings: Settings,
         files: Files,
         head: Option<Head>,
-        above: Above,
     ) -> Result<Embedded, StoreError> {
-        let Files { mut segments, reader, derived, mark } = files;
-        if let Some((position, _)) = above.first() {
-            segments.truncate(*position)?;
+        let Files { segments, reader, derived, mut mark } = files;
+        // Look-ups may have been ahead of an older mark.
+        if let (Some(mark), Some(head)) = (&mut mark, &head) {
+            mark.raise(mark_of(head))?;
         }
         let hint = self.dir.join(super::DURABLE);
         let durable = OpenOptions::new().create(true).truncate(false).write(true).open(&hint);
         let durable = durable.map_err(StoreError::io(format!("open {}", hint.display())))?;
-        let mut writer = Writer {
-            segments,
-            mark_path: self.mark.to_owned(),
-            mark,
-            head,
-            durable,
-            poisoned: false,
-        };
-        for (_, stored) in above {
-            tracing::info!(height = stored.head.height, "a block above the head mark is kept");
-            let expected = writer.head.clone();
-            let position = writer.append(expected.as_ref(), &stored)?;
-            derived.derive(&stored, position)?;
-        }
+        let mark_path = self.mark.to_owned();
+        let writer = Writer { segments, mark_path, mark, head, durable, poisoned: false };
         writer.hint()?;
         let deriver = Deriver::start(derived, self.derived_dir(), settings.index, reader.clone());
         Ok(Embedded { writer: Mutex::new(writer), reader, deriver, _lock: lock })
     }
 
-    /// Derives every block up to the mark, and collects those above it.
-    fn recover(&self, files: &mut Files) -> Result<(Option<Head>, Above), StoreError> {
+    /// Derives every block that is there, and makes those above the mark durable for certain.
+    fn recover(&self, files: &mut Files) -> Result<Option<Head>, StoreError> {
         let mark = files.mark.as_ref().map(HeadMark::current);
         let mut chain = files.derived.chain(&files.reader)?;
         let (start, end) = (files.derived.end()?, files.segments.end());
-        let (mut above, mut synced) = (Above::new(), start);
+        let mut synced = start;
         let mut head = chain.as_ref().map(|chain| chain.head().clone());
         for record in files.reader.scan_from(start, None) {
             match record {
                 Ok((position, bytes)) => {
+                    (self.progress)(position.0, end.0);
                     let stored = check(position, bytes, &mut chain)?;
-                    if mark.is_some_and(|mark| stored.head.height <= mark.height) {
-                        (self.progress)(position.0, end.0);
-                        files.derived.derive(&stored, position)?;
-                        // Killed again and again, it still gets on.
-                        if position.0 - synced.0 >= SYNC_BYTES {
-                            files.derived.sync()?;
-                            synced = position;
-                        }
-                        head = Some(stored.head);
-                    } else {
-                        above.push((position, stored));
+                    if mark.is_none_or(|mark| stored.head.height > mark.height) {
+                        self.check_same(mark, head.as_ref(), files)?;
+                        self.keep(files, position, &stored)?;
                     }
+                    files.derived.derive(&stored, position)?;
+                    // Killed again and again, it still gets on.
+                    if position.0 - synced.0 >= SYNC_BYTES {
+                        files.derived.sync()?;
+                        synced = position;
+                    }
+                    head = Some(stored.head);
                 }
                 Err(ScanStop::Torn { at, why }) => {
                     self.check_reaches(mark, head.as_ref()).map_err(|_| why)?;
@@ -208,10 +194,26 @@ impl Opening<'_> {
             }
         }
         self.check_same(mark, head.as_ref(), files)?;
+        files.derived.check_index()?;
         if files.derived.end()?.0 - synced.0 >= WORTH_SYNCING_BYTES {
             files.derived.sync()?;
         }
-        Ok((head, above))
+        Ok(head)
+    }
+
+    /// A whole block above the mark is kept where it is; only what is torn is ever cut off.
+    fn keep(
+        &self,
+        files: &mut Files,
+        position: Position,
+        stored: &StoredBlock,
+    ) -> Result<(), StoreError> {
+        tracing::info!(height = stored.head.height, "a block above the head mark is kept");
+        files.segments.settle(position, &stored.bytes)?;
+        match &mut files.mark {
+            Some(mark) => mark.raise(mark_of(&stored.head)),
+            None => Err(self.no_mark()),
+        }
     }
 
     /// The store must reach its mark.

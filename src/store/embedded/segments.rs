@@ -113,6 +113,22 @@ impl Segments {
         })
     }
 
+    /// Writes a whole record of the last segment once more, where it is, and syncs it: after a
+    /// sync that failed, the system may hold for durable what never reached the disk. A record of
+    /// an earlier segment was synced before the next one began.
+    ///
+    /// # Errors
+    /// As for [`Segments::append`].
+    pub fn settle(&mut self, position: Position, body: &[u8]) -> Result<(), StoreError> {
+        let record = frame(body)?;
+        self.or_poison(|this| {
+            let Some(offset) = position.0.checked_sub(this.base) else { return Ok(()) };
+            // A crash here changes nothing: the bytes are the same.
+            this.last.write_all_at(&record, offset).map_err(this.failed("write"))?;
+            this.last.sync_data().map_err(this.failed("sync"))
+        })
+    }
+
     /// Cuts the last segment at `at`, and removes it when no record is left and it is not the first.
     ///
     /// # Panics
