@@ -29,6 +29,7 @@ use probant_core::{
     seal::{Receipt, Seal},
     tree,
 };
+use tokio::sync::Semaphore;
 
 use crate::{Error, clock::SharedClock, store::Store};
 
@@ -39,6 +40,8 @@ use pool::{Pending, Pool};
 
 /// Submissions up to this length are decoded on the thread that received them.
 const INLINE_BYTES_MAX: usize = 16 << 10;
+/// Longer ones that are decoded at once: strangers' bytes, which may cost more than they weigh.
+const DECODES_MAX: usize = 2;
 
 /// How blocks are made.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +77,7 @@ pub struct Accepted {
 pub struct Ledger {
     shared: Arc<Shared>,
     sealer: Mutex<Option<JoinHandle<()>>>,
+    decodes: Arc<Semaphore>,
 }
 
 /// What admission and the sealer share.
@@ -115,7 +119,7 @@ impl Ledger {
         let thread = std::thread::Builder::new().name("sealer".into());
         let sealer = thread.spawn(move || sealer::run(&worker, chain));
         let sealer = Mutex::new(Some(sealer.expect("a thread can be started")));
-        Ok(Self { shared, sealer })
+        Ok(Self { shared, sealer, decodes: Arc::new(Semaphore::new(DECODES_MAX)) })
     }
 
     /// Takes what an issuer or operator sends, and answers when it is durable.
@@ -135,7 +139,12 @@ impl Ledger {
     ) -> Result<Accepted, Error> {
         let (statement, list) = if bytes.as_ref().len() > INLINE_BYTES_MAX {
             // Hashing a long list takes milliseconds: not on a thread that serves others.
-            let decode = move || Statement::decode_submission(bytes.as_ref());
+            let permit = Arc::clone(&self.decodes).acquire_owned().await.expect("never closed");
+            let decode = move || {
+                // Held to the end of the work, even if nobody waits for it any more.
+                let _permit = permit;
+                Statement::decode_submission(bytes.as_ref())
+            };
             tokio::task::spawn_blocking(decode).await.expect("decoding never panics")?
         } else {
             Statement::decode_submission(bytes.as_ref())?

@@ -9,6 +9,9 @@ use crate::{
     statement::{BlockStatement, Statement},
 };
 
+/// No entry or list is shorter, so that empty ones by the million take no memory.
+const PART_BYTES_MIN: usize = 34;
+
 /// Where the parts of an encoded block stand in its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -32,11 +35,17 @@ impl Layout {
             let end = block.len() - reader.remaining();
             Ok(end - bytes.len()..end)
         };
+        let count = |reader: &mut Reader<'_>| match reader.array()? {
+            count if count > block.len() / PART_BYTES_MIN => {
+                Err(reader.malformed(format!("{count} parts do not fit into it")))
+            }
+            count => Ok(count),
+        };
         reader.array_len(3)?;
         let seal = part(&mut reader)?;
-        let entries = reader.array()?;
+        let entries = count(&mut reader)?;
         let entries = (0..entries).map(|_| part(&mut reader)).collect::<Result<Vec<_>, _>>()?;
-        let lists = reader.array()?;
+        let lists = count(&mut reader)?;
         // Null in the place of a list is reserved for one that a later statement erased.
         let lists = (0..lists).map(|_| part(&mut reader)).collect::<Result<_, _>>()?;
         if entries.is_empty() {

@@ -154,8 +154,9 @@ impl<'a> Reader<'a> {
         Ok(&start[..start.len() - self.rest.len()])
     }
 
-    /// The protected header of a tagged COSE_Sign1, all of whose parts are of the right type.
-    pub(crate) fn sign1(mut self) -> Result<&'a [u8], Rejected> {
+    /// Protected and unprotected header of a tagged COSE_Sign1, all of whose parts are of the right
+    /// type.
+    pub(crate) fn sign1(mut self) -> Result<(&'a [u8], &'a [u8]), Rejected> {
         if self.head()? != (TAG, SIGN1) {
             return Err(self.malformed("a tagged COSE_Sign1 expected"));
         }
@@ -166,7 +167,30 @@ impl<'a> Reader<'a> {
         }
         self.bytes()?;
         self.finish()?;
-        Ok(protected)
+        Ok((protected, unprotected))
+    }
+
+    /// Whether the next item is a map from at most `max` numbers to byte strings, each bare or at
+    /// the end of arrays and maps of at most one: a few pieces to decode, however long they are.
+    pub(crate) fn is_lean_map(&mut self, max: usize) -> Result<bool, Rejected> {
+        let count = self.map()?;
+        let mut lean = count <= max;
+        for _ in 0..count.min(max) {
+            lean = lean && self.head()?.0 <= NINT && self.is_lean()?;
+        }
+        Ok(lean)
+    }
+
+    fn is_lean(&mut self) -> Result<bool, Rejected> {
+        if self.rest.first().is_some_and(|first| first >> 5 == MAP) {
+            return self.is_lean_map(1);
+        }
+        match self.head()? {
+            (BYTES, length) => self.take(length).map(|_| true),
+            (ARRAY, 0) => Ok(true),
+            (ARRAY, 1) => self.is_lean(),
+            _ => Ok(false),
+        }
     }
 
     pub(crate) fn remaining(&self) -> usize {
@@ -351,6 +375,31 @@ mod tests {
             assert!(check(&hex::decode(bytes).unwrap(), "vector").is_err(), "{bytes}");
         }
         assert!(check(&[0x81; 64], "vector").is_err(), "deep nesting");
+    }
+
+    #[test]
+    fn a_lean_map_has_nothing_that_branches() {
+        let lean = |hex: &str| {
+            let bytes = hex::decode(hex).unwrap();
+            check(&bytes, "map").unwrap();
+            Reader::new(&bytes, "map").is_lean_map(2).unwrap()
+        };
+        for good in ["a0", "a10140", "a2014002414a", "a120814100", "a10180", "a101a120814100"] {
+            assert!(lean(good), "{good}");
+        }
+        let heavy = [
+            "a3014002400340", // three labels
+            "a10101",         // a number
+            "a101824040",     // two byte strings
+            "a1018101",       // a number in an array
+            "a101a220802180", // a map of two
+            "a101a18080",     // an array as a label, inside
+            "a18040",         // an array as a label
+            "a1616140",       // a text as a label
+        ];
+        for bytes in heavy {
+            assert!(!lean(bytes), "{bytes}");
+        }
     }
 
     #[test]

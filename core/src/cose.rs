@@ -22,6 +22,10 @@ pub(crate) const LABEL_RECEIPTS: i64 = 394;
 /// RFC 9942: the proofs of a receipt.
 pub(crate) const LABEL_VDP: i64 = 396;
 
+/// Longest protected header: what is longer fits into no entry.
+const PROTECTED_BYTES_MAX: usize = 65_535;
+/// Most unprotected labels: a proof has its receipt and its parts.
+const UNPROTECTED_MAX: usize = 2;
 /// Label 1 and its one value, -8, as CBOR.
 const ALG: [u8; 1] = [0x01];
 const EDDSA: &[u8] = &[0x27];
@@ -78,8 +82,19 @@ impl Signed {
         what: &'static str,
     ) -> Result<(Self, Vec<(Label, Value)>), Rejected> {
         cbor::check(bytes, what)?;
-        check_algorithm(Reader::new(bytes, what).sign1()?, what)?;
-        // The shape is right: what coset refuses now is a label or the type of its value.
+        let (protected, unprotected) = Reader::new(bytes, what).sign1()?;
+        let (limit, value) = (PROTECTED_BYTES_MAX, protected.len());
+        if value > limit {
+            return Err(Rejected::TooLarge { what: "protected header", limit, value });
+        }
+        check_algorithm(protected, what)?;
+        if !Reader::new(unprotected, what).is_lean_map(UNPROTECTED_MAX)? {
+            return Err(Rejected::Header(
+                "the unprotected one has two labels at most, each with one byte string".into(),
+            ));
+        }
+        // Only now, for coset takes 50 times the memory of what is made of many small items. The
+        // shape is right: what it refuses is a label or the type of its value.
         let sign1 = CoseSign1::from_tagged_slice(bytes)
             .map_err(|error| Rejected::Header(error.to_string()))?;
         let CoseSign1 { protected, mut unprotected, payload, signature } = sign1;
