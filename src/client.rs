@@ -98,7 +98,8 @@ impl Client {
     /// Submits a statement with its list, and holds the receipt to it.
     ///
     /// # Errors
-    /// [`Error::Input`] with the ledger's refusal; [`Error::Stop`] for a receipt of something else.
+    /// [`Error::Input`] for the ledger's own refusal, and nothing else; [`Error::Stop`] for a
+    /// receipt of something else.
     pub async fn submit(
         &self,
         statement: &Statement,
@@ -110,7 +111,7 @@ impl Client {
             .body(statement.to_submission(list));
         let answer = self.exchange(request, RECEIPT_BYTES_MAX).await?;
         if answer.status != StatusCode::CREATED {
-            return Err(answer.refusal(self.url()));
+            return Err(answer.refused_statement(self.url()));
         }
         let lie = |why: String| Error::Stop(format!("the receipt from {}: {why}", self.url()));
         let located = answer.located_index().ok_or_else(|| lie("no Location /entries/…".into()))?;
@@ -189,6 +190,19 @@ impl Client {
             let (code, why) = (fault.rejected.code(), &fault.rejected);
             Error::Stop(format!("block 0 from {}: {code}: {why}", self.url()))
         })
+    }
+
+    /// [`Client::founding`], held to the identity that the user trusts.
+    ///
+    /// # Errors
+    /// [`Error::Stop`] for another ledger.
+    pub async fn founding_of(&self, known: &Identity) -> Result<Chain, Error> {
+        let chain = self.founding().await?;
+        let found = chain.identity();
+        if found == *known {
+            return Ok(chain);
+        }
+        Err(Error::Stop(format!("{} is {found}, and not {known}, which you trust", self.url())))
     }
 
     /// The identity that block 0 gives the ledger. To be used once, then kept: see

@@ -204,7 +204,34 @@ async fn what_cannot_be_certified_is_named_and_the_rest_goes_on() {
     write_key(&desk.at("issuer.pem"), 77);
     desk.write("bills/c.pdf", "c");
     desk.certify(&[]).expect(2, "probant: unknown-key: ");
-    assert!(!desk.at("bills/.probant").exists(), "what is refused for good does not wait");
+    let left: Vec<_> = fs::read_dir(desk.at("bills/.probant")).unwrap().flatten().collect();
+    let ends =
+        |with: &str| left.iter().filter(|e| e.path().to_string_lossy().ends_with(with)).count();
+    assert_eq!((ends(".refused"), ends(".batch")), (1, 0), "refused: put aside, and not waiting");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateways_word_is_no_refusal_and_nothing_is_certified_twice() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    for status in [308, 400, 403, 413] {
+        desk.ledger.faults().gateway = Some(axum::http::StatusCode::from_u16(status).unwrap());
+        desk.certify(&[]).expect(3, "");
+    }
+    desk.ledger.faults().gateway = None;
+    desk.certify(&[]).expect(0, "1 certified in 1 entry");
+    assert_eq!(desk.ledger.world().chain.head().height, 2, "sealed once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planted_link_in_a_folder_of_documents_leads_nowhere() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.write("precious", "my key");
+    fs::create_dir(desk.at("bills/.probant")).unwrap();
+    std::os::unix::fs::symlink("../../precious", desk.at("bills/.probant/lock")).unwrap();
+    desk.certify(&[]).expect(2, "is a link");
+    assert_eq!(fs::read(desk.at("precious")).unwrap(), b"my key");
 }
 
 #[tokio::test(flavor = "multi_thread")]

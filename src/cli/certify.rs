@@ -104,7 +104,7 @@ impl Certify {
         let key = keyfile::read(&self.key)?;
         let (identity, _) = self.ledger.identity().await?;
         let ledger = identity.ledger;
-        let crew = Arc::new(Crew::new(&Verifier::new(identity))?);
+        let crew = Arc::new(Crew::new(&Verifier::new(identity.clone()))?);
         let stop = Arc::new(AtomicBool::new(false));
         let progress = Arc::new(Progress::new());
         let scanner = Scanner {
@@ -122,6 +122,8 @@ impl Certify {
             return sign_only(scanner, &signer, out);
         }
         let client = self.ledger.client()?.patient();
+        // Another ledger refuses what this one may have sealed: it is not to be asked.
+        client.founding_of(&identity).await?;
         let spool = Arc::new(self.open_spool()?);
         let courier = Courier { client, crew, spool, progress, ledger };
         watch_interrupts(stop.clone());

@@ -10,6 +10,38 @@ use crate::Error;
 
 /// When to try again where the ledger does not say.
 const RETRY_AFTER_S: u64 = 1;
+const CONCISE: &str = "application/concise-problem-details+cbor";
+/// Codes by which a ledger refuses a statement for good. `malformed` is none of them: a ledger
+/// says that of a body that was cut on the way, too.
+const REFUSALS: [&str; 27] = [
+    "too-large",
+    "fingerprint",
+    "origin",
+    "header",
+    "algorithm",
+    "unknown-kind",
+    "version",
+    "field",
+    "weak-key",
+    "signature",
+    "unknown-key",
+    "key-use",
+    "issuer",
+    "possession",
+    "list-missing",
+    "list-unexpected",
+    "list-count",
+    "list-order",
+    "list-mismatch",
+    "audience",
+    "subject",
+    "future",
+    "stale",
+    "issuer-exists",
+    "issuer-reserved",
+    "key-in-use",
+    "misplaced",
+];
 
 /// Status, the headers that matter, and the body.
 pub(super) struct Answer {
@@ -41,11 +73,14 @@ impl Answer {
         before.ends_with("/entries").then(|| index.parse().ok())?
     }
 
+    fn media_type(&self) -> &str {
+        self.content_type.split(';').next().unwrap_or_default().trim()
+    }
+
     /// The ledger's own words, where this is a problem details document of either kind.
     fn words(&self) -> Option<String> {
-        let media_type = self.content_type.split(';').next().unwrap_or_default().trim();
-        match media_type {
-            "application/concise-problem-details+cbor" => problem::from_cbor(&self.body),
+        match self.media_type() {
+            CONCISE => problem::from_cbor(&self.body),
             "application/problem+json" => problem::from_json(&self.body),
             _ => None,
         }
@@ -62,6 +97,22 @@ impl Answer {
             )),
             // A proxy, or another service: nothing is known about what became of the request.
             _ => Error::busy(format!("what answers at {url} is no ledger: {}", self.status)),
+        }
+    }
+
+    /// What a submission met: [`Error::Input`] only for a ledger's own refusal, which makes the
+    /// statement none of its entries for good. After anything else it may be one.
+    pub fn refused_statement(&self, url: &str) -> Error {
+        let for_good =
+            matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE);
+        let known =
+            |words: &str| words.split_once(": ").is_some_and(|(code, _)| REFUSALS.contains(&code));
+        match self.words() {
+            Some(words) if for_good && self.media_type() == CONCISE && known(&words) => {
+                Error::Input(words)
+            }
+            Some(words) => Error::busy(format!("{url} answers {}: {words}", self.status)),
+            None => Error::busy(self.refusal(url).to_string()),
         }
     }
 
@@ -112,6 +163,9 @@ mod tests {
         assert_eq!(kind(answer(422, &[json], body)), 2);
         assert_eq!(kind(answer(404, &[], b"<html>")), 3);
         assert_eq!(kind(answer(301, &[("location", "https://l")], b"")), 2);
+        let elsewhere = answer(308, &[("location", "https://l")], b"");
+        assert_eq!(elsewhere.refused_statement("http://l").exit_code(), 3);
+        assert_eq!(answer(400, &[json], body).refused_statement("http://l").exit_code(), 3);
         let busy = answer(503, &[], b"").not_now("http://l", Some("7"));
         assert!(matches!(busy, Error::Busy { retry_after_s: Some(7), .. }));
         let failed = answer(500, &[], b"").not_now("http://l", None);

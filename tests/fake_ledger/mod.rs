@@ -26,6 +26,8 @@ pub struct Faults {
     pub busy: usize,
     /// So many submissions are sealed, and answered 503 all the same.
     pub forget_answer: usize,
+    /// Submissions are sealed, and answered with this: a gateway's word.
+    pub gateway: Option<StatusCode>,
     /// Proofs are answered 404 without words, as by a proxy.
     pub no_proofs: bool,
     /// A bit of every proof is flipped.
@@ -87,6 +89,9 @@ async fn submit(State(ledger): State<FakeLedger>, body: Bytes) -> Response {
         faults.forget_answer -= 1;
         return concise(StatusCode::SERVICE_UNAVAILABLE, "busy: who knows");
     }
+    if let Some(status) = faults.gateway {
+        return (status, [("location", "https://elsewhere.example/")]).into_response();
+    }
     match sealed {
         Ok(receipt) => {
             let location = format!("/entries/{}", receipt.index);
@@ -95,7 +100,7 @@ async fn submit(State(ledger): State<FakeLedger>, body: Bytes) -> Response {
         }
         Err(rejected) => {
             let detail = format!("{}: {rejected}", rejected.code());
-            concise(StatusCode::UNPROCESSABLE_ENTITY, &detail)
+            concise(StatusCode::BAD_REQUEST, &detail)
         }
     }
 }

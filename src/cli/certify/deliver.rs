@@ -71,7 +71,9 @@ impl Courier {
                 // The ledger's own refusal: this statement is no entry, and will not become one.
                 // After anything else it may be one, and has to be sent again.
                 if matches!(error, Error::Input(_)) {
-                    spooled.forget()?;
+                    let aside = spooled.put_aside()?;
+                    let aside = aside.display();
+                    self.progress.warn(&format!("probant: refused, and kept in {aside}"));
                 }
                 return Err(error);
             }

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! .probant/lock                 held by the one run that works here
+//! .probant/<leaf hex>.refused   a batch that the ledger refused for good, kept for people to see
 //! .probant/<leaf hex>.batch     "probant spool 1\n" | u64 length | submission
 //!                               | for each file: fingerprint 34 | u64 length | path
 //! ```
@@ -25,6 +26,7 @@ use crate::{Error, store::durable};
 const FOLDER: &str = ".probant";
 const MAGIC: &[u8] = b"probant spool 1\n";
 const EXTENSION: &str = "batch";
+const REFUSED_EXTENSION: &str = "refused";
 
 /// A batch on its way, and its file.
 pub struct Spooled {
@@ -70,13 +72,23 @@ pub fn place_for(paths: &[PathBuf]) -> Result<PathBuf, Error> {
 }
 
 impl Spooled {
-    /// Forgets the batch: its proofs are on disk, or the ledger refused it for good. A crash
-    /// before the removal is on disk has it sent again, which changes nothing.
+    /// Forgets the batch: its proofs are on disk. A crash before the removal is on disk has it
+    /// sent again, which changes nothing.
     ///
     /// # Errors
     /// [`Error::Input`] if it cannot be removed.
     pub fn forget(&self) -> Result<(), Error> {
         fs::remove_file(&self.file).map_err(Error::file(&self.file))
+    }
+
+    /// Puts aside a batch that the ledger refused for good: it is not sent again. Gives its place.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it cannot be renamed.
+    pub fn put_aside(&self) -> Result<PathBuf, Error> {
+        let aside = self.file.with_extension(REFUSED_EXTENSION);
+        fs::rename(&self.file, &aside).map_err(Error::file(&self.file))?;
+        Ok(aside)
     }
 }
 
@@ -91,7 +103,17 @@ impl Spool {
             Error::input(format!("{error}; choose a place for signed batches with --spool"))
         })?;
         let path = folder.join("lock");
-        let lock = File::create(&path).map_err(Error::file(&path))?;
+        for planted in [&folder, &path] {
+            // A folder of documents may come from a stranger: nothing of it leads elsewhere.
+            if planted.is_symlink() {
+                let planted = planted.display();
+                return Err(Error::input(format!(
+                    "{planted} is a link: remove it, or --spool DIR"
+                )));
+            }
+        }
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(Error::file(&path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
