@@ -166,7 +166,31 @@ impl Ledger {
     /// # Errors
     /// [`Error::Busy`] while look-ups lag behind that block.
     pub fn first_receipt(&self, index: u64) -> Result<Option<Receipt>, Error> {
-        first_receipt(&*self.shared.store, index)
+        let store = &*self.shared.store;
+        let Some(receipt) = first_receipt(store, index)? else { return Ok(None) };
+        // Look-ups are never believed: a flipped bit in a table would be a false receipt.
+        if let Err(rejected) = self.check_receipt(&receipt)? {
+            tracing::error!(%rejected, "look-ups contradict the blocks: rebuilding them");
+            store.distrust_derived();
+            return Err(Error::busy("look-ups are being rebuilt: try again shortly"));
+        }
+        Ok(Some(receipt))
+    }
+
+    fn check_receipt(&self, receipt: &Receipt) -> Result<Result<(), Rejected>, Error> {
+        let store = &*self.shared.store;
+        let lag = || Error::busy("look-ups lag: try again shortly");
+        let (entry, _) = store.entry(receipt.index)?.ok_or_else(lag)?;
+        let (last, _) = store.entry(receipt.size - 1)?.ok_or_else(lag)?;
+        let registry = self.registry();
+        let check = || {
+            let statement = Statement::decode(&last)?;
+            let block = statement.as_block().ok_or(Rejected::Misplaced("block"))?;
+            let root = receipt.root(tree::leaf_hash(&entry))?;
+            let key = registry.ledger_key(Use::Seal);
+            receipt.seal.verify(key, registry.origin(), block.time_ms, root)
+        };
+        Ok(check())
     }
 
     async fn sent_before(&self, index: u64) -> Result<Accepted, Error> {

@@ -65,6 +65,9 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Location>, StoreError>;
 
+    /// Where a document stands in the list of one entry, however often others certified it.
+    fn place(&self, fingerprint: &Fingerprint, entry: u64) -> Result<Option<Location>, StoreError>;
+
     /// From a document to the root of its list.
     fn document_path(&self, location: Location) -> Result<Vec<Hash>, StoreError>;
 

@@ -18,7 +18,7 @@ use super::{
     path::{At, number},
     problem::Problem,
 };
-use crate::{Error, lookup::DocumentAnswer, store::Location};
+use crate::{Error, lookup::DocumentAnswer};
 
 pub fn router() -> Router<Service> {
     Router::new()
@@ -80,9 +80,13 @@ async fn proof(
 
 async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Response, Problem> {
     let fingerprint = parse(text)?;
-    let locations = service.ask(|inner| inner.lookup.locations(&fingerprint)).await?;
-    let wanted = |location: &&Location| entry.is_none_or(|entry| location.entry == entry);
-    let location = locations.iter().find(wanted).copied().ok_or_else(|| {
+    let location = match entry {
+        Some(entry) => {
+            service.ask(|inner| Ok(inner.ledger.store().place(&fingerprint, entry)?)).await?
+        }
+        None => service.ask(|inner| inner.lookup.locations(&fingerprint)).await?.first().copied(),
+    };
+    let location = location.ok_or_else(|| {
         Problem::not_found(match entry {
             Some(entry) => format!("entry {entry} does not certify {text}"),
             None => format!("unknown: this ledger has not certified {text}"),

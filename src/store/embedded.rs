@@ -264,6 +264,12 @@ impl Store for Embedded {
         self.or_behind(found, blocks).map(Option::unwrap_or_default)
     }
 
+    fn place(&self, fingerprint: &Fingerprint, entry: u64) -> Result<Option<Location>, StoreError> {
+        let blocks = self.derived();
+        let place = self.look_up(|derived| derived.place(fingerprint, entry))?;
+        self.or_behind(place, blocks)
+    }
+
     fn document_path(&self, location: Location) -> Result<Vec<Hash>, StoreError> {
         self.look_up(|derived| derived.document_path(location, &self.reader))
     }

@@ -166,6 +166,13 @@ impl Store for Memory {
         Ok(locations)
     }
 
+    fn place(&self, fingerprint: &Fingerprint, entry: u64) -> Result<Option<Location>, StoreError> {
+        let state = self.state();
+        let mut certified = state.certified();
+        let found = certified.find(|(document, at)| document == fingerprint && at.entry == entry);
+        Ok(found.map(|(_, location)| location))
+    }
+
     fn document_path(&self, location: Location) -> Result<Vec<Hash>, StoreError> {
         let state = self.state();
         let stored = state.blocks.iter().find(|stored| location.entry < stored.head.size);

@@ -165,3 +165,23 @@ pub fn blocks(count: usize) -> Vec<StoredBlock> {
     let mut chain: Option<Chain> = None;
     blocks.into_iter().map(|bytes| StoredBlock::check(bytes, &mut chain).unwrap()).collect()
 }
+
+/// Blocks that certify one document again and again, each with another beside it.
+pub fn repeated(count: u32) -> Vec<StoredBlock> {
+    let mut blocks = blocks(2);
+    let mut chain: Option<Chain> = None;
+    for block in &blocks {
+        StoredBlock::check(block.bytes.clone(), &mut chain).unwrap();
+    }
+    for number in 0..count {
+        let before = chain.clone().unwrap();
+        let ledger = before.identity().ledger;
+        let mut draft = Draft::new(&before, before.head().time_ms + 1);
+        let both = [documents(1, 1), documents(1000 + number, 1)].concat();
+        let list = List::new(both).unwrap();
+        draft.add(certify(ledger, &list), Some(list)).unwrap();
+        let bytes = draft.seal(&key(1)).block.encode();
+        blocks.push(StoredBlock::check(bytes, &mut chain).unwrap());
+    }
+    blocks
+}

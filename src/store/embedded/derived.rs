@@ -314,6 +314,15 @@ impl Derived {
         names::locations(fingerprint, &*self.index, limit)
     }
 
+    /// Where a document stands in the list of one entry.
+    pub fn place(
+        &self,
+        fingerprint: &Fingerprint,
+        entry: u64,
+    ) -> Result<Option<Location>, StoreError> {
+        names::place(fingerprint, entry, &*self.index)
+    }
+
     /// From a document to its list's root: 16 fingerprints at most, and a node for each level.
     pub fn document_path(
         &self,

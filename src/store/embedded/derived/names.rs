@@ -98,13 +98,38 @@ pub fn locations(
     let mut found = Vec::new();
     if first & OTHERS == OTHERS {
         for rest in index.scan(&name, Start::Last, limit)? {
-            let number = rest.as_ref().try_into().map(u64::from_be_bytes);
-            let wrong = |_| StoreError::damage("index", "a place of another length");
-            found.push(from_number(number.map_err(wrong)?));
+            found.push(from_rest(&rest)?);
         }
     }
     if found.len() < limit {
         found.push(from_number(first));
     }
     Ok(found)
+}
+
+/// Where a document stands in the list of one entry: one point read, and a scan where it was
+/// certified more than once.
+pub fn place(
+    fingerprint: &Fingerprint,
+    entry: u64,
+    index: &dyn Index,
+) -> Result<Option<Location>, StoreError> {
+    let name = of_document(fingerprint);
+    let Some(first) = index.get(&name)? else { return Ok(None) };
+    let of_entry = |location: &Location| location.entry == entry;
+    if first & OTHERS != OTHERS || of_entry(&from_number(first)) {
+        return Ok(Some(from_number(first)).filter(of_entry));
+    }
+    let Some(after) = entry.checked_add(1).filter(|after| after.leading_zeros() > POSITION_BITS)
+    else {
+        return Ok(None);
+    };
+    let above = to_number(Location { entry: after, position: 0 }).to_be_bytes();
+    let rest = index.scan(&name, Start::Before(&above), 1)?;
+    Ok(rest.first().map(|rest| from_rest(rest)).transpose()?.filter(of_entry))
+}
+
+fn from_rest(rest: &[u8]) -> Result<Location, StoreError> {
+    let wrong = |_| StoreError::damage("index", "a place of another length");
+    rest.try_into().map(u64::from_be_bytes).map(from_number).map_err(wrong)
 }
