@@ -147,7 +147,9 @@ impl Opening<'_> {
     ) -> Result<Embedded, StoreError> {
         let Files { segments, reader, derived, mut mark } = files;
         // Look-ups may have been ahead of an older mark.
-        if let (Some(mark), Some(head)) = (&mut mark, &head) {
+        if let (Some(mark), Some(head)) = (&mut mark, &head)
+            && head.height > mark.current().height
+        {
             mark.raise(mark_of(head))?;
         }
         let hint = self.dir.join(super::DURABLE);
