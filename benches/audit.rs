@@ -91,7 +91,8 @@ fn batches(count: u64, per_block: u64) -> Vec<Vec<u8>> {
 }
 
 fn main() {
-    let mut counts = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
+    // Cargo adds `--bench`, and gives every benchmark the options that are meant for criterion.
+    let mut counts = std::env::args().skip(1).map_while(|argument| argument.parse().ok()).fuse();
     let statements = counts.next().unwrap_or(150_000);
     let lists = counts.next().unwrap_or(1_200);
     for round in 0..2 {
