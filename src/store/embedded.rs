@@ -153,14 +153,6 @@ impl Embedded {
         self.deriver.stop()
     }
 
-    /// Bytes of segments and of what is derived from them.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
-    pub fn disk_bytes(&self) -> Result<(u64, u64), StoreError> {
-        Ok((self.reader.end()?.0, self.deriver.with(derived::Derived::disk_bytes)?))
-    }
-
     /// Runs a look-up; damage that it meets is answered by a rebuild.
     fn look_up<T>(
         &self,

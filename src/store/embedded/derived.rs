@@ -359,15 +359,6 @@ impl Derived {
         }
     }
 
-    /// Bytes of tables and index.
-    pub fn disk_bytes(&self) -> Result<u64, StoreError> {
-        let rows = self.blocks.len() * BlockRecord::BYTES as u64
-            + self.entries.len() * EntryRecord::BYTES as u64
-            + (self.tree.iter().map(Table::len).sum::<u64>() + self.nodes.len()) * 32
-            + self.registry.len() * 8;
-        Ok(rows + self.index.disk_bytes()?)
-    }
-
     /// Deletes a folder of derived data: what an opening does with a damaged one.
     pub fn delete(dir: &Path) -> Result<(), StoreError> {
         match fs::remove_dir_all(dir) {
