@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::{
     List, Rejected,
     cbor::{Reader, Writer},
+    list::Shape,
     seal::Seal,
     statement::{BlockStatement, Statement},
 };
@@ -88,19 +89,29 @@ impl Lists<'_> {
     /// A [`Fault`] that names the entry.
     pub fn check(&self, block: &Block, at: usize) -> Result<(), Fault> {
         let (entry, bytes) = self.0[at];
-        let found = List::check(bytes);
-        let checked = found.and_then(|found| block.entries[entry].check_list(Some(found)));
+        let statement = &block.entries[entry];
+        let found = List::check(bytes, shape(statement));
+        let checked = found.and_then(|found| statement.check_list(Some(found)));
         checked.map_err(Fault::of_entry(entry))
     }
 
     /// [`Lists::check`] for a caller that keeps the list: with the position of its entry.
     fn decode(&self, block: &Block, at: usize) -> Result<(usize, List), Fault> {
         let (entry, bytes) = self.0[at];
-        let fault = Fault::of_entry(entry);
-        let list = List::decode(bytes.to_vec()).map_err(&fault)?;
-        block.entries[entry].check_list(Some(list.summary())).map_err(&fault)?;
+        let list = decode_list(&block.entries[entry], bytes).map_err(Fault::of_entry(entry))?;
         Ok((entry, list))
     }
+}
+
+/// A list, held to the statement that bears it.
+fn decode_list(statement: &Statement, bytes: &[u8]) -> Result<List, Rejected> {
+    let list = List::decode(bytes.to_vec(), shape(statement))?;
+    statement.check_list(Some(list.summary()))?;
+    Ok(list)
+}
+
+fn shape(statement: &Statement) -> Shape {
+    statement.list_shape().expect("lists stand beside statements that bear them")
 }
 
 /// The first part of a block that is refused.
@@ -146,7 +157,8 @@ impl Block {
         Ok(block)
     }
 
-    /// The block without its lists, which are handed back to be checked: in any order, on any core.
+    /// The block without its lists, which are handed back to be checked: in any order, on any
+    /// core. Those of what falls are there: the fold needs them.
     ///
     /// # Errors
     /// A [`Fault`] that names the entry.
@@ -154,19 +166,25 @@ impl Block {
         let seal = Seal::decode(&bytes[layout.seal.clone()]).map_err(Fault::of_block)?;
         let mut list_parts = layout.lists.iter();
         let (mut entries, mut lists) = (Vec::with_capacity(layout.entries.len()), Vec::new());
+        let mut kept = vec![None; layout.entries.len()];
         for (at, part) in layout.entries.iter().enumerate() {
             let fault = Fault::of_entry(at);
             let statement = Statement::decode(&bytes[part.clone()]).map_err(&fault)?;
-            if statement.bears_list() {
+            if statement.list_shape().is_some() {
                 let part = list_parts.next().ok_or(Rejected::ListMissing).map_err(&fault)?;
-                lists.push((at, &bytes[part.clone()]));
+                let bytes = &bytes[part.clone()];
+                if statement.as_revoke().is_some() {
+                    kept[at] = Some(decode_list(&statement, bytes).map_err(&fault)?);
+                } else {
+                    lists.push((at, bytes));
+                }
             }
             entries.push(statement);
         }
         if list_parts.next().is_some() {
             return Err(Fault::of_block(Rejected::ListUnexpected));
         }
-        let block = Self { seal, lists: vec![None; entries.len()], entries };
+        let block = Self { seal, lists: kept, entries };
         if block.entries.last().and_then(Statement::as_block).is_none() {
             return Err(Fault::of_block(Rejected::Misplaced("block")));
         }

@@ -6,9 +6,11 @@ use std::{ops::Range, sync::Arc};
 use crate::{
     Hash, Identity, LedgerId, Rejected,
     block::{Block, Fault},
+    fold::Fold,
     key::{PublicKey, Use},
     registry::Registry,
     statement::{BlockStatement, Statement},
+    status::{Growth, Kept, Map, Nodes},
     tree::Frontier,
 };
 
@@ -34,13 +36,23 @@ pub struct Head {
     pub time_ms: u64,
 }
 
-/// Registry, tree and head after some block.
+/// Registry, status map, tree and head after some block.
 #[derive(Clone, Debug)]
 pub struct Chain {
     /// Shared with whoever admits statements: copied only by a block that changes it.
     pub(crate) registry: Arc<Registry>,
+    pub(crate) status: Map,
     pub(crate) frontier: Frontier,
     pub(crate) head: Head,
+}
+
+/// What a block adds: its signatures, still to be checked, and nodes of the status map.
+#[must_use]
+pub struct Extension {
+    /// For the caller to check, on all cores if it likes.
+    pub signatures: Signatures,
+    /// For the caller to keep: the next block reads them.
+    pub growth: Growth,
 }
 
 /// The signatures of a block, still to be checked: apart from the fold, which is sequential, so
@@ -60,13 +72,14 @@ impl Chain {
     ///
     /// # Errors
     /// A [`Fault`] that names the entry.
-    pub fn found(block: &Block) -> Result<(Self, Signatures), Fault> {
+    pub fn found(block: &Block) -> Result<(Self, Extension), Fault> {
         let genesis = &block.entries[0];
-        let registry = Registry::found(genesis).map_err(Fault::of_entry(0))?;
+        let time_ms = block.header().time_ms;
+        let registry = Registry::found(genesis, time_ms).map_err(Fault::of_entry(0))?;
         let operator = registry.ledger_key(Use::Operator).clone();
         let mut chain = Self::before(registry);
-        let signatures = chain.fold(block, vec![operator])?;
-        Ok((chain, signatures))
+        let extension = chain.fold(block, vec![operator], &Kept::all())?;
+        Ok((chain, extension))
     }
 
     /// What comes before block 0: no entry, no time; its statement is named by the ledger id.
@@ -81,57 +94,58 @@ impl Chain {
             documents: 0,
             time_ms: 0,
         };
-        Self { registry: Arc::new(registry), frontier: Frontier::default(), head }
+        let (registry, status) = (Arc::new(registry), Map::EMPTY);
+        Self { registry, status, frontier: Frontier::default(), head }
     }
 
     /// Puts together a chain from its parts, which the caller answers for: a store that kept the
-    /// registry's entries and the tree, and checked the head's seal.
-    pub fn resume(registry: Registry, frontier: Frontier, head: Head) -> Self {
-        Self { registry: Arc::new(registry), frontier, head }
+    /// registry's entries, the status map and the tree, and checked the head's seal.
+    pub fn resume(registry: Registry, status: Map, frontier: Frontier, head: Head) -> Self {
+        Self { registry: Arc::new(registry), status, frontier, head }
     }
 
-    /// Adds the next block: its chain, times, tree, rules. After a fault the chain is of no use.
+    /// Adds the next block: its chain, times, tree, rules, statuses; `nodes` are those that the
+    /// blocks before added to the status map. After a fault the chain is of no use.
     ///
     /// # Errors
     /// A [`Fault`] that names the entry.
-    pub fn extend(&mut self, block: &Block) -> Result<Signatures, Fault> {
-        self.fold(block, Vec::new())
+    pub fn extend(&mut self, block: &Block, nodes: &dyn Nodes) -> Result<Extension, Fault> {
+        self.fold(block, Vec::new(), nodes)
     }
 
     /// `signers` are those of the entries that have been looked at already: genesis.
-    fn fold(&mut self, block: &Block, mut signers: Vec<PublicKey>) -> Result<Signatures, Fault> {
+    fn fold(
+        &mut self,
+        block: &Block,
+        mut signers: Vec<PublicKey>,
+        nodes: &dyn Nodes,
+    ) -> Result<Extension, Fault> {
         let time_ms = block.header().time_ms;
-        self.check_header(block).map_err(Fault::of_entry(block.entries.len() - 1))?;
-        let first = self.head.size;
-        let last = block.entries.len() - 1;
-        for (at, statement) in block.entries.iter().enumerate() {
+        let (first, last) = (self.head.size, block.entries.len() - 1);
+        let of_last = Fault::of_entry(last);
+        self.check_header(block).map_err(&of_last)?;
+        let seal_key = self.registry.ledger_key(Use::Seal).clone();
+        let mut fold = Fold::new(&self.registry, self.status, time_ms, nodes);
+        for (at, (statement, list)) in block.entries.iter().zip(&block.lists).enumerate() {
             let fault = Fault::of_entry(at);
-            if at >= signers.len() {
-                if statement.as_block().is_some() != (at == last) {
-                    return Err(fault(Rejected::Misplaced(statement.body().kind())));
-                }
-                let signer = self.registry.signer(statement).map_err(&fault)?;
-                signers.push(signer.key.clone());
+            if at < signers.len() {
+                Registry::check_time(statement, time_ms).map_err(&fault)?;
+            } else if statement.as_block().is_some() != (at == last) {
+                return Err(fault(Rejected::Misplaced(statement.body().kind())));
+            } else {
+                signers
+                    .push(fold.take(statement, list.as_ref(), first + at as u64).map_err(fault)?);
             }
-            Registry::check_time(statement, time_ms).map_err(&fault)?;
-            self.apply(statement, first + at as u64);
             self.frontier.push(statement.leaf());
         }
+        let (registry, growth) = fold.end().map_err(&of_last)?;
+        same("status root", block.header().status, growth.map.root_hash()).map_err(&of_last)?;
+        (self.registry, self.status) = (registry, growth.map);
         let root = self.frontier.root().expect("a block has entries");
         self.head = head_of(block, self.registry.ledger(), root);
-        Ok(Signatures {
-            signers,
-            seal_key: self.registry.ledger_key(Use::Seal).clone(),
-            identity: self.identity(),
-            time_ms,
-            root,
-        })
-    }
-
-    pub(crate) fn apply(&mut self, statement: &Statement, index: u64) {
-        if Registry::is_changed_by(statement) {
-            Arc::make_mut(&mut self.registry).apply(statement, index);
-        }
+        let identity = self.registry.identity();
+        let signatures = Signatures { signers, seal_key, identity, time_ms, root };
+        Ok(Extension { signatures, growth })
     }
 
     fn check_header(&self, block: &Block) -> Result<(), Rejected> {
@@ -145,7 +159,7 @@ impl Chain {
         same("size", header.size, size)?;
         check_founding(height, size)?;
         same("documents", header.documents, documents)?;
-        check_statement(block.statement(), header)?;
+        check_iat(block.statement(), header)?;
         same("height of the seal", block.seal.height(), height)?;
         if header.time_ms < head.time_ms {
             let (found, expected) =
@@ -170,9 +184,14 @@ impl Chain {
         &self.head
     }
 
+    /// Status map after the newest block.
+    pub fn status(&self) -> Map {
+        self.status
+    }
+
     /// Name and id of the ledger.
     pub fn identity(&self) -> Identity {
-        Identity { origin: self.registry.origin().clone(), ledger: self.registry.ledger() }
+        self.registry.identity()
     }
 }
 
@@ -191,11 +210,7 @@ pub fn head_of(block: &Block, ledger: LedgerId, root: Hash) -> Head {
 }
 
 /// What a block statement must say whatever came before it: for replay and proofs alike.
-pub(crate) fn check_statement(
-    statement: &Statement,
-    header: &BlockStatement,
-) -> Result<(), Rejected> {
-    same("status root", header.status, Hash::ZERO)?;
+pub(crate) fn check_iat(statement: &Statement, header: &BlockStatement) -> Result<(), Rejected> {
     same("iat", statement.issued_at_s(), header.time_ms / 1000)
 }
 

@@ -23,6 +23,7 @@ pub mod checkpoint;
 mod cose;
 pub mod draft;
 pub mod fingerprint;
+mod fold;
 mod hash;
 pub mod identity;
 pub mod key;
@@ -32,6 +33,7 @@ pub mod registry;
 mod rejected;
 pub mod seal;
 pub mod statement;
+pub mod status;
 pub mod tree;
 pub mod verify;
 

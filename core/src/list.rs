@@ -1,5 +1,5 @@
 //! What one statement is about when that is many: sorted fingerprints under one Merkle root
-//! (format.md 6).
+//! (format.md 6). Where documents are replaced by others, each leaf is a fingerprint and its successor.
 //!
 //! A list travels beside its statement, which names it by root and count. The issuer builds its
 //! tree with `rs_merkle` and proves each document; the ledger checks with the tree of this crate,
@@ -12,17 +12,43 @@ use crate::{
     tree::{self, leaf_hash, node_hash},
 };
 
-/// Most fingerprints of one list.
+/// Most fingerprints of one list; of replacements half as many, for each is two.
 pub const LIST_COUNT_MAX: usize = 65_536;
-/// Longest list as bytes.
+/// Longest list as bytes, of either shape.
 pub const LIST_BYTES_MAX: usize = LIST_COUNT_MAX * Fingerprint::BYTES;
 /// The lowest level whose nodes are kept: below it, 16 neighbours are hashed again.
 const KEPT_LEVEL: u32 = 4;
 
-/// Fingerprints, strictly ascending as bytes; on the wire, one after the other.
+/// What the leaves of a list are; its statement says which.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// A fingerprint each.
+    Documents,
+    /// A fingerprint and that of the document which replaces it.
+    Replacements,
+}
+
+impl Shape {
+    /// Length of a leaf.
+    pub fn leaf_bytes(self) -> usize {
+        match self {
+            Self::Documents => Fingerprint::BYTES,
+            Self::Replacements => 2 * Fingerprint::BYTES,
+        }
+    }
+
+    /// Most leaves of one list.
+    pub fn count_max(self) -> usize {
+        LIST_BYTES_MAX / self.leaf_bytes()
+    }
+}
+
+/// Leaves strictly ascending, and unique, by their first fingerprint; on the wire, one after the
+/// other.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct List {
     bytes: Vec<u8>,
+    shape: Shape,
 }
 
 impl List {
@@ -33,59 +59,99 @@ impl List {
     pub fn new(mut fingerprints: Vec<Fingerprint>) -> Result<Self, Rejected> {
         fingerprints.sort_unstable();
         fingerprints.dedup();
-        Self::decode(fingerprints.iter().flat_map(|f| *f.as_bytes()).collect())
+        let bytes = fingerprints.iter().flat_map(|f| *f.as_bytes()).collect();
+        Self::decode(bytes, Shape::Documents)
+    }
+
+    /// Sorts pairs of a document and its successor, and drops repetitions.
+    ///
+    /// # Errors
+    /// [`Rejected::ListCount`] for none or more than 32,768; [`Rejected::ListOrder`] for a document
+    /// with two successors; [`Rejected::Field`] for one that replaces itself.
+    pub fn replacements(mut pairs: Vec<(Fingerprint, Fingerprint)>) -> Result<Self, Rejected> {
+        pairs.sort_unstable();
+        pairs.dedup();
+        let both = |(old, new): &(Fingerprint, Fingerprint)| [*old.as_bytes(), *new.as_bytes()];
+        let bytes = pairs.iter().flat_map(both).flatten().collect();
+        Self::decode(bytes, Shape::Replacements)
     }
 
     /// Checks a stranger's list.
     ///
     /// # Errors
-    /// [`Rejected::ListCount`], [`Rejected::ListOrder`], [`Rejected::Fingerprint`] or, for a
-    /// length that is no multiple of 34, [`Rejected::Malformed`].
-    pub fn decode(bytes: Vec<u8>) -> Result<Self, Rejected> {
-        check_order(&bytes)?;
-        Ok(Self { bytes })
+    /// [`Rejected::ListCount`], [`Rejected::ListOrder`], [`Rejected::Fingerprint`],
+    /// [`Rejected::Field`] or, for a length that is no multiple of a leaf's, [`Rejected::Malformed`].
+    pub fn decode(bytes: Vec<u8>, shape: Shape) -> Result<Self, Rejected> {
+        check_order(&bytes, shape)?;
+        Ok(Self { bytes, shape })
     }
 
     /// Checks a stranger's list where it stands, and gives what its statement says of it.
     ///
     /// # Errors
     /// Those of [`List::decode`].
-    pub fn check(bytes: &[u8]) -> Result<Summary, Rejected> {
-        let count = check_order(bytes)?;
-        Ok(Summary { count, root: root_of(bytes) })
+    pub fn check(bytes: &[u8], shape: Shape) -> Result<Summary, Rejected> {
+        let count = check_order(bytes, shape)?;
+        Ok(Summary { count, root: root_of(bytes, shape), first: fingerprint_at(bytes, 0) })
     }
 
     /// What a statement says of it.
     pub fn summary(&self) -> Summary {
-        Summary { count: self.count(), root: self.root() }
+        let first = fingerprint_at(&self.bytes, 0);
+        Summary { count: self.count(), root: self.root(), first }
     }
 
-    /// The bytes on the wire: `count() * 34`.
+    /// The bytes on the wire: `count()` leaves.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Number of fingerprints.
+    /// What its leaves are.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Number of leaves.
     pub fn count(&self) -> usize {
-        self.bytes.len() / Fingerprint::BYTES
+        self.bytes.len() / self.shape.leaf_bytes()
     }
 
-    /// The fingerprints, ascending.
+    /// The documents that it is about, ascending.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Fingerprint> + '_ {
-        self.bytes
-            .chunks_exact(Fingerprint::BYTES)
-            .map(|bytes| Fingerprint::from_bytes(bytes).expect("checked when the list was made"))
+        self.leaf_bytes().map(|leaf| fingerprint_at(leaf, 0))
     }
 
-    /// Where a fingerprint stands.
+    /// The documents that it is about, each with its successor where it has one.
+    pub fn pairs(&self) -> impl ExactSizeIterator<Item = (Fingerprint, Option<Fingerprint>)> + '_ {
+        let successor = |leaf: &[u8]| match self.shape {
+            Shape::Documents => None,
+            Shape::Replacements => Some(fingerprint_at(leaf, Fingerprint::BYTES)),
+        };
+        self.leaf_bytes().map(move |leaf| (fingerprint_at(leaf, 0), successor(leaf)))
+    }
+
+    fn leaf_bytes(&self) -> std::slice::ChunksExact<'_, u8> {
+        self.bytes.chunks_exact(self.shape.leaf_bytes())
+    }
+
+    /// Where a document stands.
     pub fn position(&self, fingerprint: &Fingerprint) -> Option<usize> {
-        let (chunks, _) = self.bytes.as_chunks::<{ Fingerprint::BYTES }>();
-        chunks.binary_search(fingerprint.as_bytes()).ok()
+        let (mut low, mut high) = (0, self.count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let at = fingerprint_at(&self.bytes, middle * self.shape.leaf_bytes());
+            match at.cmp(fingerprint) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
     }
 
-    /// Root of the list's tree; two hashes a fingerprint.
+    /// Root of the list's tree; two hashes a leaf.
     pub fn root(&self) -> Hash {
-        root_of(&self.bytes)
+        root_of(&self.bytes, self.shape)
     }
 
     /// Root and the nodes to keep, in one pass.
@@ -104,46 +170,60 @@ impl List {
     }
 
     fn leaves(&self) -> Vec<Hash> {
-        leaves_of(&self.bytes)
+        self.leaf_bytes().map(leaf_hash).collect()
     }
 }
 
 /// What a statement says of a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Summary {
-    /// Number of fingerprints.
+    /// Number of leaves.
     pub count: usize,
     /// Root of their tree.
     pub root: Hash,
+    /// The first document: the one that a list of one is about.
+    pub first: Fingerprint,
 }
 
-/// The number of fingerprints, if they are known, strictly ascending, and not too many.
-fn check_order(bytes: &[u8]) -> Result<usize, Rejected> {
-    let count = bytes.len() / Fingerprint::BYTES;
-    if !bytes.len().is_multiple_of(Fingerprint::BYTES) {
-        let why = format!("{} bytes are no multiple of 34", bytes.len());
+/// The fingerprint at a byte of a list that has been checked.
+fn fingerprint_at(bytes: &[u8], start: usize) -> Fingerprint {
+    let bytes = &bytes[start..start + Fingerprint::BYTES];
+    Fingerprint::from_bytes(bytes).expect("checked when the list was made")
+}
+
+/// The number of leaves, if their fingerprints are known, they strictly ascend by the first, and
+/// are not too many.
+fn check_order(bytes: &[u8], shape: Shape) -> Result<usize, Rejected> {
+    let (leaf_bytes, max) = (shape.leaf_bytes(), shape.count_max());
+    let count = bytes.len() / leaf_bytes;
+    if !bytes.len().is_multiple_of(leaf_bytes) {
+        let why = format!("{} bytes are no multiple of {leaf_bytes}", bytes.len());
         return Err(Rejected::Malformed { what: "list", why });
     }
-    if count == 0 || count > LIST_COUNT_MAX {
-        return Err(Rejected::ListCount(count, LIST_COUNT_MAX));
+    if count == 0 || count > max {
+        return Err(Rejected::ListCount(count, max));
     }
     let mut previous: &[u8] = &[];
-    for (at, fingerprint) in bytes.chunks_exact(Fingerprint::BYTES).enumerate() {
-        Fingerprint::from_bytes(fingerprint)?;
-        if fingerprint <= previous {
+    for (at, leaf) in bytes.chunks_exact(leaf_bytes).enumerate() {
+        let (first, successor) = leaf.split_at(Fingerprint::BYTES);
+        Fingerprint::from_bytes(first)?;
+        if first <= previous {
             return Err(Rejected::ListOrder(at));
         }
-        previous = fingerprint;
+        if shape == Shape::Replacements {
+            Fingerprint::from_bytes(successor)?;
+        }
+        if first == successor {
+            return Err(Rejected::field("revoke", "list", "a document does not replace itself"));
+        }
+        previous = first;
     }
     Ok(count)
 }
 
-fn leaves_of(bytes: &[u8]) -> Vec<Hash> {
-    bytes.chunks_exact(Fingerprint::BYTES).map(leaf_hash).collect()
-}
-
-fn root_of(bytes: &[u8]) -> Hash {
-    tree::root(leaves_of(bytes)).expect("a list is not empty")
+fn root_of(bytes: &[u8], shape: Shape) -> Hash {
+    let leaves = bytes.chunks_exact(shape.leaf_bytes()).map(leaf_hash).collect();
+    tree::root(leaves).expect("a list is not empty")
 }
 
 /// How to prove one document of a list of `count` in O(log count) reads: which fingerprints and
@@ -300,8 +380,8 @@ mod tests {
     #[test]
     fn a_list_is_sorted_unique_and_bounded() {
         let good = list(3);
-        assert_eq!(List::decode(good.as_bytes().to_vec()).unwrap(), good);
-        let refused = |bytes: Vec<u8>| List::decode(bytes).unwrap_err().code();
+        assert_eq!(List::decode(good.as_bytes().to_vec(), Shape::Documents).unwrap(), good);
+        let refused = |bytes: Vec<u8>| List::decode(bytes, Shape::Documents).unwrap_err().code();
         let [a, b]: [[u8; 34]; 2] = [0, 1].map(|i| *good.iter().nth(i).unwrap().as_bytes());
         assert_eq!(refused([b, a].concat()), "list-order");
         assert_eq!(refused([a, a].concat()), "list-order");

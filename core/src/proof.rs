@@ -12,6 +12,7 @@ use crate::{
     cose::{LABEL_PROOF, LABEL_RECEIPTS},
     seal::Receipt,
     statement::Statement,
+    status::StatusPath,
     tree::PATH_MAX,
 };
 
@@ -21,6 +22,8 @@ pub const PROOF_BYTES_MAX: usize = 1 << 20;
 const PARTS_VERSION: u64 = 1;
 /// Most entries of the registry that one proof carries.
 const REGISTRY_COUNT_MAX: usize = 1024;
+/// Statuses in a proof: of document, issuer and key; a fourth where another key felled it.
+const STATUS_COUNT: std::ops::RangeInclusive<usize> = 3..=4;
 
 /// Where the document stands in the statement's list.
 #[derive(Clone, Debug)]
@@ -61,12 +64,15 @@ pub struct Proof {
     pub registry: Vec<ProvenEntry>,
     /// The receipt in the answer to the submission.
     pub first_receipt: Receipt,
+    /// What became of it as of the head: of the document, its issuer and the signing key; where the
+    /// document has fallen by another key, also of that.
+    pub statuses: Vec<StatusPath>,
 }
 
 impl Proof {
     /// The bytes of the file.
     pub fn encode(&self) -> Vec<u8> {
-        let writer = Writer::with_capacity(4096).map(6).uint(1).uint(PARTS_VERSION);
+        let writer = Writer::with_capacity(4096).map(7).uint(1).uint(PARTS_VERSION);
         let DocumentPath { fingerprint, index, path } = &self.document;
         let writer = writer.uint(2).array(3).bytes(fingerprint.as_bytes());
         let writer = writer.uint(*index).hashes(path);
@@ -74,7 +80,9 @@ impl Proof {
         let writer = self.head.write(writer.uint(4));
         let writer = writer.uint(5).array(self.registry.len());
         let writer = self.registry.iter().fold(writer, |writer, entry| entry.write(writer));
-        let parts = writer.uint(6).bytes(&self.first_receipt.encode()).finish();
+        let writer = writer.uint(6).bytes(&self.first_receipt.encode());
+        let writer = writer.uint(7).array(self.statuses.len());
+        let parts = self.statuses.iter().fold(writer, |writer, path| path.write(writer)).finish();
         let receipts = Value::Array(vec![Value::Bytes(self.receipt.encode())]);
         self.statement
             .encode_open(vec![(LABEL_RECEIPTS, receipts), (LABEL_PROOF, Value::Bytes(parts))])
@@ -103,7 +111,7 @@ impl Proof {
         cbor::check(parts, "proof")?;
         let mut reader = Reader::new(parts, "proof");
         let reader = &mut reader;
-        reader.map_len(6)?;
+        reader.map_len(7)?;
         reader.key(1)?;
         match reader.uint()? {
             PARTS_VERSION => {}
@@ -123,9 +131,15 @@ impl Proof {
         let registry = (0..count).map(|_| ProvenEntry::read(reader)).collect::<Result<_, _>>()?;
         reader.key(6)?;
         let first_receipt = Receipt::decode(reader.bytes()?)?;
+        reader.key(7)?;
+        let count = reader.array()?;
+        if !STATUS_COUNT.contains(&count) {
+            return Err(reader.malformed("three or four statuses"));
+        }
+        let statuses = (0..count).map(|_| StatusPath::read(reader)).collect::<Result<_, _>>()?;
         reader.clone().finish()?;
         let receipt = Receipt::decode(receipt)?;
-        Ok(Self { statement, receipt, document, sealed, head, registry, first_receipt })
+        Ok(Self { statement, receipt, document, sealed, head, registry, first_receipt, statuses })
     }
 }
 

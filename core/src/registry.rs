@@ -1,20 +1,37 @@
 //! Who may say what, when: a pure fold over entries (format.md 9).
 //!
-//! The same two functions decide admission, are replayed by every audit, and run over the few
-//! entries that a proof carries. What needs the index of documents is no rule and is not here.
+//! [`Registry::admit`] holds the rules, [`Registry::apply`] takes what they let pass. The same two
+//! decide admission and are replayed by every audit. A proof carries only the few entries that lead
+//! to its keys: [`Registry::follow`] takes those. What needs the index of documents is no rule and
+//! is not here; what has fallen is in the map of [`crate::status`].
 
-use std::collections::{BTreeMap, HashMap};
+mod acts;
+mod rules;
 
-use crate::{
-    IssuerId, LedgerId, Origin, Rejected,
-    key::{Kid, PublicKey, Use},
-    statement::{Body, Enroll, Genesis, IssuerRecord, Policy, Statement},
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
 };
 
-/// How far ahead of block time a statement's own time may be.
-pub const AHEAD_S_MAX: u64 = 5 * 60;
-/// How long an operator's statement may be withheld before it is admitted.
-pub const WITHHELD_S_MAX: u64 = 30 * 24 * 60 * 60;
+use crate::{
+    Identity, IssuerId, LedgerId, Origin, Rejected,
+    key::{Kid, PublicKey, Use},
+    statement::{Body, IssuerRecord, Policy, Statement},
+    status::{Fall, IssuerState, IssuerStatus, KeyState, KeyStatus},
+};
+
+pub use rules::{AHEAD_S_MAX, WITHHELD_S_MAX};
+
+/// Something that was said and sealed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Act {
+    /// Index of the entry.
+    pub entry: u64,
+    /// When its block was sealed; 0 in a registry that only follows a proof, which does not know.
+    pub time_ms: u64,
+    /// The key that signed it.
+    pub by: Kid,
+}
 
 /// A key with its one use and owner.
 #[derive(Clone, Debug)]
@@ -25,8 +42,33 @@ pub struct Signer {
     pub r#use: Use,
     /// The origin, or the issuer's id.
     pub owner: String,
-    /// Index of the entry that brought it.
-    pub since: u64,
+    /// What brought it.
+    pub added: Act,
+    /// What became of it; `None` while nothing did.
+    pub status: Option<KeyStatus>,
+}
+
+impl Signer {
+    /// Whether it may sign: nothing became of it, or that was undone.
+    pub fn is_current(&self) -> bool {
+        self.status.as_ref().is_none_or(|status| status.state == KeyState::Current)
+    }
+
+    /// Why what it signed, sealed at this time, counts as never said; `None` where it stands.
+    pub fn flaw_at(&self, time_ms: u64) -> Option<&KeyStatus> {
+        self.status.as_ref().filter(|status| status.voids(time_ms))
+    }
+}
+
+impl KeyStatus {
+    /// Whether what the key signed, sealed at this time, counts as never said.
+    pub fn voids(&self, time_ms: u64) -> bool {
+        match self.state {
+            KeyState::Void => true,
+            KeyState::Compromised => self.since_ms <= time_ms,
+            KeyState::Current | KeyState::Retired | KeyState::Stopped => false,
+        }
+    }
 }
 
 /// An enrolled issuer.
@@ -34,10 +76,21 @@ pub struct Signer {
 pub struct Issuer {
     /// Who that is, in the operator's words.
     pub record: IssuerRecord,
-    /// Index of its enrollment.
-    pub enrolled: u64,
+    /// Its enrollment.
+    pub enrolled: Act,
+    /// Whether the enrollment counts as never said.
+    pub void: bool,
     /// Its keys, oldest first.
     pub keys: Vec<Kid>,
+    /// Whether it is suspended; `None` while it never was.
+    pub status: Option<IssuerStatus>,
+}
+
+impl Issuer {
+    /// Whether it may say nothing now.
+    pub fn is_suspended(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| status.state == IssuerState::Suspended)
+    }
 }
 
 /// Issuers, keys and policy, as the entries so far make them.
@@ -45,18 +98,26 @@ pub struct Issuer {
 pub struct Registry {
     origin: Origin,
     ledger: LedgerId,
+    founding_policy: Policy,
     policy: Policy,
-    ledger_keys: [Kid; Use::LEDGER.len()],
+    /// The ledger's own keys, each with the entry that brought it, in the order of [`Use::LEDGER`].
+    ledger_keys: [Vec<(u64, Kid)>; Use::LEDGER.len()],
+    /// Replacements that take effect with the next block.
+    due: Vec<(Act, Use, Kid)>,
     signers: HashMap<Kid, Signer>,
     issuers: BTreeMap<IssuerId, Issuer>,
+    /// All that has to be judged again when a key turns out to have been in other hands.
+    acts: Vec<(Act, Arc<Body>)>,
+    /// Statements accepted about each subject.
+    accepted: HashMap<String, u64>,
 }
 
 impl Registry {
-    /// The registry that genesis makes.
+    /// The registry that genesis makes, sealed at `time_ms`.
     ///
     /// # Errors
     /// [`Rejected::Misplaced`] for another kind; the refusals of names, keys and signatures.
-    pub fn found(statement: &Statement) -> Result<Self, Rejected> {
+    pub fn found(statement: &Statement, time_ms: u64) -> Result<Self, Rejected> {
         let Body::Genesis(genesis) = statement.body() else {
             return Err(Rejected::Misplaced(statement.body().kind()));
         };
@@ -69,121 +130,45 @@ impl Registry {
         genesis.check_possessions(origin.as_str())?;
         let mut registry = Self {
             ledger: LedgerId(statement.leaf()),
+            founding_policy: genesis.policy.clone(),
             policy: genesis.policy.clone(),
-            ledger_keys: Use::LEDGER.map(|r#use| genesis.key(r#use).kid()),
+            ledger_keys: Default::default(),
+            due: Vec::new(),
             signers: HashMap::new(),
             issuers: BTreeMap::new(),
+            acts: Vec::new(),
+            accepted: HashMap::from([("policy".to_owned(), 1)]),
             origin,
         };
-        registry.add_ledger_keys(genesis)?;
+        let added = Act { entry: 0, time_ms, by: operator.kid() };
+        for listed in &genesis.keys {
+            if registry.signers.contains_key(&listed.key.kid()) {
+                return Err(Rejected::KeyInUse(listed.key.kid().to_string()));
+            }
+            registry.add_ledger_key(listed.r#use, &listed.key, added);
+        }
         Ok(registry)
     }
 
-    fn add_ledger_keys(&mut self, genesis: &Genesis) -> Result<(), Rejected> {
-        genesis.keys.iter().try_for_each(|listed| {
-            let owner = self.origin.to_string();
-            let signer = Signer { key: listed.key.clone(), r#use: listed.r#use, owner, since: 0 };
-            let kid = signer.key.kid();
-            match self.signers.insert(kid, signer) {
-                None => Ok(()),
-                Some(_) => Err(Rejected::KeyInUse(kid.to_string())),
-            }
-        })
-    }
-
-    /// Who must have signed a statement, if it may stand here at all: its key is known, is its
-    /// author's, has the use that the kind wants, and the statement is for this ledger. Its
-    /// signature and its time are for the caller to check.
-    ///
-    /// # Errors
-    /// The refusals of keys and rules.
-    pub fn signer(&self, statement: &Statement) -> Result<&Signer, Rejected> {
-        let expected = self.ledger.audience();
-        if statement.audience().is_some_and(|found| found != expected) {
-            let found = statement.audience().unwrap_or_default().to_owned();
-            return Err(Rejected::Audience { found, expected });
-        }
-        let kid = statement.kid();
-        let signer = self.signers.get(&kid).ok_or_else(|| Rejected::UnknownKey(kid.to_string()))?;
-        if statement.issuer() != signer.owner {
-            let (claimed, owner) = (statement.issuer().to_owned(), signer.owner.clone());
-            return Err(Rejected::Issuer { claimed, owner });
-        }
-        let wanted = match statement.body() {
-            Body::Genesis(_) => return Err(Rejected::Misplaced(statement.body().kind())),
-            Body::Enroll(enroll) => {
-                self.check_enroll(enroll)?;
-                Use::Operator
-            }
-            Body::Certify(certify) => {
-                self.check_count(u64::from(certify.count))?;
-                Use::Issuer
-            }
-            Body::Block(_) => Use::Seal,
-        };
-        if signer.r#use != wanted {
-            let (found, kind) = (signer.r#use.name(), statement.body().kind());
-            return Err(Rejected::KeyUse { found, kind });
-        }
-        Ok(signer)
-    }
-
-    fn check_count(&self, count: u64) -> Result<(), Rejected> {
-        let limit = self.policy.list_count_max;
-        if count > limit {
-            let to_usize = |n| usize::try_from(n).unwrap_or(usize::MAX);
-            return Err(Rejected::ListCount(to_usize(count), to_usize(limit)));
-        }
-        Ok(())
-    }
-
-    fn check_enroll(&self, enroll: &Enroll) -> Result<(), Rejected> {
-        let id = enroll.id.as_str();
-        if id == self.origin.as_str() || id == self.origin.host() {
-            return Err(Rejected::IssuerReserved(id.to_owned()));
-        }
-        if self.issuers.contains_key(&enroll.id) {
-            return Err(Rejected::IssuerExists(id.to_owned()));
-        }
-        let kid = enroll.key.kid();
-        if self.signers.contains_key(&kid) {
-            return Err(Rejected::KeyInUse(kid.to_string()));
-        }
-        enroll.check_possession(self.ledger)
-    }
-
-    /// The windows on a statement's own time, against block time.
-    ///
-    /// # Errors
-    /// [`Rejected::Future`]; for the operator's statements also [`Rejected::Stale`].
-    pub fn check_time(statement: &Statement, time_ms: u64) -> Result<(), Rejected> {
-        let (iat_s, time_s) = (statement.issued_at_s(), time_ms / 1000);
-        if iat_s > time_s.saturating_add(AHEAD_S_MAX) {
-            return Err(Rejected::Future { iat_s, time_s, limit_s: AHEAD_S_MAX });
-        }
-        let windowed = matches!(statement.body(), Body::Enroll(_));
-        if windowed && iat_s.saturating_add(WITHHELD_S_MAX) < time_s {
-            return Err(Rejected::Stale { iat_s, time_s, limit_s: WITHHELD_S_MAX });
-        }
-        Ok(())
-    }
-
-    /// Takes a statement that [`Registry::signer`] has just let pass, at its final index.
-    pub fn apply(&mut self, statement: &Statement, index: u64) {
-        if let Body::Enroll(enroll) = statement.body() {
-            let (key, owner) = (enroll.key.clone(), enroll.id.to_string());
-            let kid = key.kid();
-            self.signers.insert(kid, Signer { key, r#use: Use::Issuer, owner, since: index });
-            let record = enroll.record.clone();
-            self.issuers
-                .insert(enroll.id.clone(), Issuer { record, enrolled: index, keys: vec![kid] });
-        }
+    fn add_ledger_key(&mut self, r#use: Use, key: &PublicKey, added: Act) {
+        let (kid, owner) = (key.kid(), self.origin.to_string());
+        self.ledger_keys[position(r#use)].push((added.entry, kid));
+        *self.accepted.entry(format!("key:{kid}")).or_default() += 1;
+        let signer = Signer { key: key.clone(), r#use, owner, added, status: None };
+        self.signers.insert(kid, signer);
     }
 
     /// Whether a statement of this kind changes the registry: those that do are the ones from
     /// which it is rebuilt without reading all the others.
     pub fn is_changed_by(statement: &Statement) -> bool {
-        matches!(statement.body(), Body::Genesis(_) | Body::Enroll(_))
+        match statement.body() {
+            Body::Genesis(_)
+            | Body::Enroll(_)
+            | Body::Key(_)
+            | Body::Issuer(_)
+            | Body::Policy(_) => true,
+            Body::Certify(_) | Body::Revoke(_) | Body::Block(_) => false,
+        }
     }
 
     /// The ledger's name.
@@ -196,18 +181,54 @@ impl Registry {
         self.ledger
     }
 
+    /// Name and id of the ledger.
+    pub fn identity(&self) -> Identity {
+        Identity { origin: self.origin.clone(), ledger: self.ledger }
+    }
+
     /// The limits in force.
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// The ledger's own key for a use.
+    /// The sequence number of the next statement about a subject: `key:…`, `issuer:…`, `policy`.
+    pub fn next_seq(&self, subject: &str) -> u64 {
+        self.accepted.get(subject).copied().unwrap_or_default() + 1
+    }
+
+    /// The ledger's own key for a use, in force for the next block.
     ///
     /// # Panics
     /// For [`Use::Issuer`], which is none of its own.
     pub fn ledger_key(&self, r#use: Use) -> &PublicKey {
-        let at = Use::LEDGER.iter().position(|of| *of == r#use).expect("a use of the ledger");
-        &self.signers[&self.ledger_keys[at]].key
+        let due = |kid: &Kid| self.due.iter().any(|(_, _, new)| new == kid);
+        let keys = &self.ledger_keys[position(r#use)];
+        let (_, kid) = keys.iter().rfind(|(_, kid)| !due(kid)).expect("genesis lists one");
+        &self.signers[kid].key
+    }
+
+    /// The ledger's own key for a use that was in force for the block whose first entry is `first`.
+    pub fn ledger_key_at(&self, r#use: Use, first: u64) -> &PublicKey {
+        let keys = &self.ledger_keys[position(r#use)];
+        let at = keys.iter().rposition(|(entry, _)| *entry < first).unwrap_or_default();
+        &self.signers[&keys[at].1].key
+    }
+
+    /// All keys that the ledger ever had for a use, oldest first, each with the entry that brought
+    /// it.
+    pub fn ledger_keys(&self, r#use: Use) -> impl ExactSizeIterator<Item = (u64, &PublicKey)> {
+        let keys = &self.ledger_keys[position(r#use)];
+        keys.iter().map(|(entry, kid)| (*entry, &self.signers[kid].key))
+    }
+
+    /// Whether replacements of the ledger's own keys wait for the end of the block.
+    pub(crate) fn has_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// Whether a document has fallen by this act, or its key was in other hands by then.
+    pub fn stands(&self, fall: &Fall) -> bool {
+        self.signers.get(&fall.kid).is_some_and(|signer| signer.flaw_at(fall.time_ms).is_none())
     }
 
     /// A key by its name.
@@ -224,4 +245,8 @@ impl Registry {
     pub fn issuers(&self) -> impl ExactSizeIterator<Item = (&IssuerId, &Issuer)> {
         self.issuers.iter()
     }
+}
+
+fn position(r#use: Use) -> usize {
+    Use::LEDGER.iter().position(|of| *of == r#use).expect("a use of the ledger")
 }

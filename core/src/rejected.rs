@@ -36,6 +36,8 @@ pub enum Rejected {
     UnknownKey(String),
     #[error("a key for use {found} may not sign a statement of kind {kind}")]
     KeyUse { found: &'static str, kind: &'static str },
+    #[error("key {kid} is {state}: it signs nothing more, and nothing more becomes of it so")]
+    KeyState { kid: String, state: &'static str },
     #[error("the statement says it is by {claimed:?}, its key belongs to {owner:?}")]
     Issuer { claimed: String, owner: String },
     #[error("possession of key {kid}: {why}")]
@@ -68,8 +70,20 @@ pub enum Rejected {
     IssuerExists(String),
     #[error("issuer id {0:?} is the ledger's own name")]
     IssuerReserved(String),
+    #[error("issuer {0:?} is not enrolled on this ledger")]
+    IssuerUnknown(String),
+    #[error("issuer {issuer:?} is {state}")]
+    IssuerState { issuer: String, state: &'static str },
     #[error("key {0} already has an owner and a use")]
     KeyInUse(String),
+    #[error("it is the last key of {0:?} that signs: add another first, or stop it")]
+    LastKey(String),
+    #[error(
+        "compromised since {since_ms} ms: not between {from_ms}, when the key came, and {to_ms}"
+    )]
+    Since { since_ms: u64, from_ms: u64, to_ms: u64 },
+    #[error("document {document} has fallen already, by entry {entry}")]
+    Fallen { document: String, entry: u64 },
     #[error("a statement of kind {0} may stand only where the ledger puts it")]
     Misplaced(&'static str),
 
@@ -92,6 +106,12 @@ pub enum Rejected {
     Proof { what: &'static str, why: String },
     #[error("checkpoint: {0}")]
     Checkpoint(String),
+
+    // Status
+    #[error("status: {why}")]
+    Status { why: String },
+    #[error("what is derived could not be read: {0}")]
+    Unreadable(String),
 }
 
 impl Rejected {
@@ -111,6 +131,7 @@ impl Rejected {
             Self::Signature(_) => "signature",
             Self::UnknownKey(_) => "unknown-key",
             Self::KeyUse { .. } => "key-use",
+            Self::KeyState { .. } => "key-state",
             Self::Issuer { .. } => "issuer",
             Self::Possession { .. } => "possession",
             Self::ListMissing => "list-missing",
@@ -125,7 +146,12 @@ impl Rejected {
             Self::Sequence { .. } => "sequence",
             Self::IssuerExists(_) => "issuer-exists",
             Self::IssuerReserved(_) => "issuer-reserved",
+            Self::IssuerUnknown(_) => "issuer-unknown",
+            Self::IssuerState { .. } => "issuer-state",
             Self::KeyInUse(_) => "key-in-use",
+            Self::LastKey(_) => "last-key",
+            Self::Since { .. } => "since",
+            Self::Fallen { .. } => "fallen",
             Self::Misplaced(_) => "misplaced",
             Self::Chain { .. } => "chain",
             Self::PathIndex { .. } => "path-index",
@@ -135,11 +161,18 @@ impl Rejected {
             Self::Document { .. } => "document",
             Self::Proof { .. } => "proof",
             Self::Checkpoint(_) => "checkpoint",
+            Self::Status { .. } => "status",
+            Self::Unreadable(_) => "unreadable",
         }
     }
 
     /// For a value that its closed set does not hold.
     pub(crate) fn field(kind: &'static str, field: &'static str, why: impl Into<String>) -> Self {
         Self::Field { kind, field, why: why.into() }
+    }
+
+    /// For a status path or value that does not fit.
+    pub(crate) fn status(why: impl Into<String>) -> Self {
+        Self::Status { why: why.into() }
     }
 }

@@ -1,19 +1,29 @@
 //! What is said on the ledger: a signed COSE_Sign1 of one of a closed set of kinds (format.md 5).
 //!
 //! Decoding checks the shape and never the signature: that takes a key, which only the registry
-//! knows. Reserved kinds (revoke, key, issuer, policy) are unknown until a version admits them.
+//! knows.
 
 mod block;
 mod certify;
 mod enroll;
 mod genesis;
+mod issuer;
+mod key;
+mod listed;
+mod policy;
 mod possession;
+mod revoke;
 
 pub use block::BlockStatement;
 pub use certify::{Certify, MEDIA_TYPES};
 pub use enroll::{Enroll, IssuerRecord};
-pub use genesis::{Genesis, LedgerKey, Policy};
+pub use genesis::{Genesis, LedgerKey};
+pub use issuer::IssuerStatement;
+pub use key::{HeldKey, KeyAct, KeyStatement};
+pub use listed::Listed;
+pub use policy::{Policy, PolicyStatement};
 pub use possession::prove_possession;
+pub use revoke::Revoke;
 
 use coset::{Label, cbor::value::Value};
 
@@ -21,7 +31,7 @@ use crate::{
     Fingerprint, Hash, LedgerId, List, Rejected,
     cose::{Claims, Headers, LABEL_LIST, Payload, Signed},
     key::{Kid, PublicKey, SigningKey},
-    list::{LIST_BYTES_MAX, Summary},
+    list::{LIST_BYTES_MAX, Shape, Summary},
     tree::leaf_hash,
 };
 
@@ -47,8 +57,16 @@ pub enum Body {
     Genesis(Genesis),
     /// The operator enrolls an issuer.
     Enroll(Enroll),
+    /// What becomes of a key.
+    Key(KeyStatement),
+    /// The operator suspends an issuer, or takes it back.
+    Issuer(IssuerStatement),
+    /// The operator sets the limits.
+    Policy(PolicyStatement),
     /// An issuer certifies the documents of a list.
     Certify(Certify),
+    /// An issuer withdraws the documents of a list.
+    Revoke(Revoke),
     /// The ledger ends a block.
     Block(BlockStatement),
 }
@@ -59,7 +77,11 @@ impl Body {
         match self {
             Self::Genesis(_) => Genesis::KIND,
             Self::Enroll(_) => Enroll::KIND,
+            Self::Key(_) => KeyStatement::KIND,
+            Self::Issuer(_) => IssuerStatement::KIND,
+            Self::Policy(_) => PolicyStatement::KIND,
             Self::Certify(_) => Certify::KIND,
+            Self::Revoke(_) => Revoke::KIND,
             Self::Block(_) => BlockStatement::KIND,
         }
     }
@@ -81,10 +103,17 @@ impl Body {
         let kind = content_type
             .strip_prefix(CONTENT_PREFIX)
             .and_then(|rest| rest.strip_suffix(CONTENT_SUFFIX));
+        let subject = &claims.subject;
         match kind {
             Some(Genesis::KIND) => Genesis::decode(payload).map(Self::Genesis),
             Some(Enroll::KIND) => Enroll::decode(payload).map(Self::Enroll),
-            Some(Certify::KIND) => Certify::decode(payload, &claims.subject).map(Self::Certify),
+            Some(KeyStatement::KIND) => KeyStatement::decode(payload, subject).map(Self::Key),
+            Some(IssuerStatement::KIND) => {
+                IssuerStatement::decode(payload, subject).map(Self::Issuer)
+            }
+            Some(PolicyStatement::KIND) => PolicyStatement::decode(payload).map(Self::Policy),
+            Some(Certify::KIND) => Certify::decode(payload, subject).map(Self::Certify),
+            Some(Revoke::KIND) => Revoke::decode(payload, subject).map(Self::Revoke),
             Some(BlockStatement::KIND) => BlockStatement::decode(payload).map(Self::Block),
             _ => Err(Rejected::UnknownKind(content_type.clone())),
         }
@@ -94,8 +123,21 @@ impl Body {
         match self {
             Self::Genesis(body) => body.encode(),
             Self::Enroll(body) => body.encode(),
+            Self::Key(body) => body.encode(),
+            Self::Issuer(body) => body.encode(),
+            Self::Policy(body) => body.encode(),
             Self::Certify(body) => body.encode(),
+            Self::Revoke(body) => body.encode(),
             Self::Block(body) => body.encode(),
+        }
+    }
+
+    /// What it says of a list that travels with it, and what the leaves of that are.
+    fn listed(&self) -> Option<(&Listed, Shape)> {
+        match self {
+            Self::Certify(body) if body.bears_list() => Some((&body.listed, Shape::Documents)),
+            Self::Revoke(body) => Some((&body.listed, body.shape())),
+            _ => None,
         }
     }
 
@@ -104,7 +146,11 @@ impl Body {
         match self {
             Self::Genesis(_) => "genesis".into(),
             Self::Enroll(body) => format!("issuer:{}", body.id),
-            Self::Certify(body) => body.subject(),
+            Self::Key(body) => body.subject(),
+            Self::Issuer(body) => format!("issuer:{}", body.id),
+            Self::Policy(_) => "policy".into(),
+            Self::Certify(body) => body.listed.subject(),
+            Self::Revoke(body) => body.listed.subject(),
             Self::Block(body) => format!("block:{}", body.height),
         }
     }
@@ -146,7 +192,8 @@ impl Statement {
         let list = match (unprotected.pop(), unprotected.is_empty()) {
             (None, _) => None,
             (Some((Label::Int(LABEL_LIST), Value::Bytes(bytes))), true) => {
-                Some(List::decode(bytes)?)
+                let shape = statement.list_shape().ok_or(Rejected::ListUnexpected)?;
+                Some(List::decode(bytes, shape)?)
             }
             _ => {
                 return Err(Rejected::Header(
@@ -217,17 +264,17 @@ impl Statement {
     /// # Errors
     /// [`Rejected::ListMissing`], [`Rejected::ListUnexpected`], [`Rejected::ListMismatch`].
     pub(crate) fn check_list(&self, list: Option<Summary>) -> Result<(), Rejected> {
-        match (&self.body, list) {
-            (Body::Certify(body), Some(list)) if body.bears_list() => body.check_list(list),
-            (Body::Certify(body), None) if body.bears_list() => Err(Rejected::ListMissing),
-            (_, None) => Ok(()),
-            (_, Some(_)) => Err(Rejected::ListUnexpected),
+        match (self.body.listed(), list) {
+            (Some((listed, _)), Some(list)) => listed.check(list),
+            (Some(_), None) => Err(Rejected::ListMissing),
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(Rejected::ListUnexpected),
         }
     }
 
-    /// Whether a list travels with it.
-    pub fn bears_list(&self) -> bool {
-        matches!(&self.body, Body::Certify(body) if body.bears_list())
+    /// What the leaves of the list are that travels with it; `None` where there is none.
+    pub fn list_shape(&self) -> Option<Shape> {
+        self.body.listed().map(|(_, shape)| shape)
     }
 
     /// The statement as sent to a ledger; the inverse of [`Statement::decode_submission`].
@@ -299,9 +346,14 @@ impl Statement {
         if let Body::Certify(body) = &self.body { Some(body) } else { None }
     }
 
+    /// The revocation that it is, if it is one.
+    pub fn as_revoke(&self) -> Option<&Revoke> {
+        if let Body::Revoke(body) = &self.body { Some(body) } else { None }
+    }
+
     /// How many documents it certifies.
     pub fn documents(&self) -> u64 {
-        self.as_certify().map_or(0, |body| u64::from(body.count))
+        self.as_certify().map_or(0, |body| u64::from(body.listed.count))
     }
 
     /// The document of a hash envelope, which has no list to name it.

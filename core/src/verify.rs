@@ -1,27 +1,28 @@
 //! The one verification of a proof (format.md 11.3, step by step): it yields a [`Verified`],
 //! which nothing else can make, or the step that failed.
 //!
-//! What it cannot say: whether the certification still stands today (only what the proof's head
-//! knew), and whether there are others. Without a pinned head or witnesses, a proof is as good as
-//! the seal key.
+//! It says whether the certification stood as of the proof's head. What it cannot say: what came
+//! after, and whether there are others. Without a pinned head or witnesses, a proof is as good as
+//! the weakest seal key that the ledger ever had.
 
 use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     Fingerprint, Hash, Identity, Rejected, chain,
-    key::Use,
+    key::{Kid, Use},
     proof::{Proof, ProvenEntry},
     registry::Registry,
     seal::Receipt,
     statement::{BlockStatement, IssuerRecord, Statement},
+    status::{IssuerStatus, KeyStatus, Slot, Standing, Status},
     tree::{leaf_hash, root_from_path},
 };
 
 /// Checked seals and block statements remembered by one verifier; then it starts anew.
 const CHECKED_COUNT_MAX: usize = 4096;
 
-/// A document that was certified: by whom, when, in which block. Only [`Verifier::verify`] makes
-/// it.
+/// A document that was certified: by whom, when, in which block, and whether that stood as of the
+/// proof's head. Only [`Verifier::verify`] makes it.
 #[derive(Clone, Debug)]
 pub struct Verified {
     fingerprint: Fingerprint,
@@ -33,6 +34,16 @@ pub struct Verified {
     list_count: u64,
     sealed: BlockStatement,
     head: BlockStatement,
+    kid: Kid,
+    statuses: Statuses,
+}
+
+/// What became of a certification, as of the head of its proof.
+#[derive(Clone, Debug)]
+struct Statuses {
+    standing: Standing,
+    issuer: Option<IssuerStatus>,
+    key: Option<KeyStatus>,
 }
 
 impl Verified {
@@ -80,13 +91,36 @@ impl Verified {
     pub fn head(&self) -> &BlockStatement {
         &self.head
     }
+
+    /// Whether the certification stood as of the head: whoever relies on it asks this first.
+    pub fn standing(&self) -> &Standing {
+        &self.statuses.standing
+    }
+
+    /// Whether its issuer was ever suspended, and whether it is: what was sealed before stands.
+    pub fn issuer_status(&self) -> Option<&IssuerStatus> {
+        self.statuses.issuer.as_ref()
+    }
+
+    /// The key that signed it.
+    pub fn kid(&self) -> Kid {
+        self.kid
+    }
+
+    /// What became of that key.
+    pub fn key_status(&self) -> Option<&KeyStatus> {
+        self.statuses.key.as_ref()
+    }
 }
+
+/// A registry, and the entries that it was made from.
+type Followed = (Vec<(u64, Hash)>, Arc<Registry>);
 
 /// Verifies proofs of one ledger, and remembers what many of them share.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     identity: Identity,
-    registry: Option<(Vec<Hash>, Arc<Registry>)>,
+    registry: Option<Followed>,
     checked: HashSet<Hash>,
 }
 
@@ -113,7 +147,7 @@ impl Verifier {
         // 3. The registry begins with the genesis that the identity names; it knows the issuer.
         let registry = self.registry(&proof.registry)?;
         // 4. The issuer signed the statement, and may.
-        let signer = registry.signer(&proof.statement)?;
+        let signer = registry.speaker(&proof.statement)?;
         proof.statement.verify(&signer.key)?;
         // 5. The receipt leads to a root, which the head's block statement and seal vouch for.
         let root = proof.receipt.root(proof.statement.leaf())?;
@@ -124,6 +158,8 @@ impl Verifier {
         let sealed = self.check_sealed(&registry, &proof, &head)?;
         // 8. The first receipt is a true one of that block.
         self.check_first_receipt(&registry, &proof, &sealed)?;
+        // 9. What became of it is in the map whose root the head's block statement names.
+        let statuses = check_statuses(&proof, &sealed, &head)?;
         let issuer = registry.issuer(&signer.owner).expect("an issuer key has an issuer");
         Ok(Verified {
             fingerprint: proof.document.fingerprint,
@@ -135,45 +171,40 @@ impl Verifier {
             list_count: proof.statement.documents(),
             sealed,
             head,
+            kid: proof.statement.kid(),
+            statuses,
         })
     }
 
     /// Folds the proof's registry entries: genesis by the identity, the others by the rules.
     fn registry(&mut self, entries: &[ProvenEntry]) -> Result<Arc<Registry>, Rejected> {
-        let leaves: Vec<_> = entries.iter().map(|entry| entry.statement.leaf()).collect();
+        let names: Vec<_> = entries.iter().map(|e| (e.index, e.statement.leaf())).collect();
         let ordered = entries.windows(2).all(|pair| pair[0].index < pair[1].index);
         if entries[0].index != 0 || !ordered {
             let why = "genesis is entry 0, and indexes ascend".into();
             return Err(Rejected::Proof { what: "registry", why });
         }
         if let Some((known, registry)) = &self.registry
-            && *known == leaves
+            && *known == names
         {
             return Ok(registry.clone());
         }
         let genesis = &entries[0].statement;
-        if leaves[0] != self.identity.ledger.0 {
-            let (found, expected) = (leaves[0].to_string(), self.identity.ledger.to_string());
+        let found = names[0].1;
+        if found != self.identity.ledger.0 {
+            let (found, expected) = (found.to_string(), self.identity.ledger.to_string());
             return Err(Rejected::Ledger { found, expected });
         }
-        let mut registry = Registry::found(genesis)?;
+        let mut registry = Registry::found(genesis, 0)?;
         if *registry.origin() != self.identity.origin {
             let (found, expected) = (genesis.issuer().into(), self.identity.origin.to_string());
             return Err(Rejected::Ledger { found, expected });
         }
         for entry in &entries[1..] {
-            let statement = &entry.statement;
-            if !Registry::is_changed_by(statement) {
-                let why =
-                    format!("a statement of kind {} says nothing of it", statement.body().kind());
-                return Err(Rejected::Proof { what: "registry", why });
-            }
-            let key = registry.signer(statement)?.key.clone();
-            statement.verify(&key)?;
-            registry.apply(statement, entry.index);
+            registry.follow(&entry.statement, entry.index)?;
         }
         let registry = Arc::new(registry);
-        self.registry = Some((leaves, registry.clone()));
+        self.registry = Some((names, registry.clone()));
         Ok(registry)
     }
 
@@ -195,7 +226,7 @@ impl Verifier {
             );
             return Err(Rejected::Proof { what: "head", why });
         }
-        self.check_seal(registry, &proof.receipt, head.time_ms, root)?;
+        self.check_seal(registry, &proof.receipt, &head, root)?;
         Ok(head)
     }
 
@@ -234,7 +265,7 @@ impl Verifier {
             return Err(Rejected::Proof { what: "first receipt", why });
         }
         let root = first.root(proof.statement.leaf())?;
-        self.check_seal(registry, first, sealed.time_ms, root)
+        self.check_seal(registry, first, sealed, root)
     }
 
     /// A block statement that the ledger signed and that stands at the end of its block.
@@ -250,8 +281,12 @@ impl Verifier {
         if header.size.checked_sub(1) != Some(entry.index) || header.first > entry.index {
             return Err(refuse("it is not the last entry of the block that it describes"));
         }
-        chain::check_statement(statement, header)?;
-        self.once(statement.leaf(), || statement.verify(&registry.signer(statement)?.key))?;
+        chain::check_iat(statement, header)?;
+        let key = &registry.speaker(statement)?.key;
+        if *key != *registry.ledger_key_at(Use::Seal, header.first) {
+            return Err(refuse("its key was not the one that sealed at that height"));
+        }
+        self.once(statement.leaf(), || statement.verify(key))?;
         Ok(header.clone())
     }
 
@@ -259,12 +294,12 @@ impl Verifier {
         &mut self,
         registry: &Registry,
         receipt: &Receipt,
-        time_ms: u64,
+        block: &BlockStatement,
         root: Hash,
     ) -> Result<(), Rejected> {
-        let seal = &receipt.seal;
+        let (seal, time_ms) = (&receipt.seal, block.time_ms);
         let preimage = [&root.0, time_ms.to_be_bytes().as_slice(), &seal.encode()].concat();
-        let (key, origin) = (registry.ledger_key(Use::Seal), registry.origin());
+        let (key, origin) = (registry.ledger_key_at(Use::Seal, block.first), registry.origin());
         self.once(leaf_hash(&preimage), || seal.verify(key, origin, time_ms, root))
     }
 
@@ -301,8 +336,9 @@ fn check_document(document: &[Fingerprint], proof: &Proof) -> Result<&'static st
         why: format!("one of kind {} certifies nothing", proof.statement.body().kind()),
     })?;
     let leaf = leaf_hash(part.fingerprint.as_bytes());
-    let root = root_from_path("document", leaf, part.index, u64::from(certify.count), &part.path)?;
-    expect_root("document", root, certify.root)?;
+    let count = u64::from(certify.listed.count);
+    let root = root_from_path("document", leaf, part.index, count, &part.path)?;
+    expect_root("document", root, certify.listed.root)?;
     Ok(certify.media_type)
 }
 
@@ -319,6 +355,50 @@ fn check_paths(proof: &Proof, root: Hash) -> Result<(), Rejected> {
         }
     }
     Ok(())
+}
+
+/// Document, issuer, key, and the key that felled the document if that is another.
+fn check_statuses(
+    proof: &Proof,
+    sealed: &BlockStatement,
+    head: &BlockStatement,
+) -> Result<Statuses, Rejected> {
+    let (issuer, kid) = (proof.statement.issuer(), proof.statement.kid());
+    let mut paths = proof.statuses.iter();
+    let mut next = |what, slot: Slot| {
+        let path = paths.next().ok_or_else(|| Rejected::Proof {
+            what,
+            why: "the key that felled the document has no status in it".into(),
+        })?;
+        Ok(path.verify(&slot, head.status)?.copied())
+    };
+    let other = |what| Rejected::Proof { what, why: "its status is that of something else".into() };
+    let fall = match next("document status", Slot::document(issuer, &proof.document.fingerprint))? {
+        None => None,
+        Some(Status::Document(fall)) => Some(fall),
+        Some(_) => return Err(other("document status")),
+    };
+    let issuer_status = match next("issuer status", Slot::issuer(issuer))? {
+        None => None,
+        Some(Status::Issuer(status)) => Some(status),
+        Some(_) => return Err(other("issuer status")),
+    };
+    let mut key_status = |kid: &Kid| match next("key status", Slot::key(issuer, kid))? {
+        None => Ok(None),
+        Some(Status::Key(status)) => Ok(Some(status)),
+        Some(_) => Err(other("key status")),
+    };
+    let key = key_status(&kid)?;
+    let felled_by = match fall.as_ref().filter(|fall| fall.kid != kid) {
+        Some(fall) => key_status(&fall.kid)?,
+        None => key,
+    };
+    if paths.next().is_some() {
+        let why = "there is one too many".into();
+        return Err(Rejected::Proof { what: "statuses", why });
+    }
+    let standing = Standing::of(sealed.time_ms, key.as_ref(), fall, felled_by.as_ref());
+    Ok(Statuses { standing, issuer: issuer_status, key })
 }
 
 fn expect_root(what: &'static str, found: Hash, expected: Hash) -> Result<(), Rejected> {

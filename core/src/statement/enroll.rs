@@ -60,6 +60,8 @@ fn is_invisible(c: char) -> bool {
 /// The payload of an enroll statement.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Enroll {
+    /// 1; more only where an enrollment before was made with a key that was in other hands.
+    pub seq: u64,
     /// The issuer's id; stands in `sub` too.
     pub id: IssuerId,
     /// Who that is.
@@ -72,8 +74,6 @@ pub struct Enroll {
 
 impl Enroll {
     pub(super) const KIND: &str = "enroll";
-    /// An enrollment is the first statement about its issuer.
-    pub const SEQ: u64 = 1;
 
     /// Checks that the issuer holds the key, for this ledger: what an operator asks before signing,
     /// and every ledger before admitting.
@@ -82,19 +82,12 @@ impl Enroll {
     /// [`Rejected::Possession`] and [`Rejected::Signature`].
     pub fn check_possession(&self, ledger: LedgerId) -> Result<(), Rejected> {
         let (owner, scope) = (self.id.as_str(), &ledger.0.0);
-        possession::check_possession(
-            &self.possession,
-            &self.key,
-            Use::Issuer,
-            owner,
-            Self::SEQ,
-            scope,
-        )
+        let (key, possession) = (&self.key, &self.possession);
+        possession::check_possession(possession, key, Use::Issuer, owner, self.seq, scope)
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let writer =
-            Writer::default().map(6).uint(1).uint(Self::SEQ).uint(2).text(self.id.as_str());
+        let writer = Writer::default().map(6).uint(1).uint(self.seq).uint(2).text(self.id.as_str());
         let writer = writer.uint(3).text(&self.record.legal_name);
         let writer = writer.uint(4).text(&self.record.country);
         let writer = writer.uint(5).text(&self.record.registration).uint(6).array(2);
@@ -108,10 +101,6 @@ impl Enroll {
         let seq = reader.uint()?;
         reader.key(2)?;
         let id: IssuerId = reader.text()?.parse()?;
-        if seq != Self::SEQ {
-            let subject = format!("issuer:{id}");
-            return Err(Rejected::Sequence { subject, found: seq, expected: Self::SEQ });
-        }
         reader.key(3)?;
         let legal_name = reader.text()?.to_owned();
         reader.key(4)?;
@@ -124,6 +113,6 @@ impl Enroll {
         reader.finish()?;
         let record = IssuerRecord { legal_name, country, registration };
         record.check()?;
-        Ok(Self { id, record, key, possession })
+        Ok(Self { seq, id, record, key, possession })
     }
 }

@@ -4,10 +4,9 @@ use crate::{
     Rejected,
     cbor::{Reader, Writer},
     key::{PublicKey, Use},
-    list::LIST_COUNT_MAX,
 };
 
-use super::{VERSION, possession};
+use super::{Policy, VERSION, possession};
 
 /// One of the ledger's own keys, with the proof that it is held.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,19 +17,6 @@ pub struct LedgerKey {
     pub key: PublicKey,
     /// COSE_Sign1 by that key over its use, owner and the random bytes.
     pub possession: Vec<u8>,
-}
-
-/// The limits that the operator sets for everybody.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Policy {
-    /// Most documents of one list, 1 to 65,536.
-    pub list_count_max: u64,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { list_count_max: LIST_COUNT_MAX as u64 }
-    }
 }
 
 /// The payload of the genesis statement.
@@ -70,7 +56,7 @@ impl Genesis {
             let writer = writer.array(3).text(key.r#use.name());
             possession::write_key(writer, &key.key, &key.possession)
         });
-        writer.uint(4).map(1).uint(1).uint(self.policy.list_count_max).finish()
+        self.policy.write(writer.uint(4)).finish()
     }
 
     pub(super) fn decode(payload: &[u8]) -> Result<Self, Rejected> {
@@ -97,13 +83,8 @@ impl Genesis {
         });
         let keys = keys.into_iter().collect::<Result<_, _>>()?;
         reader.key(4)?;
-        reader.map_len(1)?;
-        reader.key(1)?;
-        let list_count_max = reader.uint()?;
-        if !(1..=LIST_COUNT_MAX as u64).contains(&list_count_max) {
-            return Err(Rejected::field("genesis", "list_count_max", "1 to 65536 are allowed"));
-        }
+        let policy = Policy::read("genesis", &mut reader)?;
         reader.finish()?;
-        Ok(Self { random, keys, policy: Policy { list_count_max } })
+        Ok(Self { random, keys, policy })
     }
 }
