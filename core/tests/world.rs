@@ -5,7 +5,7 @@ use probant_core::{
     Fingerprint, Fingerprints, Hash, Identity, LedgerId, List, Rejected, Statement, Verifier,
     block::Block,
     chain::Chain,
-    draft::{Draft, SealedBlock},
+    draft::{Draft, SealedBlock, founding_block},
     key::{SigningKey, Use},
     list::Batch,
     proof::{DocumentPath, Proof, ProvenEntry},
@@ -13,6 +13,7 @@ use probant_core::{
     statement::{
         Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy, prove_possession,
     },
+    status::{Kept, Slot, Status, StatusPath},
     tree,
 };
 
@@ -25,6 +26,7 @@ struct World {
     issuer: SigningKey,
     operator: SigningKey,
     chain: Chain,
+    nodes: Kept,
     blocks: Vec<SealedBlock>,
 }
 
@@ -44,10 +46,11 @@ impl World {
         let keys = keys.map(listed).into();
         let genesis = Body::Genesis(Genesis { random, keys, policy: Policy::default() });
         let genesis = Statement::sign(&key(3), ORIGIN, None, TIME_MS / 1000, genesis);
-        let sealed = Draft::genesis(genesis, TIME_MS).unwrap().seal(&key(1));
-        let (chain, signatures) = Chain::found(&sealed.block).unwrap();
-        signatures.check(&sealed.block).unwrap();
-        Self { seal: key(1), issuer: key(9), operator: key(3), chain, blocks: vec![sealed] }
+        let sealed = founding_block(genesis, TIME_MS, &key(1)).unwrap();
+        let (chain, extension) = Chain::found(&sealed.block).unwrap();
+        extension.signatures.check(&sealed.block).unwrap();
+        let (nodes, blocks) = (Kept::all(), vec![sealed]);
+        Self { seal: key(1), issuer: key(9), operator: key(3), chain, nodes, blocks }
     }
 
     fn ledger(&self) -> LedgerId {
@@ -63,7 +66,7 @@ impl World {
         };
         let id = ISSUER.parse().unwrap();
         let key = self.issuer.public().clone();
-        let body = Body::Enroll(Enroll { id, record, key, possession });
+        let body = Body::Enroll(Enroll { seq: 1, id, record, key, possession });
         Statement::sign(&self.operator, ORIGIN, Some(self.ledger()), TIME_MS / 1000, body)
     }
 
@@ -73,15 +76,18 @@ impl World {
     }
 
     fn seal(&mut self, entries: Vec<(Statement, Option<List>)>) {
-        let mut draft = Draft::new(&self.chain, self.chain.head().time_ms + 100);
+        let time_ms = self.chain.head().time_ms + 100;
+        let mut draft = Draft::new(&self.chain, time_ms, &self.nodes);
         for (statement, list) in entries {
             draft.add(statement, list).unwrap();
         }
-        let sealed = draft.seal(&self.seal);
+        let sealed = draft.seal(&self.seal).unwrap();
         let bytes = sealed.block.encode();
         let replayed = Block::decode(&bytes).unwrap();
         assert_eq!(replayed.encode(), bytes);
-        self.chain.extend(&replayed).unwrap().check(&replayed).unwrap();
+        let extension = self.chain.extend(&replayed, &self.nodes).unwrap();
+        extension.signatures.check(&replayed).unwrap();
+        self.nodes.grow(&extension.growth);
         assert_eq!(*self.chain.head(), sealed.head);
         self.blocks.push(sealed);
     }
@@ -118,7 +124,19 @@ impl World {
             head: self.proven(size - 1),
             registry: vec![self.proven(0), self.proven(2)],
             first_receipt: first.receipt(index),
+            statuses: self.statuses(ISSUER, fingerprint, self.issuer.public().kid()),
         }
+    }
+
+    fn statuses(&self, issuer: &str, document: Fingerprint, kid: Hash) -> Vec<StatusPath> {
+        let prove = |slot| self.chain.status().prove(&slot, &self.nodes).unwrap();
+        let document = prove(Slot::document(issuer, &document));
+        let felled_by = match document.status() {
+            Some(Status::Document(fall)) if fall.kid != kid => Some(fall.kid),
+            _ => None,
+        };
+        let keys = [kid].into_iter().chain(felled_by).map(|kid| prove(Slot::key(issuer, &kid)));
+        [document, prove(Slot::issuer(issuer))].into_iter().chain(keys).collect()
     }
 }
 
@@ -209,24 +227,20 @@ fn a_proof_is_of_one_document_and_one_ledger() {
 fn a_block_with_any_flipped_bit_is_a_fault() {
     let (world, ..) = world();
     let blocks: Vec<_> = world.blocks.iter().map(|sealed| sealed.block.encode()).collect();
-    let check = |chain: &Chain, bytes: &[u8]| {
+    let nodes = Kept::all();
+    let check = |chain: &mut Chain, bytes: &[u8]| {
         let block = Block::decode(bytes)?;
-        chain.clone().extend(&block)?.check(&block)
+        chain.extend(&block, &nodes)?.signatures.check(&block)
     };
-    let (mut chain, signatures) = Chain::found(&Block::decode(&blocks[0]).unwrap()).unwrap();
-    signatures.check(&world.blocks[0].block).unwrap();
+    let (mut chain, extension) = Chain::found(&Block::decode(&blocks[0]).unwrap()).unwrap();
+    extension.signatures.check(&world.blocks[0].block).unwrap();
     for bytes in &blocks[1..] {
-        check(&chain, bytes).unwrap();
         for bit in 0..bytes.len() * 8 {
             let mut bad = bytes.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
-            assert!(check(&chain, &bad).is_err(), "bit {bit}");
+            assert!(check(&mut chain.clone(), &bad).is_err(), "bit {bit}");
         }
-        chain
-            .extend(&Block::decode(bytes).unwrap())
-            .unwrap()
-            .check(&Block::decode(bytes).unwrap())
-            .unwrap();
+        check(&mut chain, bytes).unwrap();
     }
 }
 
@@ -242,7 +256,7 @@ fn the_rules_refuse_with_a_code_and_change_nothing() {
     };
     let late = TIME_MS + 31 * 24 * 3600 * 1000;
     let refused = |statement: Statement, time_ms| {
-        Draft::new(&world.chain, time_ms).add(statement, None).unwrap_err().code()
+        Draft::new(&world.chain, time_ms, &world.nodes).add(statement, None).unwrap_err().code()
     };
     let at = world.chain.head().time_ms;
     let issuer = &world.issuer;
@@ -255,10 +269,8 @@ fn the_rules_refuse_with_a_code_and_change_nothing() {
     assert_eq!(refused(world.enroll(), at), "issuer-exists");
     assert_eq!(refused(world.blocks[2].block.statement().clone(), at), "misplaced");
     assert_eq!(refused(world.entries()[0].clone(), at), "misplaced");
-    let mut founding = Draft::genesis(world.entries()[0].clone(), TIME_MS).unwrap();
-    assert_eq!(founding.add(world.enroll(), None).unwrap_err().code(), "chain");
     let fresh = World::new();
-    let stale = Draft::new(&fresh.chain, late).add(fresh.enroll(), None).unwrap_err();
+    let stale = Draft::new(&fresh.chain, late, &fresh.nodes).add(fresh.enroll(), None).unwrap_err();
     assert_eq!(stale.code(), "stale");
 }
 

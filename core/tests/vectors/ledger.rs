@@ -14,6 +14,7 @@ use probant_core::{
         BlockStatement, Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy,
         prove_possession,
     },
+    status::{Found, StatusPath},
     tree,
 };
 
@@ -104,7 +105,7 @@ impl Ledger {
         };
         let id = id.parse().unwrap();
         let possession = self.possession(seed, "issuer", &id, 1).sign(&key(seed));
-        Enroll { id, record, key: key(seed).public().clone(), possession }
+        Enroll { seq: 1, id, record, key: key(seed).public().clone(), possession }
     }
 
     pub fn enroll(&self, id: &str, seed: u8) -> Entry {
@@ -239,8 +240,14 @@ impl Ledger {
             head: self.proven(size - 1),
             registry: vec![self.proven(0), self.proven(2)],
             first_receipt: self.at(sealed).receipt(index),
+            statuses: nothing_fell(),
         }
     }
+}
+
+/// Of document, issuer and key, in an empty map.
+pub fn nothing_fell() -> Vec<StatusPath> {
+    vec![StatusPath { found: Found::Empty, siblings: Vec::new() }; 3]
 }
 
 /// The content type of a kind.

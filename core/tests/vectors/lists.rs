@@ -1,6 +1,6 @@
 //! Lists (format.md 6).
 
-use probant_core::{Algorithm, Fingerprint, List, Rejected};
+use probant_core::{Algorithm, Fingerprint, List, Rejected, list::Shape};
 
 use crate::{
     ledger::{document, list},
@@ -46,5 +46,9 @@ pub fn of(count: u32) -> Result<(), Rejected> {
         digest
     };
     let numbered = (0..count).map(|number| Fingerprint::new(Algorithm::Sha256, digest(number)));
-    List::decode(numbered.flat_map(|fingerprint| *fingerprint.as_bytes()).collect()).map(drop)
+    List::decode(
+        numbered.flat_map(|fingerprint| *fingerprint.as_bytes()).collect(),
+        Shape::Documents,
+    )
+    .map(drop)
 }

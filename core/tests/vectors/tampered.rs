@@ -15,7 +15,7 @@ use crate::{
         TIME_S, document, key, list,
     },
     proofs::{case, of_batch},
-    raw::{Item, Sign1, array, bytes, claims, int, map, replace},
+    raw::{Item, NIL, Sign1, array, bytes, claims, int, map, replace},
     submissions::SMALL,
     vector::{Vector, refused},
 };
@@ -226,6 +226,11 @@ fn block_statements() -> Vec<Vector> {
     ]
 }
 
+/// So many paths in an empty map.
+fn statuses(count: usize) -> Item {
+    array(&vec![array(&[NIL.to_vec(), array(&[])]); count])
+}
+
 /// The unprotected header, and the parts under the private label.
 fn parts() -> Vec<Vector> {
     let proof = LEDGER.proof(SINGLE, document(1).blake3);
@@ -247,6 +252,7 @@ fn parts() -> Vec<Vector> {
         entry(&proof.head),
         array(&registry),
         bytes(&proof.first_receipt.encode()),
+        statuses(3),
     ];
     let receipt = bytes(&proof.receipt.encode());
     let open =
@@ -312,9 +318,12 @@ fn parts() -> Vec<Vector> {
         ),
         inside("registry_of_no_entries", "malformed", 4, array(&[])),
         inside("first_receipt_missing", "malformed", 5, bytes(&[])),
-        refuse("with_five_parts", "malformed", &with(&crate::raw::payload(&items[..5]))),
+        inside("of_two_statuses", "malformed", 6, statuses(2)),
+        inside("of_five_statuses", "malformed", 6, statuses(5)),
+        inside("of_a_fourth_status_for_nothing", "proof", 6, statuses(4)),
+        refuse("with_six_parts", "malformed", &with(&crate::raw::payload(&items[..6]))),
         refuse(
-            "with_seven_parts",
+            "with_eight_parts",
             "malformed",
             &with(&crate::raw::payload(&[&items[..], &[int(0)]].concat())),
         ),

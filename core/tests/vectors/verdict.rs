@@ -9,7 +9,9 @@ use probant_core::{
     checkpoint::Checkpoint,
     draft::Draft,
     key::PublicKey,
+    list::Shape,
     seal::Receipt,
+    status::Kept,
 };
 
 use crate::vector::Vector;
@@ -64,39 +66,51 @@ fn entry(vector: &Vector) -> Result<(), Rejected> {
     }
 }
 
-/// The chain that the blocks named in `after` make.
-fn chain(vector: &Vector, folder: &Path) -> Option<Chain> {
-    let mut names = vector.input("after")?.split(' ').map(|name| read(folder, name));
-    let first = Block::decode(&names.next()?.bytes).expect("a good block");
-    let (mut chain, signatures) = Chain::found(&first).expect("a good block");
-    signatures.check(&first).expect("a good block");
-    for next in names {
-        extend(&mut chain, &next.bytes).expect("a good block");
-    }
-    Some(chain)
+/// A chain with the nodes of its status map.
+struct Replayed {
+    chain: Chain,
+    nodes: Kept,
 }
 
-fn extend(chain: &mut Chain, bytes: &[u8]) -> Result<(), Fault> {
-    let block = Block::decode(bytes)?;
-    chain.extend(&block)?.check(&block)
+/// The chain that the blocks named in `after` make.
+fn replayed(vector: &Vector, folder: &Path) -> Option<Replayed> {
+    let mut names = vector.input("after")?.split(' ').map(|name| read(folder, name));
+    let first = Block::decode(&names.next()?.bytes).expect("a good block");
+    let (chain, extension) = Chain::found(&first).expect("a good block");
+    extension.signatures.check(&first).expect("a good block");
+    let mut replayed = Replayed { chain, nodes: Kept::newest() };
+    for next in names {
+        replayed.extend(&next.bytes).expect("a good block");
+    }
+    Some(replayed)
+}
+
+impl Replayed {
+    fn extend(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let block = Block::decode(bytes)?;
+        let extension = self.chain.extend(&block, &self.nodes)?;
+        self.nodes.grow(&extension.growth);
+        extension.signatures.check(&block)
+    }
 }
 
 fn submission(vector: &Vector, folder: &Path) -> Result<(), Rejected> {
     let (statement, list) = Statement::decode_submission(&vector.bytes)?;
-    let Some(chain) = chain(vector, folder) else { return Ok(()) };
-    let mut draft = Draft::new(&chain, parsed(vector, "time"));
-    draft.add(statement.clone(), list)?;
-    statement.verify(&chain.registry().signer(&statement)?.key)
+    let Some(Replayed { chain, nodes }) = replayed(vector, folder) else { return Ok(()) };
+    let key = chain.registry().key(&statement.kid()).map(|signer| signer.key.clone());
+    let time_ms = parsed(vector, "time");
+    Draft::new(&chain, time_ms, &nodes).add(statement.clone(), list)?;
+    statement.verify(&key.expect("what is admitted has a known key"))
 }
 
 fn block(vector: &Vector, folder: &Path) -> Result<(), Fault> {
-    if let Some(mut chain) = chain(vector, folder) {
-        return extend(&mut chain, &vector.bytes);
+    if let Some(mut replayed) = replayed(vector, folder) {
+        return replayed.extend(&vector.bytes);
     }
     let block = Block::decode(&vector.bytes)?;
     assert_eq!(block.encode(), vector.bytes);
-    let (chain, signatures) = Chain::found(&block)?;
-    signatures.check(&block)?;
+    let (chain, extension) = Chain::found(&block)?;
+    extension.signatures.check(&block)?;
     expect_input(vector, "identity", chain.identity());
     Ok(())
 }
@@ -127,7 +141,11 @@ fn identity(vector: &Vector) -> Result<(), Rejected> {
 }
 
 fn list(vector: &Vector) -> Result<(), Rejected> {
-    let list = List::decode(vector.bytes.clone())?;
+    let shape = match vector.input("shape") {
+        Some("replacements") => Shape::Replacements,
+        _ => Shape::Documents,
+    };
+    let list = List::decode(vector.bytes.clone(), shape)?;
     expect_input(vector, "count", list.count());
     expect_input(vector, "root", list.root());
     Ok(())
