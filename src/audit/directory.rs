@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use probant_core::framing::{LENGTH_BYTES, record_bytes};
+
 use super::Blocks;
 use crate::{
     Error,
@@ -22,9 +24,6 @@ use crate::{
 const SEGMENTS: &str = "segments";
 const LOCK: &str = "lock";
 
-/// A record's length and checksum.
-const FRAME_BYTES: u64 = 8;
-const LENGTH_BYTES: u64 = 4;
 /// A file that a crash cut short holds no more than this of its header.
 const SEGMENT_HEADER_BYTES: u64 = 16;
 
@@ -78,10 +77,10 @@ impl Directory {
             return Ok(true);
         }
         // The range begins after the length of the record it is asked of.
-        let before = Position(at.0 - LENGTH_BYTES);
-        let length = self.reader.read_range(before, 0, size_of::<u32>())?;
+        let before = Position(at.0 - LENGTH_BYTES as u64);
+        let length = self.reader.read_range(before, 0, LENGTH_BYTES)?;
         let length = length.try_into().map_or(0, u32::from_le_bytes);
-        Ok(u64::from(length) + FRAME_BYTES > left)
+        Ok(record_bytes(length as usize) as u64 > left)
     }
 
     fn torn(&mut self, at: Position, why: &StoreError) {
