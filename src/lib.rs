@@ -10,8 +10,8 @@
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments.
 //!
-//! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`keyfile`] and
-//! [`error`] serve everybody.
+//! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
+//! [`keyfile`] and [`error`] serve everybody.
 #![forbid(unsafe_code)]
 
 pub mod audit;
@@ -20,6 +20,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod document;
+pub mod durable;
 pub mod error;
 pub mod http;
 pub mod keyfile;

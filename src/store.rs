@@ -4,7 +4,6 @@
 //! conformance suite. Only the blocks are the truth; whatever answers a look-up is derived from
 //! them, may be deleted, and is rebuilt.
 
-pub mod durable;
 pub mod embedded;
 mod error;
 pub mod head_mark;
@@ -17,6 +16,8 @@ use probant_core::{
     tree::Node,
 };
 
+// The commands still name it here.
+pub use crate::durable;
 pub use error::StoreError;
 
 /// Keeps the blocks of one ledger and answers look-ups in them.

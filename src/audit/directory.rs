@@ -54,7 +54,7 @@ impl Directory {
         }
         let in_use = is_in_use(dir)?;
         // In this order: what was durable before is there after.
-        let (durable, notes) = durable_mark(dir, in_use)?;
+        let (durable, notes) = durable_hint(dir, in_use)?;
         let reader = SegmentReader::open(&segments)?;
         let written = reader.end()?;
         let up_to = if in_use { durable.unwrap_or(written) } else { written };
@@ -71,7 +71,7 @@ impl Directory {
         if let Some(durable) = self.durable {
             return Ok(at >= durable);
         }
-        // Without the mark, only a record that the end of the file cuts short, and nothing after.
+        // Without the hint, only a record that the end of the file cuts short, and nothing after.
         let left = self.reader.end()?.0.saturating_sub(at.0);
         if left <= SEGMENT_HEADER_BYTES {
             return Ok(true);
@@ -152,19 +152,19 @@ fn is_in_use(dir: &Path) -> Result<bool, Error> {
     }
 }
 
-/// How far the ledger says that its blocks are durable. In a directory at rest a mark that cannot
+/// How far the ledger says that its blocks are durable. In a directory at rest a hint that cannot
 /// be read is only noted: a crash may have left it so.
-fn durable_mark(dir: &Path, in_use: bool) -> Result<(Option<Position>, Vec<String>), Error> {
+fn durable_hint(dir: &Path, in_use: bool) -> Result<(Option<Position>, Vec<String>), Error> {
     match durable_end(dir) {
         Ok(None) if in_use => {
             let dir = dir.display();
             Err(Error::busy(format!("{dir} is in use, and nothing in it is known to be durable")))
         }
         Ok(None) => {
-            let note = "no mark of what was durable: blocks cut off at the end would not show";
+            let note = "no hint of what was durable: blocks cut off at the end would not show";
             Ok((None, vec![note.to_owned()]))
         }
-        Ok(mark) => Ok((mark, Vec::new())),
+        Ok(hint) => Ok((hint, Vec::new())),
         Err(error @ StoreError::Damage { .. }) if !in_use => {
             Ok((None, vec![format!("{error}: blocks cut off at the end would not show")]))
         }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::{Error, durable};
+
 /// What a store answers instead of a result.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -50,5 +52,23 @@ impl StoreError {
     /// Names damage found at a place.
     pub fn damage(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self::Damage { place: place.into(), what: what.into() }
+    }
+}
+
+impl From<durable::Failed> for StoreError {
+    fn from(durable::Failed { doing, source }: durable::Failed) -> Self {
+        Self::Io { doing, source }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Input(why) => Self::Input(why),
+            StoreError::Conflict | StoreError::Behind { .. } => Self::busy(error.to_string()),
+            StoreError::Damage { .. } | StoreError::Poisoned | StoreError::Io { .. } => {
+                Self::Stop(error.to_string())
+            }
+        }
     }
 }

@@ -21,7 +21,7 @@ use probant_core::framing::{frame, record_bytes};
 
 pub use reader::{Scan, ScanStop, SegmentReader};
 
-use crate::store::{StoreError, durable};
+use crate::{durable, store::StoreError};
 
 mod reader;
 #[cfg(test)]
@@ -196,7 +196,7 @@ fn path(dir: &Path, base: u64) -> PathBuf {
 
 /// A new segment file, durable with its name.
 fn create(dir: &Path, base: u64) -> Result<File, StoreError> {
-    durable::create_new_file(&path(dir, base), &header(VERSION), FILE_MODE)
+    Ok(durable::create_new_file(&path(dir, base), &header(VERSION), FILE_MODE)?)
 }
 
 /// Base, file and end of the last segment, the first being made where there is none.
