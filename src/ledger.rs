@@ -10,7 +10,7 @@
 //! before the append loses only what nobody was told of.
 
 mod block_time;
-mod found;
+mod founding;
 mod pool;
 mod sealer;
 
@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 
 use crate::{Error, clock::SharedClock, store::Store};
 
-pub use found::{LedgerKeys, found};
+pub use founding::{LedgerKeys, found};
 pub use pool::Limits;
 
 use pool::{Pending, Pool};

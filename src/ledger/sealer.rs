@@ -105,7 +105,7 @@ fn seal(
         return Ok(());
     }
     let sealed = draft.seal(&shared.seal_key);
-    match commit(shared, chain, &sealed) {
+    match check_and_append(shared, chain, &sealed) {
         Ok(after) => {
             *chain = after;
             shared.publish(chain);
@@ -171,7 +171,11 @@ fn draft(shared: &Shared, chain: &Chain, pending: Vec<Pending>, time_ms: u64) ->
 }
 
 /// Reads the block back from its own bytes as an auditor would, then makes it durable.
-fn commit(shared: &Shared, chain: &Chain, sealed: &SealedBlock) -> Result<Chain, StoreError> {
+fn check_and_append(
+    shared: &Shared,
+    chain: &Chain,
+    sealed: &SealedBlock,
+) -> Result<Chain, StoreError> {
     let expected = chain.head().clone();
     let mut after = Some(chain.clone());
     let stored = StoredBlock::check(sealed.block.encode(), &mut after).map_err(|fault| {
