@@ -5,8 +5,9 @@
 //! 2. [`document`] and [`client`]: an issuer's files become fingerprints, and go to a ledger;
 //! 3. [`http`]: the web service that takes them;
 //! 4. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
-//! 5. [`store`]: what keeps the blocks, and answers look-ups in them;
-//! 6. [`prove`] and [`lookup`]: proof files, checkpoints and verdicts, from look-ups;
+//! 5. [`store`]: what keeps the blocks, and answers look-ups in them; [`lag`]: they may be behind;
+//! 6. [`receipt`], [`prove`] and [`lookup`]: first receipts, proof files, checkpoints and verdicts,
+//!    from look-ups;
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments.
 //!
@@ -24,9 +25,11 @@ pub mod durable;
 pub mod error;
 pub mod http;
 pub mod keyfile;
+pub mod lag;
 pub mod ledger;
 pub mod lookup;
 pub mod prove;
+pub mod receipt;
 pub mod store;
 
 pub use error::Error;
