@@ -152,7 +152,7 @@ impl Ledger {
             return self.sent_before(index).await;
         }
         self.shared.admit(&statement)?;
-        let (pending, answer) = Pending::new(statement, list);
+        let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed());
         self.shared.pool.put(pending)?;
         match answer.await {
             Ok(answer) => answer?.accepted(self).await,

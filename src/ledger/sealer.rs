@@ -48,7 +48,7 @@ pub fn run(shared: &Shared, mut chain: Chain) {
     loop {
         let idle = shared.clock.elapsed().saturating_sub(last_block);
         shared.pool.wait(shared.sealing.heartbeat.saturating_sub(idle));
-        shared.pool.fill(shared.sealing.interval);
+        shared.pool.fill(shared.sealing.interval, shared.clock.elapsed());
         let pending = shared.pool.take();
         let idle = shared.clock.elapsed().saturating_sub(last_block);
         if pending.is_empty() && shared.pool.is_done() {
