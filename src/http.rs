@@ -103,9 +103,9 @@ impl Service {
         served.map_err(|error| Error::Stop(format!("the listener failed: {error}")))
     }
 
-    /// Why the ledger could not go on, where it could not: its store failed.
+    /// Why the ledger could not go on, where it could not.
     pub fn failure(&self) -> Option<String> {
-        self.0.ledger.alarm()
+        self.0.ledger.failure()
     }
 
     /// Asks until look-ups have caught up with what was durable when the question came.

@@ -15,7 +15,7 @@ mod pool;
 mod sealer;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     thread::JoinHandle,
     time::Duration,
 };
@@ -88,8 +88,10 @@ struct Shared {
     pool: Pool,
     /// Who may write, after the newest block.
     registry: RwLock<Arc<Registry>>,
-    /// Why nothing can be sealed now; the operator must look.
+    /// Why the clock is not believed now, so that nothing can be sealed; the operator must look.
     alarm: RwLock<Option<String>>,
+    /// Why the sealer has ended before its time: only a restart goes on.
+    failure: OnceLock<String>,
 }
 
 impl Ledger {
@@ -109,6 +111,7 @@ impl Ledger {
             pool: Pool::new(sealing.limits),
             registry: RwLock::new(Arc::clone(chain.registry())),
             alarm: RwLock::default(),
+            failure: OnceLock::new(),
             store,
             seal_key,
             clock,
@@ -205,9 +208,17 @@ impl Ledger {
         &self.shared.clock
     }
 
-    /// Why nothing can be written now; `None` when all is well.
+    /// Why nothing can be written now; `None` when all is well. A clock that is set right ends it,
+    /// a [`Ledger::failure`] stays.
     pub fn alarm(&self) -> Option<String> {
-        self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let clock = || self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.failure().or_else(clock)
+    }
+
+    /// Why nothing will be written until somebody has looked and restarted it: the sealer or the
+    /// store failed.
+    pub fn failure(&self) -> Option<String> {
+        self.shared.failure.get().cloned().or_else(|| self.shared.store.failure())
     }
 
     /// Accepts nothing more, and seals what was accepted at once instead of after its interval.
@@ -294,6 +305,12 @@ impl Shared {
             tracing::error!(why, "nothing can be sealed");
         }
         *held = alarm;
+    }
+
+    fn fail(&self, why: String) {
+        tracing::error!(why, "nothing can be sealed");
+        // It ends once.
+        let _ = self.failure.set(why);
     }
 }
 
