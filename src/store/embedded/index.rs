@@ -51,9 +51,6 @@ pub trait Index: Send + Sync {
 
     /// Makes every row inserted so far durable: at a clean stop, and now and then.
     fn sync(&self) -> Result<(), StoreError>;
-
-    /// Bytes on disk, journals and room set aside included.
-    fn disk_bytes(&self) -> Result<u64, StoreError>;
 }
 
 /// A name in the map: a byte for what is named, and the 32 bytes of a hash.
@@ -72,7 +69,7 @@ pub enum Start<'a> {
     Before(&'a [u8]),
 }
 
-/// What some blocks add, in flat buffers that are filled again and again.
+/// What some blocks add, in flat buffers.
 #[derive(Default)]
 pub struct Rows {
     bytes: Vec<u8>,
@@ -93,22 +90,6 @@ impl Rows {
     pub fn number(&mut self, name: &Name, number: u64) {
         self.bytes.extend_from_slice(&name_key(name));
         self.ends.push((self.bytes.len(), Some(number)));
-    }
-
-    /// How many keys and numbers there are.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// True when there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Forgets all rows and keeps the buffers.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
     }
 
     /// What an engine stores, the count last: a key, and the eight bytes of a number or nothing.

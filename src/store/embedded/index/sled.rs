@@ -64,10 +64,6 @@ impl Index for Sled {
     fn sync(&self) -> Result<(), StoreError> {
         self.tree.flush().map(drop).map_err(|error| explain(&self.place, error))
     }
-
-    fn disk_bytes(&self) -> Result<u64, StoreError> {
-        self.tree.size_on_disk().map_err(|error| explain(&self.place, error))
-    }
 }
 
 /// What an error of the engine means to the caller: rebuild, or look at the disk.
