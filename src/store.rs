@@ -56,7 +56,8 @@ pub trait Store: Send + Sync {
     /// Hashes of complete subtrees, in the order asked for.
     fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError>;
 
-    /// Index of the statement with this leaf hash. Never behind: admission rests on it.
+    /// Index of the statement with this leaf hash, in any durable block: admission rests on it.
+    /// `Behind` where look-ups are damaged or being replaced, never because they lag.
     fn statement(&self, leaf: &Hash) -> Result<Option<u64>, StoreError>;
 
     /// Where a document is certified, the newest first.

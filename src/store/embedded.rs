@@ -169,8 +169,8 @@ impl Embedded {
     }
 
     fn behind(&self) -> StoreError {
-        let head = self.head().map_or(0, |head| head.height);
-        StoreError::Behind { derived: self.derived(), head }
+        let blocks = self.head().map_or(0, |head| head.height + 1);
+        StoreError::Behind { derived: self.derived(), blocks }
     }
 
     /// Nothing found means nothing only where look-ups reach the head.

@@ -14,12 +14,12 @@ pub enum StoreError {
     #[error("{0}")]
     Input(String),
     /// The look-up tables have not caught up with the head: try again shortly.
-    #[error("look-ups reach block {derived} of {head}: try again shortly")]
+    #[error("look-ups reach {derived} of {blocks} blocks: try again shortly")]
     Behind {
-        /// Height up to which look-ups are complete.
+        /// Number of blocks that look-ups are complete for; 0 while rebuilt ones take their place.
         derived: u64,
-        /// Height of the newest durable block.
-        head: u64,
+        /// Number of blocks that they must reach.
+        blocks: u64,
     },
     /// What is stored is not what was written: stop, and look at the place named.
     #[error("damage at {place}: {what}")]

@@ -119,7 +119,7 @@ pub enum Engine {
     /// A log-structured merge tree: fast at any size.
     #[default]
     Fjall,
-    /// A B-link tree over a log: up to some ten million keys.
+    /// A B-link tree over a log: up to about a million documents.
     Sled,
 }
 
@@ -147,20 +147,58 @@ impl FromStr for Engine {
 /// # Errors
 /// `Damage`: delete `dir`, if it is still there, and open it again. `Input`: it is open elsewhere.
 pub fn open(engine: Engine, dir: &Path) -> Result<Box<dyn Index>, StoreError> {
-    contained(dir, || {
+    let place = dir.display().to_string();
+    let engine = contained(&place, || {
         Ok(match engine {
             Engine::Fjall => Box::new(fjall::Fjall::open(dir)?) as Box<dyn Index>,
             Engine::Sled => Box::new(sled::Sled::open(dir)?),
         })
-    })
+    })?;
+    Ok(Box::new(Contained { engine, place }))
+}
+
+/// An engine whose panics are damage, whatever it was asked.
+struct Contained {
+    engine: Box<dyn Index>,
+    place: String,
+}
+
+impl Index for Contained {
+    fn insert(&self, rows: &Rows, blocks: u64) -> Result<(), StoreError> {
+        contained(&self.place, || self.engine.insert(rows, blocks))
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        start: Start<'_>,
+        limit: usize,
+    ) -> Result<Vec<Box<[u8]>>, StoreError> {
+        contained(&self.place, || self.engine.scan(prefix, start, limit))
+    }
+
+    fn get(&self, name: &Name) -> Result<Option<u64>, StoreError> {
+        contained(&self.place, || self.engine.get(name))
+    }
+
+    fn blocks(&self) -> Result<u64, StoreError> {
+        contained(&self.place, || self.engine.blocks())
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        contained(&self.place, || self.engine.sync())
+    }
 }
 
 /// Runs an engine's code and takes a panic in it for damage: both engines meet some corruption so.
-fn contained<T>(dir: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+fn contained<T>(
+    place: &str,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let what = panic.downcast_ref::<String>().map(String::as_str);
         let what = what.or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(StoreError::damage(dir.display().to_string(), what.unwrap_or("the engine panicked")))
+        Err(StoreError::damage(place, what.unwrap_or("the engine panicked")))
     })
 }
 

@@ -1,7 +1,7 @@
 //! The index in sled 0.34: a B-link tree over a log.
 //!
 //! Slower than fjall and larger, in memory too, where it grows with the keys whatever cache it is
-//! given: for ledgers of up to some ten million documents.
+//! given: for ledgers of up to about a million documents.
 
 use std::path::Path;
 
