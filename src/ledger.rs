@@ -10,12 +10,12 @@
 //! before the append loses only what nobody was told of.
 
 mod block_time;
-mod found;
+mod founding;
 mod pool;
 mod sealer;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     thread::JoinHandle,
     time::Duration,
 };
@@ -26,14 +26,13 @@ use probant_core::{
     draft::SealedBlock,
     key::{SigningKey, Use},
     registry::Registry,
-    seal::{Receipt, Seal},
-    tree,
+    seal::Receipt,
 };
 use tokio::sync::Semaphore;
 
-use crate::{Error, clock::SharedClock, store::Store};
+use crate::{Error, clock::SharedClock, lag, receipt, store::Store};
 
-pub use found::{LedgerKeys, found};
+pub use founding::{LedgerKeys, found};
 pub use pool::Limits;
 
 use pool::{Pending, Pool};
@@ -89,8 +88,10 @@ struct Shared {
     pool: Pool,
     /// Who may write, after the newest block.
     registry: RwLock<Arc<Registry>>,
-    /// Why nothing can be sealed now; the operator must look.
+    /// Why the clock is not believed now, so that nothing can be sealed; the operator must look.
     alarm: RwLock<Option<String>>,
+    /// Why the sealer has ended before its time: only a restart goes on.
+    failure: OnceLock<String>,
 }
 
 impl Ledger {
@@ -110,6 +111,7 @@ impl Ledger {
             pool: Pool::new(sealing.limits),
             registry: RwLock::new(Arc::clone(chain.registry())),
             alarm: RwLock::default(),
+            failure: OnceLock::new(),
             store,
             seal_key,
             clock,
@@ -153,7 +155,7 @@ impl Ledger {
             return self.sent_before(index).await;
         }
         self.shared.admit(&statement)?;
-        let (pending, answer) = Pending::new(statement, list);
+        let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed());
         self.shared.pool.put(pending)?;
         match answer.await {
             Ok(answer) => answer?.accepted(self).await,
@@ -164,47 +166,17 @@ impl Ledger {
     /// Receipt of an entry of the block that sealed it.
     ///
     /// # Errors
-    /// [`Error::Busy`] while look-ups lag behind that block.
+    /// [`Error::Busy`] while look-ups lag behind that block, or are rebuilt.
     pub fn first_receipt(&self, index: u64) -> Result<Option<Receipt>, Error> {
-        let store = &*self.shared.store;
-        let Some(receipt) = first_receipt(store, index)? else { return Ok(None) };
-        // Look-ups are never believed: a flipped bit in a table would be a false receipt.
-        if let Err(rejected) = self.check_receipt(&receipt)? {
-            tracing::error!(%rejected, "look-ups contradict the blocks: rebuilding them");
-            store.distrust_derived();
-            return Err(Error::busy("look-ups are being rebuilt: try again shortly"));
-        }
-        Ok(Some(receipt))
-    }
-
-    fn check_receipt(&self, receipt: &Receipt) -> Result<Result<(), Rejected>, Error> {
-        let store = &*self.shared.store;
-        let lag = || Error::busy("look-ups lag: try again shortly");
-        let (entry, _) = store.entry(receipt.index)?.ok_or_else(lag)?;
-        let (last, _) = store.entry(receipt.size - 1)?.ok_or_else(lag)?;
-        let registry = self.registry();
-        let check = || {
-            let statement = Statement::decode(&last)?;
-            let block = statement.as_block().ok_or(Rejected::Misplaced("block"))?;
-            let root = receipt.root(tree::leaf_hash(&entry))?;
-            let key = registry.ledger_key(Use::Seal);
-            receipt.seal.verify(key, registry.origin(), block.time_ms, root)
-        };
-        Ok(check())
+        receipt::first(&*self.shared.store, &self.registry(), index)
     }
 
     async fn sent_before(&self, index: u64) -> Result<Accepted, Error> {
         // Its block is durable; look-ups reach it within moments.
-        for _ in 0..100 {
-            match self.first_receipt(index) {
-                Ok(Some(receipt)) => return Ok(Accepted { index, receipt }),
-                Ok(None) | Err(Error::Busy { .. }) => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Error::busy("look-ups lag behind the entry's block: try again shortly"))
+        let receipt = lag::caught_up(&*self.shared.clock, || async {
+            self.first_receipt(index)?.ok_or_else(lag::behind)
+        });
+        Ok(Accepted { index, receipt: receipt.await? })
     }
 
     /// The registry after the newest block.
@@ -236,9 +208,17 @@ impl Ledger {
         &self.shared.clock
     }
 
-    /// Why nothing can be written now; `None` when all is well.
+    /// Why nothing can be written now; `None` when all is well. A clock that is set right ends it,
+    /// a [`Ledger::failure`] stays.
     pub fn alarm(&self) -> Option<String> {
-        self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let clock = || self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.failure().or_else(clock)
+    }
+
+    /// Why nothing will be written until somebody has looked and restarted it: the sealer or the
+    /// store failed.
+    pub fn failure(&self) -> Option<String> {
+        self.shared.failure.get().cloned().or_else(|| self.shared.store.failure())
     }
 
     /// Accepts nothing more, and seals what was accepted at once instead of after its interval.
@@ -297,18 +277,6 @@ impl Answer {
     }
 }
 
-/// Receipt of an entry under the seal of its own block, from look-ups; `None` beyond the head.
-///
-/// # Errors
-/// [`Error::Busy`] while look-ups lag.
-pub fn first_receipt(store: &dyn Store, index: u64) -> Result<Option<Receipt>, Error> {
-    let Some((_, height)) = store.entry(index)? else { return Ok(None) };
-    let Some(span) = store.span(height)? else { return Ok(None) };
-    let path = tree::prove(index, span.size, |nodes| store.hashes(nodes))?;
-    let seal = Seal::decode(&span.seal)?;
-    Ok(Some(Receipt { seal, size: span.size, index, path }))
-}
-
 /// Whether a key is this ledger's for a use.
 ///
 /// # Errors
@@ -337,6 +305,12 @@ impl Shared {
             tracing::error!(why, "nothing can be sealed");
         }
         *held = alarm;
+    }
+
+    fn fail(&self, why: String) {
+        tracing::error!(why, "nothing can be sealed");
+        // It ends once.
+        let _ = self.failure.set(why);
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use probant_core::{Fingerprint, Statement, registry::Registry, statement::BlockStatement};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     Error,
@@ -26,7 +26,7 @@ const RESTS_ON: &str = "This is the ledger's word. Each certification has a proo
                         check; that there are no others, and `unknown`, rest on the ledger alone.";
 
 /// Whether a document is certified.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Exactly these bytes were certified.
@@ -36,7 +36,7 @@ pub enum Verdict {
 }
 
 /// One certification of a document.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Certification {
     /// Which fingerprint of the document was certified.
     pub fingerprint: String,
@@ -63,7 +63,7 @@ pub struct Certification {
 }
 
 /// The newest block that look-ups reach: what an answer knows.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct AnswerHead {
     /// Its height.
     pub height: u64,
@@ -74,7 +74,7 @@ pub struct AnswerHead {
 }
 
 /// The answer about a document.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct DocumentAnswer {
     /// Whether it is certified.
     pub verdict: Verdict,

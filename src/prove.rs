@@ -21,16 +21,12 @@ use tokio::sync::Mutex;
 use crate::{
     Error,
     clock::SharedClock,
-    ledger::first_receipt,
+    lag, receipt,
     store::{Location, Store},
 };
 
 /// A checkpoint is signed at most this often.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
-/// How long a request may wait for look-ups and for the next checkpoint.
-const WAIT_MAX: Duration = Duration::from_secs(5);
-/// Pause between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// A head that has been signed as a checkpoint.
 #[derive(Clone, Debug)]
@@ -74,16 +70,10 @@ impl Prover {
         index: u64,
         registry: &Registry,
     ) -> Result<Arc<Published>, Error> {
-        let deadline = self.clock.elapsed() + WAIT_MAX;
-        loop {
-            if let Some(published) = self.publish(index, registry).await? {
-                return Ok(published);
-            }
-            if self.clock.elapsed() > deadline {
-                return Err(Error::busy("look-ups have not reached that entry: try again shortly"));
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+        lag::caught_up(&*self.clock, || async {
+            self.publish(index, registry).await?.ok_or_else(lag::behind)
+        })
+        .await
     }
 
     async fn publish(
@@ -108,11 +98,10 @@ impl Prover {
 
     /// Signs the head of a block, after its root has been computed anew and held to its seal.
     fn sign(&self, height: u64, registry: &Registry) -> Result<Published, Error> {
-        let gone = || Error::busy("look-ups are being rebuilt: try again shortly");
-        let span = self.store.span(height)?.ok_or_else(gone)?;
+        let span = self.store.span(height)?.ok_or_else(lag::rebuilding)?;
         let statement = self.statement(span.size - 1)?;
         let frontier = Frontier::read(span.size, |nodes| self.store.hashes(nodes))?;
-        let root = frontier.root().ok_or_else(gone)?;
+        let root = frontier.root().ok_or_else(lag::rebuilding)?;
         let seal = Seal::decode(&span.seal)?;
         let (block, origin) = (block_of(&statement)?, registry.origin().clone());
         let key = registry.ledger_key(Use::Seal);
@@ -134,8 +123,8 @@ impl Prover {
         let head = self.checkpoint_beyond(location.entry, registry).await?;
         let statement = self.statement(location.entry)?;
         let size = head.block.size;
-        let first_receipt = first_receipt(&*self.store, location.entry)?
-            .ok_or_else(|| Error::busy("look-ups lag: try again shortly"))?;
+        let first_receipt =
+            receipt::read_first(&*self.store, location.entry)?.ok_or_else(lag::behind)?;
         let issuer = registry.issuer(statement.issuer()).ok_or_else(|| {
             Error::Stop(format!("entry {}: its issuer is not enrolled", location.entry))
         })?;
@@ -176,18 +165,12 @@ impl Prover {
         verified.map(drop)
     }
 
-    /// A check that only damaged look-ups can fail.
     fn trusted(&self, checked: Result<(), Rejected>) -> Result<(), Error> {
-        checked.map_err(|rejected| {
-            tracing::error!(%rejected, "look-ups contradict the blocks: rebuilding them");
-            self.store.distrust_derived();
-            Error::busy("look-ups are being rebuilt: try again shortly")
-        })
+        lag::trusted(&*self.store, checked)
     }
 
     fn statement(&self, index: u64) -> Result<Statement, Error> {
-        let lag = || Error::busy("look-ups lag: try again shortly");
-        let (entry, _) = self.store.entry(index)?.ok_or_else(lag)?;
+        let (entry, _) = self.store.entry(index)?.ok_or_else(lag::behind)?;
         Statement::decode(&entry)
             .map_err(|rejected| Error::Stop(format!("entry {index}: {rejected}")))
     }
@@ -202,6 +185,5 @@ impl Prover {
 }
 
 fn block_of(statement: &Statement) -> Result<BlockStatement, Error> {
-    let block = statement.as_block().cloned();
-    block.ok_or_else(|| Error::busy("look-ups are being rebuilt: try again shortly"))
+    statement.as_block().cloned().ok_or_else(lag::rebuilding)
 }

@@ -4,7 +4,6 @@
 //! conformance suite. Only the blocks are the truth; whatever answers a look-up is derived from
 //! them, may be deleted, and is rebuilt.
 
-pub mod durable;
 pub mod embedded;
 mod error;
 pub mod head_mark;
@@ -17,6 +16,8 @@ use probant_core::{
     tree::Node,
 };
 
+// The commands still name it here.
+pub use crate::durable;
 pub use error::StoreError;
 
 /// Keeps the blocks of one ledger and answers look-ups in them.
@@ -55,7 +56,8 @@ pub trait Store: Send + Sync {
     /// Hashes of complete subtrees, in the order asked for.
     fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError>;
 
-    /// Index of the statement with this leaf hash. Never behind: admission rests on it.
+    /// Index of the statement with this leaf hash, in any durable block: admission rests on it.
+    /// `Behind` where look-ups are damaged or being replaced, never because they lag.
     fn statement(&self, leaf: &Hash) -> Result<Option<u64>, StoreError>;
 
     /// Where a document is certified, the newest first.

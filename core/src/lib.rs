@@ -10,6 +10,7 @@
 //! 5. [`registry`]: who may say what, when: a fold over entries;
 //! 6. [`tree`]: the one Merkle tree;
 //! 7. [`draft`], [`seal`], [`block`], [`chain`]: how entries are sealed, and replayed;
+//!    [`framing`]: how blocks follow each other in a file or a stream;
 //! 8. [`checkpoint`]: the tree head for witnesses;
 //! 9. [`proof`] and [`verify`]: the file beside a document, and its one verification.
 //!
@@ -24,6 +25,7 @@ mod cose;
 pub mod draft;
 pub mod fingerprint;
 mod fold;
+pub mod framing;
 mod hash;
 pub mod identity;
 pub mod key;

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use probant_core::framing::RECORD_BYTES_MAX;
 use reqwest::{Client, Response, StatusCode, header};
 use tokio::runtime::{Builder, Runtime};
 
 use super::Blocks;
-use crate::{Error, store::embedded::segments::RECORD_BYTES_MAX};
+use crate::Error;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest silence within the stream.

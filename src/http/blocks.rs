@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 use futures_util::stream;
-use probant_core::Hash;
+use probant_core::{Hash, framing};
 
 use super::{
     IMMUTABLE, NEVER, Service,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Error,
-    store::{Store, StoreError, embedded::segments},
+    store::{Store, StoreError},
 };
 
 pub fn router() -> Router<Service> {
@@ -46,7 +46,7 @@ async fn block(
     Ok(immutable("application/cbor", block))
 }
 
-/// Every block from a height up to the head of now, each framed as in the segments.
+/// Every block from a height up to the head of now, each framed (format.md 7.4).
 async fn blocks(
     State(service): State<Service>,
     At(height): At<String>,
@@ -75,8 +75,9 @@ async fn blocks(
 }
 
 fn framed(store: &dyn Store, height: u64) -> Result<Bytes, StoreError> {
-    let missing = || StoreError::damage(format!("block {height}"), "it is missing");
-    Ok(segments::frame(&store.block(height)?.ok_or_else(missing)?)?.into())
+    let wrong = |what: &str| StoreError::damage(format!("block {height}"), what);
+    let block = store.block(height)?.ok_or_else(|| wrong("it is missing"))?;
+    Ok(framing::frame(&block).map_err(|why| wrong(&why.to_string()))?.into())
 }
 
 async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Response, Problem> {

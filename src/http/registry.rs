@@ -13,7 +13,7 @@ use probant_core::{
     key::{Use, key_set},
     registry::Registry,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     ASK_AGAIN, Service,
@@ -29,7 +29,7 @@ pub fn router() -> Router<Service> {
 }
 
 /// An issuer as JSON.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct IssuerAnswer {
     /// Its id.
     pub id: String,
@@ -46,7 +46,7 @@ pub struct IssuerAnswer {
 }
 
 /// A key as JSON.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct KeyAnswer {
     /// RFC 9679 thumbprint, hex.
     pub kid: String,

@@ -31,7 +31,7 @@ struct Ending<'a>(&'a Shared);
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.set_alarm(Some("the sealer failed, which it never should: restart".into()));
+            self.0.fail("the sealer failed, which it never should: restart".into());
         }
         self.0.pool.close();
         while !self.0.pool.is_done() {
@@ -48,7 +48,7 @@ pub fn run(shared: &Shared, mut chain: Chain) {
     loop {
         let idle = shared.clock.elapsed().saturating_sub(last_block);
         shared.pool.wait(shared.sealing.heartbeat.saturating_sub(idle));
-        shared.pool.fill(shared.sealing.interval);
+        shared.pool.fill(shared.sealing.interval, shared.clock.elapsed());
         let pending = shared.pool.take();
         let idle = shared.clock.elapsed().saturating_sub(last_block);
         if pending.is_empty() && shared.pool.is_done() {
@@ -60,8 +60,8 @@ pub fn run(shared: &Shared, mut chain: Chain) {
         let time_ms = match time.next(&*shared.clock, chain.head().time_ms) {
             Ok(time_ms) => time_ms,
             Err(why) => {
+                shared.set_alarm(Some(why.clone()));
                 refuse(pending, &why);
-                shared.set_alarm(Some(why));
                 shared.pool.wait(ALARM_PAUSE);
                 std::thread::sleep(ALARM_PAUSE.min(shared.sealing.interval));
                 continue;
@@ -69,9 +69,7 @@ pub fn run(shared: &Shared, mut chain: Chain) {
         };
         shared.set_alarm(None);
         last_block = shared.clock.elapsed();
-        if let Err(error) = seal(shared, &mut chain, pending, time_ms) {
-            // What is on disk is unknown: only a restart may go on.
-            shared.set_alarm(Some(format!("the store failed, restart to reopen it: {error}")));
+        if seal(shared, &mut chain, pending, time_ms).is_err() {
             fail_all(shared);
             return;
         }
@@ -83,6 +81,11 @@ fn refuse(pending: Vec<Pending>, why: &str) {
         let (.., reply) = pending.open();
         reply.send(Err(Error::busy(format!("nothing can be sealed now: {why}"))));
     }
+}
+
+/// What is on disk is unknown: only a restart may go on.
+fn store_failed(shared: &Shared, error: &StoreError) {
+    shared.fail(format!("the store failed, restart to reopen it: {error}"));
 }
 
 /// After a failure of the store: nobody waits for ever.
@@ -105,7 +108,7 @@ fn seal(
         return Ok(());
     }
     let sealed = draft.seal(&shared.seal_key);
-    match commit(shared, chain, &sealed) {
+    match check_and_append(shared, chain, &sealed) {
         Ok(after) => {
             *chain = after;
             shared.publish(chain);
@@ -117,7 +120,8 @@ fn seal(
         }
         Err(StoreError::Conflict) => {
             // Another writer was faster: the signatures are discarded, the issuers try again.
-            *chain = shared.store.chain()?.expect("a ledger with a head has a chain");
+            let reloaded = shared.store.chain().inspect_err(|error| store_failed(shared, error))?;
+            *chain = reloaded.expect("a ledger with a head has a chain");
             shared.publish(chain);
             for (_, reply) in waiters {
                 reply.send(Err(Error::busy("the head has moved: send it again")));
@@ -125,6 +129,8 @@ fn seal(
             Ok(())
         }
         Err(error) => {
+            // Before anybody hears of it.
+            store_failed(shared, &error);
             for (_, reply) in waiters {
                 let why =
                     format!("the store failed, the outcome is unknown: send it again ({error})");
@@ -171,7 +177,11 @@ fn draft(shared: &Shared, chain: &Chain, pending: Vec<Pending>, time_ms: u64) ->
 }
 
 /// Reads the block back from its own bytes as an auditor would, then makes it durable.
-fn commit(shared: &Shared, chain: &Chain, sealed: &SealedBlock) -> Result<Chain, StoreError> {
+fn check_and_append(
+    shared: &Shared,
+    chain: &Chain,
+    sealed: &SealedBlock,
+) -> Result<Chain, StoreError> {
     let expected = chain.head().clone();
     let mut after = Some(chain.clone());
     let stored = StoredBlock::check(sealed.block.encode(), &mut after).map_err(|fault| {

@@ -5,7 +5,7 @@
 //!   lock              held by the one process that has the directory open
 //!   settings.json     which index engine
 //!   segments/         the blocks: the truth
-//!   durable           up to where the segments are synced, for readers of a live directory
+//!   durable           the durable hint: how far readers of a live directory may go
 //!   derived/          look-ups, rebuilt when missing, stale or damaged
 //! ```
 //!
@@ -45,7 +45,7 @@ use super::{
 
 pub use self::opening::{Opening, Progress};
 
-const DURABLE: &str = "durable";
+const DURABLE_HINT: &str = "durable";
 
 /// A directory with the blocks of one ledger.
 pub struct Embedded {
@@ -62,7 +62,8 @@ struct Writer {
     /// None before block 0.
     mark: Option<HeadMark>,
     head: Option<Head>,
-    durable: File,
+    /// The durable hint.
+    hint: File,
     poisoned: bool,
 }
 
@@ -83,15 +84,15 @@ impl Writer {
             None => self.mark = Some(HeadMark::create(&self.mark_path, mark)?),
         }
         self.head = Some(block.head.clone());
-        self.hint()?;
+        self.write_hint()?;
         Ok(position)
     }
 
     /// Tells readers of a live directory how far it is durable: a crash before leaves it behind,
     /// never ahead.
-    fn hint(&self) -> Result<(), StoreError> {
+    fn write_hint(&self) -> Result<(), StoreError> {
         let hint = durable_hint(self.segments.end());
-        self.durable.write_all_at(&hint, 0).map_err(StoreError::io("write of the durable hint"))
+        self.hint.write_all_at(&hint, 0).map_err(StoreError::io("write of the durable hint"))
     }
 
     fn append(
@@ -126,7 +127,7 @@ fn durable_hint(end: Position) -> [u8; 16] {
 /// # Errors
 /// [`StoreError::Damage`] for a hint that was not written whole; [`StoreError::Io`].
 pub fn durable_end(dir: &Path) -> Result<Option<Position>, StoreError> {
-    let path = dir.join(DURABLE);
+    let path = dir.join(DURABLE_HINT);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -168,8 +169,8 @@ impl Embedded {
     }
 
     fn behind(&self) -> StoreError {
-        let head = self.head().map_or(0, |head| head.height);
-        StoreError::Behind { derived: self.derived(), head }
+        let blocks = self.head().map_or(0, |head| head.height + 1);
+        StoreError::Behind { derived: self.derived(), blocks }
     }
 
     /// Nothing found means nothing only where look-ups reach the head.

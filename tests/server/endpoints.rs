@@ -1,12 +1,12 @@
 //! What every endpoint answers when all is well, and that a stranger can check it.
 
 use hyper::body::Bytes;
-use probant::store::embedded::segments;
 use probant_core::{
     Fingerprints, Hash, List, Verifier,
     block::Block,
     chain::Chain,
     checkpoint::Checkpoint,
+    framing,
     key::{Use, read_key_set},
 };
 
@@ -168,7 +168,7 @@ async fn an_auditor_reads_every_block_list_and_checkpoint() {
             let block = client.get(&format!("/blocks/{height}")).await;
             blocks.push(block.expect(200, CBOR, IMMUTABLE));
         }
-        let all: Vec<_> = blocks.iter().map(|block| segments::frame(block).unwrap()).collect();
+        let all: Vec<_> = blocks.iter().map(|block| framing::frame(block).unwrap()).collect();
         for from in [0, 1, height] {
             let stream = client.get(&format!("/blocks/from/{from}")).await;
             let stream = stream.expect(200, BYTES, "no-store");

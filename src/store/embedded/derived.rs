@@ -24,7 +24,10 @@ use super::{
     segments::{Position, SegmentReader},
     table::Table,
 };
-use crate::store::{Location, Span, StoreError, StoredBlock, durable};
+use crate::{
+    durable,
+    store::{Location, Span, StoreError, StoredBlock},
+};
 
 mod names;
 mod records;

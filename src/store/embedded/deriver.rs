@@ -119,7 +119,7 @@ impl Deriver {
         let derived = self.shared.derived.read().unwrap_or_else(PoisonError::into_inner);
         match derived.as_ref() {
             Some(derived) => ask(derived),
-            None => Err(StoreError::Behind { derived: 0, head: self.blocks() }),
+            None => Err(StoreError::Behind { derived: 0, blocks: self.blocks() }),
         }
     }
 

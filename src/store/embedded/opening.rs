@@ -21,9 +21,12 @@ use super::{
     segments::{Position, ScanStop, SegmentReader, Segments},
     settings::Settings,
 };
-use crate::store::{
-    StoreError, StoredBlock, durable,
-    head_mark::{HeadMark, Mark},
+use crate::{
+    durable,
+    store::{
+        StoreError, StoredBlock,
+        head_mark::{HeadMark, Mark},
+    },
 };
 
 /// Told, while blocks are derived, how many bytes of segments are done, and of how many.
@@ -152,12 +155,12 @@ impl Opening<'_> {
         {
             mark.raise(mark_of(head))?;
         }
-        let hint = self.dir.join(super::DURABLE);
-        let durable = OpenOptions::new().create(true).truncate(false).write(true).open(&hint);
-        let durable = durable.map_err(StoreError::io(format!("open {}", hint.display())))?;
+        let path = self.dir.join(super::DURABLE_HINT);
+        let hint = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let hint = hint.map_err(StoreError::io(format!("open {}", path.display())))?;
         let mark_path = self.mark.to_owned();
-        let writer = Writer { segments, mark_path, mark, head, durable, poisoned: false };
-        writer.hint()?;
+        let writer = Writer { segments, mark_path, mark, head, hint, poisoned: false };
+        writer.write_hint()?;
         let deriver = Deriver::start(derived, self.derived_dir(), settings.index, reader.clone());
         Ok(Embedded { writer: Mutex::new(writer), reader, deriver, _lock: lock })
     }

@@ -2,7 +2,10 @@
 
 use std::{fs, ops::Range, path::Path};
 
-use crate::store::{StoreError, StoredBlock, durable, embedded::segments::Position};
+use crate::{
+    durable,
+    store::{StoreError, StoredBlock, embedded::segments::Position},
+};
 
 /// A block: where it is, where its seal is in it, which entries it has.
 pub struct BlockRecord {
@@ -135,7 +138,7 @@ impl Complete {
         let numbers = [self.blocks, self.entries, self.nodes, self.registry];
         let mut bytes = numbers.map(u64::to_le_bytes).concat();
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-        durable::replace_file(&dir.join("complete"), &bytes, 0o644)
+        Ok(durable::replace_file(&dir.join("complete"), &bytes, 0o644)?)
     }
 }
 

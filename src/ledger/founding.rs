@@ -25,14 +25,14 @@ pub struct LedgerKeys {
 }
 
 impl LedgerKeys {
-    /// The key for a use of the ledger.
-    pub fn by_use(&self, r#use: Use) -> &SigningKey {
-        match r#use {
-            Use::Seal => &self.seal,
-            Use::Note => &self.note,
-            Use::Operator => &self.operator,
-            Use::Recovery | Use::Issuer => &self.recovery,
-        }
+    /// Each with its use, in the order of genesis.
+    fn by_use(&self) -> [(Use, &SigningKey); Use::LEDGER.len()] {
+        [
+            (Use::Seal, &self.seal),
+            (Use::Note, &self.note),
+            (Use::Operator, &self.operator),
+            (Use::Recovery, &self.recovery),
+        ]
     }
 }
 
@@ -47,8 +47,7 @@ pub fn found(
     random: &[u8; 32],
     time_ms: u64,
 ) -> Result<Identity, Error> {
-    let listed = Use::LEDGER.map(|r#use| {
-        let key = keys.by_use(r#use);
+    let listed = keys.by_use().map(|(r#use, key)| {
         let possession = prove_possession(key, r#use, origin.as_str(), 1, random);
         LedgerKey { r#use, key: key.public().clone(), possession }
     });
