@@ -2,7 +2,7 @@
 
 use probant_core::{
     Identity, Origin, Statement,
-    draft::Draft,
+    draft::founding_block,
     key::{SigningKey, Use},
     statement::{Body, Genesis, LedgerKey, Policy, prove_possession},
 };
@@ -54,9 +54,9 @@ pub fn found(
     let genesis = Genesis { random: *random, keys: listed.into(), policy: Policy::default() };
     let body = Body::Genesis(genesis);
     let statement = Statement::sign(&keys.operator, origin.as_str(), None, time_ms / 1000, body);
-    let sealed = Draft::genesis(statement, time_ms)?.seal(&keys.seal);
+    let sealed = founding_block(statement, time_ms, &keys.seal)?;
     let mut chain = None;
-    let stored = StoredBlock::check(sealed.block.encode(), &mut chain)
+    let stored = StoredBlock::check(sealed.block.encode(), &mut chain, store)
         .map_err(|fault| Error::Stop(fault.rejected.to_string()))?;
     store.append(None, stored)?;
     Ok(chain.expect("block 0 was just checked").identity())

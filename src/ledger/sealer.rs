@@ -107,14 +107,28 @@ fn seal(
     if draft.is_empty() && had_pending {
         return Ok(());
     }
-    let sealed = draft.seal(&shared.seal_key);
-    match check_and_append(shared, chain, &sealed) {
-        Ok(after) => {
+    let kid = draft.seal_key().kid();
+    let key = shared.keys.get(Use::Seal, kid).map_err(|why| StoreError::Input(why.to_string()));
+    let sealed = key.and_then(|key| draft.seal(&key).map_err(unreadable));
+    let appended = sealed.and_then(|sealed| {
+        let after = check_and_append(shared, chain, &sealed)?;
+        Ok((after, sealed))
+    });
+    match appended {
+        Ok((after, sealed)) => {
             *chain = after;
             shared.publish(chain);
             let sealed = Arc::new(sealed);
             for (index, reply) in waiters {
                 reply.send(Ok(Answer::Sealed(Arc::clone(&sealed), index)));
+            }
+            Ok(())
+        }
+        Err(StoreError::Behind { .. }) => {
+            // Nothing was written: statuses could not be read, and are rebuilt.
+            shared.store.distrust_derived();
+            for (_, reply) in waiters {
+                reply.send(Err(lag::rebuilding()));
             }
             Ok(())
         }
@@ -143,8 +157,13 @@ fn seal(
 
 /// Folds the waiting statements at their final indexes; those that the rules refuse, or that were
 /// sent before, are answered at once.
-fn draft(shared: &Shared, chain: &Chain, pending: Vec<Pending>, time_ms: u64) -> (Draft, Waiters) {
-    let mut draft = Draft::new(chain, time_ms);
+fn draft<'a>(
+    shared: &'a Shared,
+    chain: &'a Chain,
+    pending: Vec<Pending>,
+    time_ms: u64,
+) -> (Draft<'a>, Waiters) {
+    let mut draft = Draft::new(chain, time_ms, &*shared.store);
     let mut waiters = Waiters::new();
     let mut indexes: HashMap<Hash, u64> = HashMap::new();
     for pending in pending {
@@ -170,10 +189,25 @@ fn draft(shared: &Shared, chain: &Chain, pending: Vec<Pending>, time_ms: u64) ->
                 indexes.insert(leaf, index);
                 waiters.push((index, reply));
             }
+            Err(Rejected::Unreadable(why)) => {
+                reply.send(lag::trusted(&*shared.store, Err(Rejected::Unreadable(why))).map(|()| unreachable!("it was an error")));
+            }
             Err(rejected) => reply.send(Err(rejected.into())),
         }
     }
     (draft, waiters)
+}
+
+/// What refuses a block of our own: nodes of the status map that cannot be read, which a rebuild
+/// mends; anything else is damage in memory, or a fault of this program.
+fn unreadable(rejected: Rejected) -> StoreError {
+    match rejected {
+        Rejected::Unreadable(why) => {
+            tracing::error!(why, "statuses cannot be read");
+            StoreError::Behind { derived: 0, blocks: 0 }
+        }
+        rejected => StoreError::damage("the block just sealed, in memory", rejected.to_string()),
+    }
 }
 
 /// Reads the block back from its own bytes as an auditor would, then makes it durable.
@@ -184,9 +218,8 @@ fn check_and_append(
 ) -> Result<Chain, StoreError> {
     let expected = chain.head().clone();
     let mut after = Some(chain.clone());
-    let stored = StoredBlock::check(sealed.block.encode(), &mut after).map_err(|fault| {
-        StoreError::damage("the block just sealed, in memory", fault.rejected.to_string())
-    })?;
+    let checked = StoredBlock::check(sealed.block.encode(), &mut after, &*shared.store);
+    let stored = checked.map_err(|fault| unreadable(fault.rejected))?;
     shared.store.append(Some(&expected), stored)?;
     Ok(after.expect("the chain was there"))
 }

@@ -29,8 +29,9 @@ use std::{
 };
 
 use probant_core::{
-    Fingerprint, Hash,
+    Fingerprint, Hash, Rejected,
     chain::{Chain, Head},
+    status::{Inner, Leaf, Map, Nodes},
     tree::Node,
 };
 
@@ -180,6 +181,16 @@ impl Embedded {
     }
 }
 
+impl Nodes for Embedded {
+    fn inner(&self, at: u64) -> Result<Inner, Rejected> {
+        self.deriver.node(|growth| growth.inner(at), |derived| derived.inner(at))
+    }
+
+    fn leaf(&self, at: u64) -> Result<Leaf, Rejected> {
+        self.deriver.node(|growth| growth.leaf(at), |derived| derived.leaf(at))
+    }
+}
+
 impl Store for Embedded {
     fn chain(&self) -> Result<Option<Chain>, StoreError> {
         self.deriver.settle();
@@ -271,6 +282,12 @@ impl Store for Embedded {
         let blocks = self.derived();
         let list = self.look_up(|derived| derived.list(root, &self.reader))?;
         self.or_behind(list, blocks)
+    }
+
+    fn status(&self, height: u64) -> Result<Option<Map>, StoreError> {
+        let blocks = self.derived();
+        let status = self.look_up(|derived| derived.status(height))?;
+        self.or_behind(status, blocks)
     }
 
     fn distrust_derived(&self) {

@@ -11,7 +11,10 @@ use std::{
     sync::Mutex,
 };
 
-use probant_core::chain::{Chain, Head};
+use probant_core::{
+    chain::{Chain, Head},
+    status::Nodes,
+};
 
 use super::{
     Embedded, Writer,
@@ -176,7 +179,7 @@ impl Opening<'_> {
             match record {
                 Ok((position, bytes)) => {
                     (self.progress)(position.0, end.0);
-                    let stored = check(position, bytes, &mut chain)?;
+                    let stored = check(position, bytes, &mut chain, &files.derived)?;
                     if mark.is_none_or(|mark| stored.head.height > mark.height) {
                         self.check_same(mark, head.as_ref(), files)?;
                         self.keep(files, position, &stored)?;
@@ -311,8 +314,9 @@ fn check(
     position: Position,
     bytes: Vec<u8>,
     chain: &mut Option<Chain>,
+    nodes: &dyn Nodes,
 ) -> Result<StoredBlock, StoreError> {
-    StoredBlock::check(bytes, chain).map_err(|fault| {
+    StoredBlock::check(bytes, chain, nodes).map_err(|fault| {
         let place = format!("segments, byte {}", position.0);
         StoreError::damage(place, fault.rejected.to_string())
     })
