@@ -147,6 +147,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Nothing where null stands, otherwise what `read` makes of the items there.
+    pub(crate) fn null_or<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Rejected>,
+    ) -> Result<Option<T>, Rejected> {
+        if let Some(rest) = self.rest.strip_prefix(&NIL) {
+            self.rest = rest;
+            return Ok(None);
+        }
+        read(self).map(Some)
+    }
+
+    /// Whether an array is next: where the format leaves a choice.
+    pub(crate) fn is_array_next(&self) -> bool {
+        self.rest.first().is_some_and(|first| first >> 5 == ARRAY)
+    }
+
     /// Bytes of the next item, whatever it is, checked like everything else.
     pub(crate) fn item(&mut self) -> Result<&'a [u8], Rejected> {
         let start = self.rest;

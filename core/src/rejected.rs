@@ -92,6 +92,12 @@ pub enum Rejected {
     Proof { what: &'static str, why: String },
     #[error("checkpoint: {0}")]
     Checkpoint(String),
+
+    // Status
+    #[error("status: {why}")]
+    Status { why: String },
+    #[error("what is derived could not be read: {0}")]
+    Unreadable(String),
 }
 
 impl Rejected {
@@ -135,11 +141,18 @@ impl Rejected {
             Self::Document { .. } => "document",
             Self::Proof { .. } => "proof",
             Self::Checkpoint(_) => "checkpoint",
+            Self::Status { .. } => "status",
+            Self::Unreadable(_) => "unreadable",
         }
     }
 
     /// For a value that its closed set does not hold.
     pub(crate) fn field(kind: &'static str, field: &'static str, why: impl Into<String>) -> Self {
         Self::Field { kind, field, why: why.into() }
+    }
+
+    /// For a status path or value that does not fit.
+    pub(crate) fn status(why: impl Into<String>) -> Self {
+        Self::Status { why: why.into() }
     }
 }
