@@ -183,8 +183,8 @@ impl Client {
     pub async fn founding(&self) -> Result<Chain, Error> {
         let bytes = self.block(0).await?;
         let chain = Block::decode(&bytes).and_then(|block| {
-            let (chain, signatures) = Chain::found(&block)?;
-            signatures.check(&block).map(|()| chain)
+            let (chain, extension) = Chain::found(&block)?;
+            extension.signatures.check(&block).map(|()| chain)
         });
         chain.map_err(|fault| {
             let (code, why) = (fault.rejected.code(), &fault.rejected);

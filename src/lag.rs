@@ -34,7 +34,7 @@ where
 ///
 /// # Errors
 /// [`Error::Busy`] meanwhile.
-pub fn trusted(store: &dyn Store, checked: Result<(), Rejected>) -> Result<(), Error> {
+pub fn trusted<T>(store: &dyn Store, checked: Result<T, Rejected>) -> Result<T, Error> {
     checked.map_err(|rejected| {
         tracing::error!(%rejected, "look-ups contradict the blocks: rebuilding them");
         store.distrust_derived();

@@ -10,6 +10,7 @@
 //! before the append loses only what nobody was told of.
 
 mod block_time;
+mod door;
 mod founding;
 mod pool;
 mod sealer;
@@ -21,16 +22,16 @@ use std::{
 };
 
 use probant_core::{
-    Identity, Rejected, Statement,
+    Identity, List, Rejected, Statement,
     chain::{Chain, Head},
     draft::SealedBlock,
-    key::{SigningKey, Use},
+    key::Use,
     registry::Registry,
     seal::Receipt,
 };
 use tokio::sync::Semaphore;
 
-use crate::{Error, clock::SharedClock, lag, receipt, store::Store};
+use crate::{Error, clock::SharedClock, keyring::Keyring, lag, receipt, store::Store};
 
 pub use founding::{LedgerKeys, found};
 pub use pool::Limits;
@@ -82,7 +83,7 @@ pub struct Ledger {
 /// What admission and the sealer share.
 struct Shared {
     store: Arc<dyn Store>,
-    seal_key: SigningKey,
+    keys: Arc<Keyring>,
     clock: SharedClock,
     sealing: Sealing,
     pool: Pool,
@@ -95,25 +96,28 @@ struct Shared {
 }
 
 impl Ledger {
-    /// Starts to write to a store that holds a ledger, with that ledger's seal key.
+    /// Starts to write to a store that holds a ledger, with that ledger's keys.
     ///
     /// # Errors
-    /// [`Error::Input`] if there is no block 0, or the seal key is not this ledger's.
+    /// [`Error::Input`] if there is no block 0, or the seal or note key in force is not among the
+    /// keys.
     pub fn start(
         store: Arc<dyn Store>,
-        seal_key: SigningKey,
+        keys: Arc<Keyring>,
         clock: SharedClock,
         sealing: Sealing,
     ) -> Result<Self, Error> {
         let chain = store.chain()?.ok_or_else(|| Error::input("the store holds no ledger"))?;
-        check_key(chain.registry(), Use::Seal, &seal_key)?;
+        for r#use in [Use::Seal, Use::Note] {
+            keys.get(r#use, chain.registry().ledger_key(r#use).kid())?;
+        }
         let shared = Arc::new(Shared {
             pool: Pool::new(sealing.limits),
             registry: RwLock::new(Arc::clone(chain.registry())),
             alarm: RwLock::default(),
             failure: OnceLock::new(),
             store,
-            seal_key,
+            keys,
             clock,
             sealing,
         });
@@ -155,12 +159,37 @@ impl Ledger {
             return self.sent_before(index).await;
         }
         self.shared.admit(&statement)?;
+        door::check_held(&self.shared.keys, &statement)?;
+        let list = self.check_certified(&statement, list).await?;
         let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed());
         self.shared.pool.put(pending)?;
         match answer.await {
             Ok(answer) => answer?.accepted(self).await,
             Err(_) => Err(Error::busy("the ledger stopped before it sealed this: send it again")),
         }
+    }
+
+    /// Of a revocation, that its issuer certified the documents; the list comes back.
+    async fn check_certified(
+        &self,
+        statement: &Statement,
+        list: Option<List>,
+    ) -> Result<Option<List>, Error> {
+        let (Some(_), Some(list)) = (statement.as_revoke(), &list) else { return Ok(list) };
+        // A look-up for each document: not on a thread that serves others.
+        let (statement, list) = (Arc::new(statement.clone()), Arc::new(list.clone()));
+        let ask = || async {
+            let permit = Arc::clone(&self.decodes).acquire_owned().await.expect("never closed");
+            let store = Arc::clone(&self.shared.store);
+            let (statement, list) = (Arc::clone(&statement), Arc::clone(&list));
+            let check = move || {
+                let _permit = permit;
+                door::check_certified(&*store, &statement, &list)
+            };
+            tokio::task::spawn_blocking(check).await.expect("a look-up never panics")
+        };
+        lag::caught_up(&*self.shared.clock, ask).await?;
+        Ok(Some(Arc::unwrap_or_clone(list)))
     }
 
     /// Receipt of an entry of the block that sealed it.
@@ -194,8 +223,7 @@ impl Ledger {
 
     /// Name and id.
     pub fn identity(&self) -> Identity {
-        let registry = self.registry();
-        Identity { origin: registry.origin().clone(), ledger: registry.ledger() }
+        self.registry().identity()
     }
 
     /// The store that it writes to.
@@ -249,13 +277,12 @@ impl Shared {
 
     /// What can be known of a statement before its block: the sealer asks again, by block time.
     fn admit(&self, statement: &Statement) -> Result<(), Error> {
-        let registry = self.registry();
-        let signer = registry.signer(statement)?;
         if statement.as_block().is_some() {
             return Err(Rejected::Misplaced("block").into());
         }
-        statement.verify(&signer.key)?;
-        Ok(Registry::check_time(statement, self.clock.now_ms())?)
+        let registry = self.registry();
+        let signer = registry.admit(statement, self.clock.now_ms())?;
+        Ok(statement.verify(&signer.key)?)
     }
 }
 
@@ -275,22 +302,6 @@ impl Answer {
             Self::Before(index) => ledger.sent_before(index).await,
         }
     }
-}
-
-/// Whether a key is this ledger's for a use.
-///
-/// # Errors
-/// [`Error::Input`] naming both.
-pub fn check_key(registry: &Registry, r#use: Use, key: &SigningKey) -> Result<(), Error> {
-    let expected = registry.ledger_key(r#use).kid();
-    if key.public().kid() == expected {
-        return Ok(());
-    }
-    Err(Error::input(format!(
-        "the {} key is {}, this ledger's is {expected}: wrong directory of keys?",
-        r#use.name(),
-        key.public().kid()
-    )))
 }
 
 impl Shared {

@@ -25,6 +25,7 @@ pub mod durable;
 pub mod error;
 pub mod http;
 pub mod keyfile;
+pub mod keyring;
 pub mod lag;
 pub mod ledger;
 pub mod lookup;

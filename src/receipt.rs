@@ -45,5 +45,6 @@ fn check(
     let statement = Statement::decode(last)?;
     let block = statement.as_block().ok_or(Rejected::Misplaced("block"))?;
     let root = receipt.root(tree::leaf_hash(entry))?;
-    receipt.seal.verify(registry.ledger_key(Use::Seal), registry.origin(), block.time_ms, root)
+    let key = registry.ledger_key_at(Use::Seal, block.first);
+    receipt.seal.verify(key, registry.origin(), block.time_ms, root)
 }

@@ -16,11 +16,11 @@ use probant::{
     },
 };
 use probant_core::{Verifier, checkpoint::Checkpoint, key::Use};
-use world::{Dirs, TestClock, documents, enroll, found_in, key, start, submission};
+use world::{Dirs, TestClock, documents, enroll, found_in, keyring, start, submission};
 
 async fn prove_all(store: &Arc<dyn Store>, clock: &Arc<TestClock>, from: u32, count: u32) {
     let chain = store.chain().unwrap().unwrap();
-    let prover = Prover::new(Arc::clone(store), key(2), clock.clone());
+    let prover = Prover::new(Arc::clone(store), keyring(), clock.clone());
     let lookup = Lookup::new(Arc::clone(store));
     let mut verifier = Verifier::new(chain.identity());
     for document in documents(from, count) {

@@ -9,7 +9,7 @@ mod acts;
 mod rules;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -44,6 +44,8 @@ pub struct Signer {
     pub owner: String,
     /// What brought it.
     pub added: Act,
+    /// Index of the enrollment of its issuer; 0 for the ledger's own.
+    pub enrollment: u64,
     /// What became of it; `None` while nothing did.
     pub status: Option<KeyStatus>,
 }
@@ -143,7 +145,7 @@ impl Registry {
         let (kid, owner) = (key.kid(), self.origin.to_string());
         self.ledger_keys[position(r#use)].push((added.entry, kid));
         *self.accepted.entry(format!("key:{kid}")).or_default() += 1;
-        let signer = Signer { key: key.clone(), r#use, owner, added, status: None };
+        let signer = Signer { key: key.clone(), r#use, owner, added, enrollment: 0, status: None };
         self.signers.insert(kid, signer);
     }
 
@@ -223,6 +225,21 @@ impl Registry {
     /// A key by its name.
     pub fn key(&self, kid: &Kid) -> Option<&Signer> {
         self.signers.get(kid)
+    }
+
+    /// The entries that lead from genesis to a key, in order: what a proof carries of the registry,
+    /// with the replacements of the ledger's own keys up to `size`.
+    pub fn lineage(&self, kid: &Kid, size: u64) -> Vec<u64> {
+        let mut entries = BTreeSet::from([0]);
+        let mut next = self.signers.get(kid);
+        while let Some(signer) = next.filter(|signer| signer.r#use == Use::Issuer) {
+            entries.extend([signer.added.entry, signer.enrollment]);
+            next = self.signers.get(&signer.added.by);
+        }
+        for r#use in [Use::Seal, Use::Operator, Use::Recovery] {
+            entries.extend(self.ledger_keys(r#use).map(|(entry, _)| entry));
+        }
+        entries.into_iter().filter(|entry| *entry < size).collect()
     }
 
     /// An issuer by its id.

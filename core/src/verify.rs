@@ -148,6 +148,10 @@ impl Verifier {
         let registry = self.registry(&proof.registry)?;
         // 4. The issuer signed the statement, and may.
         let signer = registry.speaker(&proof.statement)?;
+        if signer.added.entry >= proof.receipt.index {
+            let why = format!("its key came after it, with entry {}", signer.added.entry);
+            return Err(Rejected::Proof { what: "statement", why });
+        }
         proof.statement.verify(&signer.key)?;
         // 5. The receipt leads to a root, which the head's block statement and seal vouch for.
         let root = proof.receipt.root(proof.statement.leaf())?;
@@ -349,10 +353,6 @@ fn check_paths(proof: &Proof, root: Hash) -> Result<(), Rejected> {
         let leaf = entry.statement.leaf();
         let found = root_from_path(what, leaf, entry.index, proof.receipt.size, &entry.path)?;
         expect_root(what, found, root)?;
-        if what == "registry" && entry.index >= proof.receipt.index {
-            let why = format!("entry {} came after the statement", entry.index);
-            return Err(Rejected::Proof { what, why });
-        }
     }
     Ok(())
 }

@@ -138,7 +138,7 @@ impl EnrollIssuer {
         record.check()?;
         let (identity, _) = self.ledger.identity().await?;
         let (key, possession) = self.key_and_possession(&identity)?;
-        let enroll = Enroll { id: self.id.clone(), record, key, possession };
+        let enroll = Enroll { seq: 1, id: self.id.clone(), record, key, possession };
         enroll.check_possession(identity.ledger)?;
         let (origin, issued_at_s) = (identity.origin.as_str(), clock.now_ms() / 1000);
         let body = Body::Enroll(enroll);

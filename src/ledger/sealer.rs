@@ -4,9 +4,10 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use probant_core::{
-    Hash,
+    Hash, Rejected,
     chain::Chain,
     draft::{Draft, SealedBlock},
+    key::Use,
 };
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     pool::{Pending, Reply},
 };
 use crate::{
-    Error,
+    Error, lag,
     store::{StoreError, StoredBlock},
 };
 
@@ -189,13 +190,22 @@ fn draft<'a>(
                 indexes.insert(leaf, index);
                 waiters.push((index, reply));
             }
-            Err(Rejected::Unreadable(why)) => {
-                reply.send(lag::trusted(&*shared.store, Err(Rejected::Unreadable(why))).map(|()| unreachable!("it was an error")));
-            }
-            Err(rejected) => reply.send(Err(rejected.into())),
+            Err(rejected) => reply.send(Err(refusal(shared, rejected))),
         }
     }
     (draft, waiters)
+}
+
+/// A refusal is the sender's to mend, unless it is our own statuses that cannot be read.
+fn refusal(shared: &Shared, rejected: Rejected) -> Error {
+    match rejected {
+        Rejected::Unreadable(why) => {
+            tracing::error!(why, "statuses cannot be read: rebuilding them");
+            shared.store.distrust_derived();
+            lag::rebuilding()
+        }
+        rejected => rejected.into(),
+    }
 }
 
 /// What refuses a block of our own: nodes of the status map that cannot be read, which a rebuild

@@ -200,9 +200,10 @@ impl Store for Memory {
 
     fn list(&self, root: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
         let state = self.state();
-        let mut lists = state.blocks.iter().flat_map(|stored| stored.block.lists.iter().flatten());
-        let list = lists.find(|list| list.count() > 1 && list.root() == *root);
-        Ok(list.map(|list| list.as_bytes().to_vec()))
+        let blocks = state.blocks.iter().map(|stored| &stored.block);
+        let mut entries = blocks.flat_map(|block| block.entries.iter().zip(&block.lists));
+        let list = entries.find(|(statement, _)| statement.list_root() == Some(*root));
+        Ok(list.and_then(|(_, list)| list.as_ref()).map(|list| list.as_bytes().to_vec()))
     }
 
     fn status(&self, height: u64) -> Result<Option<Map>, StoreError> {

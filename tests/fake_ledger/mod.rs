@@ -159,13 +159,13 @@ async fn issuers(State(ledger): State<FakeLedger>) -> Response {
             .map(|kid| {
                 let signer = world.chain.registry().key(kid).unwrap();
                 let key = hex::encode(signer.key.as_bytes());
-                json!({"kid": kid.to_string(), "key": key, "since": signer.since})
+                json!({"kid": kid.to_string(), "key": key, "since": signer.added.entry})
             })
             .collect();
         json!({
             "id": id.as_str(), "legal_name": issuer.record.legal_name,
             "country": issuer.record.country, "registration": issuer.record.registration,
-            "enrolled": issuer.enrolled, "keys": keys,
+            "enrolled": issuer.enrolled.entry, "keys": keys,
         })
     };
     let listed: Vec<_> = world.chain.registry().issuers().map(one).collect();

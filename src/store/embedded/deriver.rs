@@ -119,7 +119,8 @@ impl Deriver {
         of_block: impl Fn(&Growth) -> Option<&T>,
         of_derived: impl FnOnce(&Derived) -> Result<T, Rejected>,
     ) -> Result<T, Rejected> {
-        let pending = self.shared.pending().blocks.iter().find_map(|b| of_block(&b.growth).copied());
+        let pending =
+            self.shared.pending().blocks.iter().find_map(|b| of_block(&b.growth).copied());
         if let Some(node) = pending {
             return Ok(node);
         }

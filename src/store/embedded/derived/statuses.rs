@@ -57,16 +57,16 @@ impl Statuses {
 
 impl Nodes for Statuses {
     fn inner(&self, at: u64) -> Result<Inner, Rejected> {
-        let row = self.inners.get(at).map_err(unreadable)?;
+        let row = self.inners.get(at).map_err(|error| unreadable(&error))?;
         Ok(records::decode_inner(&row))
     }
 
     fn leaf(&self, at: u64) -> Result<Leaf, Rejected> {
-        let row = self.leaves.get(at).map_err(unreadable)?;
-        records::decode_leaf(&row).map_err(unreadable)
+        let row = self.leaves.get(at).map_err(|error| unreadable(&error))?;
+        records::decode_leaf(&row).map_err(|rejected| unreadable(&rejected))
     }
 }
 
-fn unreadable(error: impl ToString) -> Rejected {
+fn unreadable(error: &impl ToString) -> Rejected {
     Rejected::Unreadable(error.to_string())
 }

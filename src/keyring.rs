@@ -51,11 +51,13 @@ impl Keyring {
         let Some(dir) = &self.dir else { return Ok(Vec::new()) };
         let failed = |error: std::io::Error| Error::input(format!("{}: {error}", dir.display()));
         let entries = dir.read_dir().map_err(failed)?;
-        let mut paths =
-            entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let mut paths = entries
+            .map(|entry| entry.map(|e| e.path()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(failed)?;
         paths.retain(|path| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            name.starts_with(r#use.name()) && name.ends_with(".pem")
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            name.starts_with(r#use.name()) && path.extension().is_some_and(|end| end == "pem")
         });
         paths.sort();
         Ok(paths)
@@ -67,6 +69,8 @@ impl Keyring {
             Some(dir) => format!("no file {name}*.pem in {} holds it", dir.display()),
             None => "it was not given one".into(),
         };
-        Error::input(format!("this ledger's {name} key is {kid}, and this node does not hold it: {place}"))
+        Error::input(format!(
+            "this ledger's {name} key is {kid}, and this node does not hold it: {place}"
+        ))
     }
 }
