@@ -8,6 +8,7 @@ mod directories;
 mod fingerprint;
 mod identity;
 mod init;
+mod interrupt;
 mod issuer;
 mod key;
 mod ledger;

@@ -31,7 +31,7 @@ pub struct Scanner {
     pub paths: Vec<PathBuf>,
     pub algorithm: Algorithm,
     pub issuer: String,
-    pub media_type: Option<String>,
+    pub media_type: Option<&'static str>,
     pub batch_count: usize,
     pub crew: Arc<Crew>,
     pub stop: Arc<AtomicBool>,
@@ -158,11 +158,7 @@ impl Scanner {
     }
 
     fn media_type_of(&self, path: &Path) -> &'static str {
-        let given = self.media_type.as_deref();
-        let given = given.and_then(|given| {
-            probant_core::statement::MEDIA_TYPES.into_iter().find(|known| *known == given)
-        });
-        given.unwrap_or_else(|| document::media_type(path))
+        self.media_type.unwrap_or_else(|| document::media_type(path))
     }
 }
 

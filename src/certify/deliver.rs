@@ -44,17 +44,15 @@ impl Courier {
     /// since get no proof from them.
     pub fn resume(&self, sender: &mpsc::Sender<Spooled>) -> Result<(), Error> {
         for file in self.spool.waiting()? {
-            let name = file.display().to_string();
+            let name = file.clone();
             // Their numbers are never asked for: what they certify is found by its proofs.
             let mut spooled = self.spool.read(usize::MAX, file)?;
             if spooled.statement.audience() != Some(&self.ledger.audience()) {
-                self.progress
-                    .warn(&format!("probant: {name} waits for another ledger: left alone"));
+                self.progress.spool(&name, "waits for another ledger: left alone");
                 continue;
             }
             self.crew.run(|| keep_unchanged(&mut spooled.documents));
-            let count = spooled.documents.len();
-            self.progress.warn(&format!("probant: going on with a batch of {count} documents"));
+            self.progress.resumed(spooled.documents.values().map(Vec::len).sum());
             if sender.blocking_send(spooled).is_err() {
                 break;
             }
@@ -72,8 +70,7 @@ impl Courier {
                 // After anything else it may be one, and has to be sent again.
                 if matches!(error, Error::Input(_)) {
                     let aside = spooled.put_aside()?;
-                    let aside = aside.display();
-                    self.progress.warn(&format!("probant: refused, and kept in {aside}"));
+                    self.progress.spool(&aside, "was refused: kept for you to look at");
                 }
                 return Err(error);
             }
