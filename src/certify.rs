@@ -11,13 +11,17 @@
 mod batches;
 mod crew;
 mod deliver;
+mod folder;
+mod neighbours;
+mod planted;
 mod progress;
 mod scan;
 mod spool;
+mod standing;
 mod walk;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     path::PathBuf,
     sync::{
         Arc,
@@ -26,7 +30,7 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
-use probant_core::{Algorithm, Fingerprint, Identity, IssuerId, Verifier, key::SigningKey};
+use probant_core::{Algorithm, Identity, IssuerId, Verifier, key::SigningKey};
 use tokio::sync::mpsc;
 
 use crate::{Error, client::Client, clock::SharedClock};
@@ -34,12 +38,13 @@ use batches::Signer;
 use crew::Crew;
 use deliver::Courier;
 use progress::Progress;
-use scan::{Scan, Scanner};
+use scan::{Scan, Scanner, Seen};
 use spool::{Spool, Spooled};
+use standing::{Entry, Judge};
 
 pub use batches::{Documents, Signed};
+pub use folder::place_for;
 pub use progress::{Event, Listener};
-pub use spool::place_for;
 
 /// Batches between the first byte sent and the last proof written.
 const IN_FLIGHT_MAX: usize = 4;
@@ -102,16 +107,13 @@ pub async fn certify(
 ) -> Result<Outcome, Error> {
     // Another ledger refuses what this one may have sealed: it is not to be asked.
     client.founding_of(&order.identity).await?;
-    let ledger = order.identity.ledger;
-    let (scanner, signer) = order.split(&watch)?;
-    let courier = Courier {
-        client,
-        crew: scanner.crew.clone(),
-        spool: Arc::new(Spool::open(&spool)?),
-        progress: scanner.progress.clone(),
-        ledger,
-    };
-    Run { courier, stop: watch.stop, entries: HashMap::new() }.all(scanner, signer).await
+    let spool = Arc::new(Spool::open(&spool)?);
+    let (mut scanner, signer) = order.split(&watch)?;
+    scanner.spool = Some(spool.id());
+    let (judge, progress) = (scanner.judge.clone(), scanner.progress.clone());
+    let courier = Courier { client, judge, spool, progress };
+    let run = Run { courier, stop: watch.stop, entries: HashMap::new(), seen: Seen::default() };
+    run.all(scanner, Arc::new(signer)).await
 }
 
 /// Signs without a ledger: for keys that never meet a network. `take` keeps each statement.
@@ -125,7 +127,7 @@ pub fn sign(
 ) -> Result<Outcome, Error> {
     let (scanner, signer) = order.split(watch)?;
     let progress = scanner.progress.clone();
-    let scan = scanner.run(|batch| take(&signer.sign(batch)?).map(|()| true))?;
+    let scan = scanner.run(Seen::default(), |batch| take(&signer.sign(batch)?).map(|()| true))?;
     Ok(progress.outcome(&scan, watch.stop.load(Ordering::SeqCst)))
 }
 
@@ -137,11 +139,10 @@ impl Order {
         let signer = Signer { key: self.key, issuer: issuer.clone(), ledger, clock };
         let scanner = Scanner {
             paths: self.paths,
-            algorithm: self.algorithm,
-            issuer,
+            judge: Arc::new(Judge { algorithm: self.algorithm, issuer, crew }),
             media_type: self.media_type,
             batch_count: self.batch_count,
-            crew,
+            spool: None,
             stop: watch.stop.clone(),
             progress: Arc::new(Progress::new(watch.listener.clone())),
         };
@@ -154,28 +155,30 @@ struct Run {
     courier: Courier,
     stop: Arc<AtomicBool>,
     /// Entries by the number of the batch in this run.
-    entries: HashMap<usize, u64>,
+    entries: HashMap<usize, Entry>,
+    /// What the batches that waited certify: also what could get no proof, or lies elsewhere now.
+    seen: Seen,
 }
 
 impl Run {
-    async fn all(mut self, scanner: Scanner, signer: Signer) -> Result<Outcome, Error> {
+    async fn all(mut self, scanner: Scanner, signer: Arc<Signer>) -> Result<Outcome, Error> {
         let ended = self.steps(scanner, signer).await;
         self.courier.spool.close();
         let stopped = self.stop.load(Ordering::SeqCst);
         ended.map(|scan| self.courier.progress.outcome(&scan, stopped))
     }
 
-    async fn steps(&mut self, scanner: Scanner, signer: Signer) -> Result<Scan, Error> {
+    async fn steps(&mut self, scanner: Scanner, signer: Arc<Signer>) -> Result<Scan, Error> {
         let (sender, receiver) = mpsc::channel(1);
-        let courier = self.courier.clone();
-        let waiting = tokio::task::spawn_blocking(move || courier.resume(&sender));
+        let (courier, owner) = (self.courier.clone(), signer.clone());
+        let waiting = tokio::task::spawn_blocking(move || courier.resume(&owner, &sender));
         self.deliver(receiver).await?;
         joined(waiting.await)?;
 
         let (sender, receiver) = mpsc::channel(1);
-        let spool = self.courier.spool.clone();
+        let (spool, seen) = (self.courier.spool.clone(), std::mem::take(&mut self.seen));
         let scan = tokio::task::spawn_blocking(move || {
-            scanner.run(|batch| {
+            scanner.run(seen, |batch| {
                 let number = batch.number;
                 let signed = signer.sign(batch)?;
                 let spooled = spool.put(number, signed)?;
@@ -185,7 +188,7 @@ impl Run {
         });
         self.deliver(receiver).await?;
         let scan = joined(scan.await)?;
-        self.copies(&scan.late).await?;
+        self.copies(&scan).await?;
         Ok(scan)
     }
 
@@ -196,7 +199,6 @@ impl Run {
         let (courier, stop) = (&self.courier, &self.stop);
         let mut deliveries = arriving
             .map(|batch| async move {
-                let number = batch.number;
                 if stop.load(Ordering::SeqCst) {
                     return Ok(None);
                 }
@@ -204,13 +206,17 @@ impl Run {
                 if delivered.is_err() {
                     stop.store(true, Ordering::SeqCst);
                 }
-                delivered.map(|entry| Some((number, entry)))
+                delivered.map(Some)
             })
             .buffer_unordered(IN_FLIGHT_MAX);
         let mut first_error = None;
         while let Some(delivered) = deliveries.next().await {
             match delivered {
-                Ok(delivered) => self.entries.extend(delivered),
+                Ok(None) => {}
+                Ok(Some((batch, entry))) => match batch.number {
+                    Some(number) => drop(self.entries.insert(number, entry)),
+                    None => batch.list.iter().for_each(|document| self.seen.add(document, entry)),
+                },
                 Err(error) => drop(first_error.get_or_insert(error)),
             }
         }
@@ -218,10 +224,10 @@ impl Run {
     }
 
     /// Documents whose bytes an earlier batch holds: the same entry, another file.
-    async fn copies(&self, late: &BTreeMap<Fingerprint, scan::Copies>) -> Result<(), Error> {
-        for (fingerprint, copies) in late {
+    async fn copies(&self, scan: &Scan) -> Result<(), Error> {
+        for (fingerprint, copies) in &scan.late {
             let entry = match copies.of {
-                scan::Whereabouts::Entry(entry) => Some(entry),
+                scan::Whereabouts::Entry(index) => scan.entry(index),
                 scan::Whereabouts::Batch(number) => self.entries.get(&number).copied(),
             };
             let Some(entry) = entry.filter(|_| !self.stop.load(Ordering::SeqCst)) else { continue };

@@ -7,6 +7,8 @@
 mod answer;
 mod json;
 mod problem;
+mod receipt;
+mod refusal;
 
 use std::{sync::Once, time::Duration};
 
@@ -24,11 +26,12 @@ use crate::{Error, clock};
 use answer::Answer;
 
 pub use json::{Certification, Documents, Head, IssuerKey, IssuerListing};
+pub use refusal::NoReceipt;
 
 const CONNECT_S_MAX: u64 = 10;
 const REQUEST_S_MAX: u64 = 60;
 /// Longest receipt: a signature, 64 hashes and their headers.
-const RECEIPT_BYTES_MAX: usize = 16 << 10;
+pub(crate) const RECEIPT_BYTES_MAX: usize = 16 << 10;
 /// Longest JSON answer.
 const JSON_BYTES_MAX: usize = 16 << 20;
 /// Longest block; that of the store.
@@ -45,8 +48,8 @@ const WAIT_MS_MAX: u64 = 30_000;
 pub struct Accepted {
     /// Index of the entry.
     pub index: u64,
-    /// The receipt first given. Its path fits the statement; its seal is verified with a proof,
-    /// which brings the keys.
+    /// The receipt first given. Its path fits the statement; its seal is verified with a proof, or
+    /// by [`Client::submit_verified`].
     pub receipt: Receipt,
     /// The receipt as it came.
     pub receipt_bytes: Vec<u8>,
@@ -98,38 +101,31 @@ impl Client {
     /// Submits a statement with its list, and holds the receipt to it.
     ///
     /// # Errors
-    /// [`Error::Input`] for the ledger's own refusal, and nothing else; [`Error::Stop`] for a
-    /// receipt of something else.
+    /// [`NoReceipt`], which says whether to send it again; [`Error::Stop`] in it for a receipt of
+    /// something else.
     pub async fn submit(
         &self,
         statement: &Statement,
         list: Option<&List>,
-    ) -> Result<Accepted, Error> {
+    ) -> Result<Accepted, NoReceipt> {
         let request = self
             .request(Method::POST, "entries")
             .header(CONTENT_TYPE, "application/cose")
             .body(statement.to_submission(list));
         let answer = self.exchange(request, RECEIPT_BYTES_MAX).await?;
         if answer.status != StatusCode::CREATED {
-            return Err(answer.refused_statement(self.url()));
+            return Err(answer.no_receipt(self.url()));
         }
         let lie = |why: String| Error::Stop(format!("the receipt from {}: {why}", self.url()));
         let located = answer.located_index().ok_or_else(|| lie("no Location /entries/…".into()))?;
         let check = |rejected: Rejected| lie(format!("{}: {rejected}", rejected.code()));
         let receipt = Receipt::decode(&answer.body).map_err(check)?;
         if receipt.index != located {
-            return Err(lie(format!("it is of entry {}, Location says {located}", receipt.index)));
+            let why = format!("it is of entry {}, Location says {located}", receipt.index);
+            return Err(lie(why).into());
         }
         receipt.root(statement.leaf()).map_err(check)?;
         Ok(Accepted { index: located, receipt, receipt_bytes: answer.body })
-    }
-
-    /// The receipt first given for an entry, as bytes.
-    ///
-    /// # Errors
-    /// [`Error::No`] where there is no such entry.
-    pub async fn receipt(&self, index: u64) -> Result<Vec<u8>, Error> {
-        self.get(&format!("entries/{index}"), RECEIPT_BYTES_MAX).await
     }
 
     /// What the ledger says of a document. Only a proof makes it more than the ledger's word.

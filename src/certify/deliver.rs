@@ -4,12 +4,13 @@
 
 use std::{
     collections::BTreeSet,
+    fmt, fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use probant_core::{
-    Fingerprint, LedgerId,
+    Fingerprint,
     list::Batch,
     proof::{DocumentPath, Proof},
 };
@@ -17,14 +18,14 @@ use rayon::prelude::*;
 use tokio::sync::mpsc;
 
 use super::{
-    batches::Documents,
-    crew::Crew,
+    batches::{Documents, Signer},
     progress::Progress,
     spool::{Spool, Spooled},
+    standing::{Entry, Judge, Standing},
 };
 use crate::{
     Error,
-    client::{Accepted, Client},
+    client::{Accepted, Client, NoReceipt},
     document,
     store::durable,
 };
@@ -33,25 +34,25 @@ use crate::{
 #[derive(Clone)]
 pub struct Courier {
     pub client: Client,
-    pub crew: Arc<Crew>,
+    pub judge: Arc<Judge>,
     pub spool: Arc<Spool>,
     pub progress: Arc<Progress>,
-    pub ledger: LedgerId,
 }
 
 impl Courier {
     /// Hands over the batches that earlier runs left. Documents that are gone or have changed
     /// since get no proof from them.
-    pub fn resume(&self, sender: &mpsc::Sender<Spooled>) -> Result<(), Error> {
+    pub fn resume(&self, signer: &Signer, sender: &mpsc::Sender<Spooled>) -> Result<(), Error> {
         for file in self.spool.waiting()? {
-            let name = file.clone();
-            // Their numbers are never asked for: what they certify is found by its proofs.
-            let mut spooled = self.spool.read(usize::MAX, file)?;
-            if spooled.statement.audience() != Some(&self.ledger.audience()) {
-                self.progress.spool(&name, "waits for another ledger: left alone");
+            let mut spooled = self.spool.read(file)?;
+            // Anybody who made the folder may have put it there.
+            if !signer.has_signed(&spooled.statement) {
+                let why = "waits for another ledger, issuer or key: left alone; delete it if it \
+                           is not wanted any more";
+                self.progress.spool(spooled.file(), why);
                 continue;
             }
-            self.crew.run(|| keep_unchanged(&mut spooled.documents));
+            self.judge.crew.run(|| keep_unchanged(&mut spooled.documents));
             self.progress.resumed(spooled.documents.values().map(Vec::len).sum());
             if sender.blocking_send(spooled).is_err() {
                 break;
@@ -60,40 +61,54 @@ impl Courier {
         Ok(())
     }
 
-    /// Submits a batch and writes its proofs; gives its entry.
-    pub async fn deliver(&self, spooled: Spooled) -> Result<u64, Error> {
+    /// Submits a batch and writes its proofs; gives it back, with its entry.
+    pub async fn deliver(&self, spooled: Spooled) -> Result<(Spooled, Entry), Error> {
         let submitted = self.client.submit(&spooled.statement, Some(&spooled.list)).await;
         let accepted = match submitted {
             Ok(accepted) => accepted,
-            Err(error) => {
-                // The ledger's own refusal: this statement is no entry, and will not become one.
-                // After anything else it may be one, and has to be sent again.
-                if matches!(error, Error::Input(_)) {
-                    let aside = spooled.put_aside()?;
-                    self.progress.spool(&aside, "was refused: kept for you to look at");
-                }
-                return Err(error);
+            Err(none) => {
+                self.not_accepted(&spooled, &none)?;
+                return Err(none.into());
             }
         };
         let courier = self.clone();
         let first = spooled.list.iter().next().expect("a list is not empty");
         let proof = self.proof(first, accepted.index).await?;
-        let write = move || courier.write_all(&spooled, &accepted, first, &proof);
+        let write = move || {
+            let entry = courier.write_all(&spooled, &accepted, first, &proof)?;
+            Ok((spooled, entry))
+        };
         super::joined(tokio::task::spawn_blocking(write).await)
     }
 
-    /// Writes the proof of a document that another entry certified beside further copies of it.
+    /// What was refused for good is not sent again; everything else waits where it is.
+    fn not_accepted(&self, spooled: &Spooled, none: &NoReceipt) -> Result<(), Error> {
+        match none {
+            NoReceipt::Refused(_) => {
+                let aside = spooled.put_aside()?;
+                self.progress.spool(&aside, "was refused: kept for you to look at");
+            }
+            NoReceipt::RefusedNow(_) => {
+                let why = "waits: run the same command again when what follows is mended";
+                self.progress.spool(spooled.file(), why);
+            }
+            NoReceipt::Unknown(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Writes the proof of a document that an entry of ours certifies beside further copies of it.
     pub async fn copy(
         &self,
         fingerprint: Fingerprint,
-        entry: u64,
+        entry: Entry,
         paths: Vec<PathBuf>,
     ) -> Result<(), Error> {
-        let proof = self.proof(fingerprint, entry).await?;
-        self.crew.verify(fingerprint, &proof).map_err(|r| lie(r.code(), &r))?;
+        let proof = self.proof(fingerprint, entry.index).await?;
+        self.held(fingerprint, &proof, entry)?;
         let written = paths.iter().filter(|path| self.write(path, &proof).is_some()).count();
         sync_folders(&paths)?;
-        self.progress.certified(entry, written, false);
+        self.progress.certified(entry.index, written, false);
         Ok(())
     }
 
@@ -101,6 +116,17 @@ impl Courier {
         self.client.proof(fingerprint, Some(entry)).await?.ok_or_else(|| {
             lie("proof", &format!("entry {entry} certifies {fingerprint}, and it has no proof"))
         })
+    }
+
+    /// A proof that verifies, and is of our own entry: that of another issuer would verify too.
+    fn held(&self, document: Fingerprint, proof: &[u8], entry: Entry) -> Result<Proof, Error> {
+        let verified = self.judge.crew.verify(document, proof).map_err(|r| lie(r.code(), &r))?;
+        let proof = Proof::decode(proof).map_err(|r| lie(r.code(), &r))?;
+        if verified.entry() != entry.index || proof.statement.leaf() != entry.leaf {
+            let (found, index) = (verified.entry(), entry.index);
+            return Err(lie("proof", &format!("it is of entry {found}, and not of our {index}")));
+        }
+        Ok(proof)
     }
 
     /// A crash in here leaves some proofs and the spooled batch: the next run writes all of them
@@ -111,13 +137,9 @@ impl Courier {
         accepted: &Accepted,
         first: Fingerprint,
         proof: &[u8],
-    ) -> Result<u64, Error> {
-        let verified = self.crew.verify(first, proof).map_err(|r| lie(r.code(), &r))?;
-        let model = Proof::decode(proof).map_err(|r| lie(r.code(), &r))?;
-        let entry = accepted.index;
-        if verified.entry() != entry || model.statement.leaf() != spooled.statement.leaf() {
-            return Err(lie("proof", &format!("it is not that of entry {entry}")));
-        }
+    ) -> Result<Entry, Error> {
+        let entry = Entry { index: accepted.index, leaf: spooled.statement.leaf() };
+        let model = self.held(first, proof, entry)?;
         if model.first_receipt.encode() != accepted.receipt_bytes {
             return Err(lie("proof", &"its first receipt is not the one that was given"));
         }
@@ -127,12 +149,12 @@ impl Courier {
             self.write_one(&model, &batch, **fingerprint, paths)
         };
         let written =
-            self.crew.run(|| documents.par_iter().map(one).sum::<Result<Written, _>>())?;
+            self.judge.crew.run(|| documents.par_iter().map(one).sum::<Result<Written, _>>())?;
         sync_folders(spooled.documents.values().flatten())?;
         if written.failed == 0 {
             spooled.forget()?;
         }
-        self.progress.certified(entry, written.count, true);
+        self.progress.certified(entry.index, written.count, true);
         Ok(entry)
     }
 
@@ -143,12 +165,11 @@ impl Courier {
         fingerprint: Fingerprint,
         paths: &[PathBuf],
     ) -> Result<Written, Error> {
-        let missing = || lie("spool", &format!("{fingerprint} is not in the list of its batch"));
-        let index = batch.list().position(&fingerprint).ok_or_else(missing)?;
+        let index = batch.list().position(&fingerprint).expect("a batch is of its own documents");
         let path = batch.path(index);
         let document = DocumentPath { fingerprint, index: index as u64, path };
         let bytes = Proof { document, ..model.clone() }.encode();
-        self.crew.verify(fingerprint, &bytes).map_err(|r| lie(r.code(), &r))?;
+        self.judge.crew.verify(fingerprint, &bytes).map_err(|r| lie(r.code(), &r))?;
         let written = paths.iter().map(|path| self.write(path, &bytes));
         Ok(written.fold(Written::default(), |mut sum, one| {
             match one {
@@ -161,15 +182,24 @@ impl Courier {
 
     /// Puts a proof beside its document; says so if that fails.
     fn write(&self, document: &Path, proof: &[u8]) -> Option<()> {
+        let placed = self.place(document, proof);
+        placed.map_err(|why| self.progress.fail(document, &why)).ok()
+    }
+
+    /// Something may have come to lie there since the document was looked at, or signed for by an
+    /// earlier run.
+    fn place(&self, document: &Path, proof: &[u8]) -> Result<(), String> {
         let path = document::proof_path(document);
-        // Its name is made durable with the others of its folder, before the batch is forgotten.
-        match durable::place_file(&path, proof, 0o644) {
-            Ok(()) => Some(()),
-            Err(error) => {
-                self.progress.fail(document, &error.to_string());
-                None
+        if fs::symlink_metadata(&path).is_ok() {
+            match self.judge.standing(document) {
+                Ok(Standing::New(_)) => {}
+                Ok(Standing::Done(..)) => return Ok(()),
+                Ok(Standing::LeftAlone(why)) => return Err(why),
+                Err(error) => return Err(error.to_string()),
             }
         }
+        // Its name is made durable with the others of its folder, before the batch is forgotten.
+        durable::place_file(&path, proof, 0o644).map_err(|error| error.to_string())
     }
 }
 
@@ -193,7 +223,9 @@ impl std::iter::Sum for Written {
 fn keep_unchanged(documents: &mut Documents) {
     let kept = std::mem::take(documents).into_par_iter().filter_map(|(fingerprint, paths)| {
         let same = |path: &PathBuf| {
-            document::fingerprint(path, fingerprint.algorithm()).is_ok_and(|f| f == fingerprint)
+            path.is_file()
+                && document::fingerprint(path, fingerprint.algorithm())
+                    .is_ok_and(|f| f == fingerprint)
         };
         let paths: Vec<_> = paths.into_iter().filter(same).collect();
         (!paths.is_empty()).then_some((fingerprint, paths))
@@ -207,6 +239,6 @@ fn sync_folders<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<(), 
     existing.try_for_each(durable::sync_dir).map_err(Error::from)
 }
 
-fn lie(code: &str, why: &dyn std::fmt::Display) -> Error {
+fn lie(code: &str, why: &dyn fmt::Display) -> Error {
     Error::Stop(format!("the ledger's proof does not hold: {code}: {why}"))
 }

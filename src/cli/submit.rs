@@ -3,14 +3,18 @@
 
 use std::{
     fs::File,
-    io::Read as _,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-use probant_core::{LedgerId, List, Statement, statement::SUBMISSION_BYTES_MAX};
+use probant_core::{LedgerId, List, Statement, seal::Receipt, statement::SUBMISSION_BYTES_MAX};
 
 use super::{ledger::Ledger, say};
-use crate::{Error, store::durable};
+use crate::{
+    Error,
+    client::{Accepted, RECEIPT_BYTES_MAX},
+    store::durable,
+};
 
 const EXAMPLE: &str = "\
 Example:
@@ -34,21 +38,66 @@ pub struct Submit {
 impl Submit {
     pub async fn run(&self) -> Result<u8, Error> {
         let client = self.ledger.client()?;
+        let (identity, _) = self.ledger.identity().await?;
+        // All of them before the first is sent. Not kept: a batch takes megabytes.
         for file in &self.files {
-            let (statement, list) = read(file)?;
-            if let Some(ledger) = self.ledger.known()?.map(|identity| identity.ledger) {
-                check_audience(file, &statement, ledger)?;
-            }
-            let accepted = client.submit(&statement, list.as_ref()).await?;
-            let mut receipt = file.clone().into_os_string();
-            receipt.push(".receipt");
-            let receipt = PathBuf::from(receipt);
+            check_audience(file, &read(file)?.0, identity.ledger)?;
+            ReceiptFile::beside(file)?;
+        }
+        let founding = client.founding_of(&identity).await?;
+        for file in &self.files {
+            let ((statement, list), place) = (read(file)?, ReceiptFile::beside(file)?);
+            let submitted = client.submit_verified(&founding, &statement, list.as_ref()).await;
+            let accepted = submitted.map_err(Error::from)?;
             // A crash before this line loses nothing: the ledger gives the same receipt again.
-            durable::replace_file(&receipt, &accepted.receipt_bytes, 0o644)?;
+            place.keep(&statement, &accepted)?;
             let (file, index) = (file.display(), accepted.index);
-            say(&format!("{file}: entry {index}, receipt in {}", receipt.display()))?;
+            say(&format!("{file}: entry {index}, receipt in {}", place.path.display()))?;
         }
         Ok(0)
+    }
+}
+
+/// Where a receipt goes, and what lies there.
+struct ReceiptFile {
+    path: PathBuf,
+    known: Option<Receipt>,
+}
+
+impl ReceiptFile {
+    /// Looks before anything is sent: nothing but a receipt may lie there.
+    fn beside(statement_file: &Path) -> Result<Self, Error> {
+        let mut path = statement_file.to_owned().into_os_string();
+        path.push(".receipt");
+        let path = PathBuf::from(path);
+        let bytes = match read_up_to(&path, RECEIPT_BYTES_MAX) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self { path, known: None });
+            }
+            other => other.map_err(Error::file(&path))?,
+        };
+        let known = Receipt::decode(&bytes).map_err(|rejected| {
+            let name = path.display();
+            Error::input(format!("{name} is no receipt ({rejected}): move it away"))
+        })?;
+        Ok(Self { path, known: Some(known) })
+    }
+
+    /// Writes the receipt, unless that of another entry is there: if the two contradict each
+    /// other, both are needed to show it.
+    fn keep(&self, statement: &Statement, accepted: &Accepted) -> Result<(), Error> {
+        let entry = |receipt: &Receipt| (receipt.index, receipt.root(statement.leaf()).ok());
+        if let Some(known) = &self.known
+            && entry(known) != entry(&accepted.receipt)
+        {
+            let (name, index) = (self.path.display(), accepted.index);
+            let known = known.index;
+            return Err(Error::input(format!(
+                "{name} is another receipt, of entry {known}: move it away, and send the \
+                 statement again, which is entry {index}"
+            )));
+        }
+        Ok(durable::replace_file(&self.path, &accepted.receipt_bytes, 0o644)?)
     }
 }
 
@@ -62,12 +111,16 @@ fn check_audience(path: &Path, statement: &Statement, ledger: LedgerId) -> Resul
 }
 
 fn read(path: &Path) -> Result<(Statement, Option<List>), Error> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Error::file(path))?;
-    let limit = SUBMISSION_BYTES_MAX as u64 + 1;
-    file.take(limit).read_to_end(&mut bytes).map_err(Error::file(path))?;
+    let bytes = read_up_to(path, SUBMISSION_BYTES_MAX).map_err(Error::file(path))?;
     Statement::decode_submission(&bytes).map_err(|rejected| {
         let (name, code) = (path.display(), rejected.code());
         Error::input(format!("{name} is no statement with its list: {code}: {rejected}"))
     })
+}
+
+/// Of a longer file, one byte more: whoever decodes it says that it is too long.
+fn read_up_to(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

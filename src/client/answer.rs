@@ -5,43 +5,12 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap, LOCATION},
 };
 
-use super::problem;
+use super::{problem, refusal::NoReceipt};
 use crate::Error;
 
 /// When to try again where the ledger does not say.
 const RETRY_AFTER_S: u64 = 1;
 const CONCISE: &str = "application/concise-problem-details+cbor";
-/// Codes by which a ledger refuses a statement for good. `malformed` is none of them: a ledger
-/// says that of a body that was cut on the way, too.
-const REFUSALS: [&str; 27] = [
-    "too-large",
-    "fingerprint",
-    "origin",
-    "header",
-    "algorithm",
-    "unknown-kind",
-    "version",
-    "field",
-    "weak-key",
-    "signature",
-    "unknown-key",
-    "key-use",
-    "issuer",
-    "possession",
-    "list-missing",
-    "list-unexpected",
-    "list-count",
-    "list-order",
-    "list-mismatch",
-    "audience",
-    "subject",
-    "future",
-    "stale",
-    "issuer-exists",
-    "issuer-reserved",
-    "key-in-use",
-    "misplaced",
-];
 
 /// Status, the headers that matter, and the body.
 pub(super) struct Answer {
@@ -100,20 +69,20 @@ impl Answer {
         }
     }
 
-    /// What a submission met: [`Error::Input`] only for a ledger's own refusal, which makes the
-    /// statement none of its entries for good. After anything else it may be one.
-    pub fn refused_statement(&self, url: &str) -> Error {
-        let for_good =
-            matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE);
-        let known =
-            |words: &str| words.split_once(": ").is_some_and(|(code, _)| REFUSALS.contains(&code));
-        match self.words() {
-            Some(words) if for_good && self.media_type() == CONCISE && known(&words) => {
-                Error::Input(words)
-            }
-            Some(words) => Error::busy(format!("{url} answers {}: {words}", self.status)),
-            None => Error::busy(self.refusal(url).to_string()),
-        }
+    /// What a submission met: a refusal only in the ledger's own words. After anything else the
+    /// statement may be an entry.
+    pub fn no_receipt(&self, url: &str) -> NoReceipt {
+        let is_refusal =
+            matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE)
+                && self.media_type() == CONCISE;
+        let unknown = match self.words() {
+            Some(words) => match NoReceipt::refusal(&words) {
+                Some(refusal) if is_refusal => return refusal,
+                _ => format!("{url} answers {}: {words}", self.status),
+            },
+            None => self.refusal(url).to_string(),
+        };
+        Error::busy(unknown).into()
     }
 
     /// The ledger, or what stands before it, cannot answer now.
@@ -164,8 +133,10 @@ mod tests {
         assert_eq!(kind(answer(404, &[], b"<html>")), 3);
         assert_eq!(kind(answer(301, &[("location", "https://l")], b"")), 2);
         let elsewhere = answer(308, &[("location", "https://l")], b"");
-        assert_eq!(elsewhere.refused_statement("http://l").exit_code(), 3);
-        assert_eq!(answer(400, &[json], body).refused_statement("http://l").exit_code(), 3);
+        let unknown = |answer: Answer| {
+            matches!(answer.no_receipt("http://l"), NoReceipt::Unknown(Error::Busy { .. }))
+        };
+        assert!(unknown(elsewhere) && unknown(answer(400, &[json], body)));
         let busy = answer(503, &[], b"").not_now("http://l", Some("7"));
         assert!(matches!(busy, Error::Busy { retry_after_s: Some(7), .. }));
         let failed = answer(500, &[], b"").not_now("http://l", None);
