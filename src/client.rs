@@ -9,6 +9,7 @@ mod json;
 mod problem;
 mod receipt;
 mod refusal;
+mod verify;
 
 use std::{sync::Once, time::Duration};
 
@@ -27,6 +28,7 @@ use answer::Answer;
 
 pub use json::{Certification, Documents, Head, IssuerKey, IssuerListing};
 pub use refusal::NoReceipt;
+pub use verify::{Asked, Shown};
 
 const CONNECT_S_MAX: u64 = 10;
 const REQUEST_S_MAX: u64 = 60;

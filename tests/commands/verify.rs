@@ -2,7 +2,16 @@
 
 use std::fs;
 
-use super::Desk;
+use probant_core::{
+    Fingerprints, List, Statement,
+    statement::{Body, Certify},
+};
+
+use super::{
+    Desk,
+    fake_ledger::Lie,
+    sample_world::{ISSUER, TIME_MS, key},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verify_asks_both_ways_and_offline_needs_no_ledger() {
@@ -21,4 +30,40 @@ async fn verify_asks_both_ways_and_offline_needs_no_ledger() {
     desk.ledger.faults().no_proofs = true;
     desk.run(&["verify", "bills/a.pdf"]).expect(0, "certified  bills/a.pdf");
     desk.run(&["verify", "b.pdf", "--proof", "bills/a.pdf.proof"]).expect(1, "document: ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_says_certified_has_to_show_it() {
+    let desk = Desk::new().await;
+    desk.write("a.pdf", "a");
+    for (lie, why) in [
+        (Lie::Boast, "it says certified, and lists no certification"),
+        (Lie::MadeUp(1), "entry 1000000 certifies this, and has no proof"),
+    ] {
+        desk.ledger.faults().lie = Some(lie);
+        desk.run(&["verify", "a.pdf"]).expect(4, why);
+    }
+}
+
+/// Certifies the same document in so many entries.
+fn certify_often(desk: &Desk, count: u64) {
+    let list = List::new(vec![Fingerprints::of(b"a").blake3]).unwrap();
+    for time_s in 0..count {
+        let mut world = desk.ledger.world();
+        let (ledger, body) =
+            (world.identity().ledger, Body::Certify(Certify::new(&list, "text/plain").unwrap()));
+        let statement =
+            Statement::sign(&key(9), ISSUER, Some(ledger), TIME_MS / 1000 + time_s, body);
+        world.submit(statement, Some(list.clone()), TIME_MS + 1000 * time_s).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_checked_is_counted_as_far_as_it_is_known() {
+    let desk = Desk::new().await;
+    desk.write("a.pdf", "a");
+    certify_often(&desk, 10);
+    desk.run(&["verify", "a.pdf"]).expect(0, "and 2 older, which were not checked");
+    certify_often(&desk, 100);
+    desk.run(&["verify", "a.pdf"]).expect(0, "and at least 92 older, which were not checked");
 }

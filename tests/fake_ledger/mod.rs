@@ -167,17 +167,20 @@ async fn proof(
 ) -> Response {
     let (faults, world) = (ledger.faults(), ledger.world());
     let entry = if let Some(Lie::ProofsOf(other)) = faults.lie { other } else { entry };
-    match world.proof(name.parse().unwrap(), entry) {
-        Some(proof) if !faults.no_proofs => {
-            let mut bytes = proof.encode();
-            if faults.lie == Some(Lie::Bit) {
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 1;
-            }
-            ([("content-type", "application/cose")], bytes).into_response()
-        }
-        _ => StatusCode::NOT_FOUND.into_response(),
+    if faults.no_proofs {
+        return StatusCode::NOT_FOUND.into_response();
     }
+    let Some(proof) = world.proof(name.parse().unwrap(), entry) else {
+        let body = json!({"title": "Not Found", "status": 404, "detail": "no such certification"});
+        let headers = [("content-type", "application/problem+json")];
+        return (StatusCode::NOT_FOUND, headers, body.to_string()).into_response();
+    };
+    let mut bytes = proof.encode();
+    if faults.lie == Some(Lie::Bit) {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    }
+    ([("content-type", "application/cose")], bytes).into_response()
 }
 
 async fn block(State(ledger): State<FakeLedger>, Path(height): Path<usize>) -> Response {
