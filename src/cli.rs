@@ -96,9 +96,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Key(key) => key.run(),
         Command::Issuer(issuer) => issuer.run(&*clock).await,
         Command::Submit(submit) => submit.run().await,
-        Command::Audit(audit) => tokio::task::spawn_blocking(|| audit.run())
-            .await
-            .map_err(|error| Error::Stop(error.to_string()))?,
+        Command::Audit(audit) => audit.run(&clock).await,
         Command::Init(init) => init.run(&*clock),
         Command::Serve(serve) => serve.run(&clock).await,
         Command::Mark(mark) => mark.run(),

@@ -9,6 +9,7 @@ mod json;
 mod problem;
 mod receipt;
 mod refusal;
+mod stream;
 mod verify;
 
 use std::{sync::Once, time::Duration};
@@ -17,21 +18,21 @@ use probant_core::{
     Fingerprint, Identity, List, Rejected, Statement, block::Block, chain::Chain,
     proof::PROOF_BYTES_MAX, seal::Receipt,
 };
-use reqwest::{
-    Method, RequestBuilder, StatusCode, Url,
-    header::{CONTENT_TYPE, RETRY_AFTER},
-    redirect,
-};
+use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
 
 use crate::{Error, clock};
 use answer::Answer;
 
 pub use json::{Certification, Documents, Head, IssuerKey, IssuerListing};
 pub use refusal::NoReceipt;
+pub(crate) use stream::Stream;
 pub use verify::{Asked, Shown};
 
-const CONNECT_S_MAX: u64 = 10;
-const REQUEST_S_MAX: u64 = 60;
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// Longest request, with its whole answer.
+const REQUEST_MAX: Duration = Duration::from_secs(60);
+/// Longest silence within an answer that may last.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest receipt: a signature, 64 hashes and their headers.
 pub(crate) const RECEIPT_BYTES_MAX: usize = 16 << 10;
 /// Longest JSON answer.
@@ -229,6 +230,11 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.endless(method, path).timeout(REQUEST_MAX)
+    }
+
+    /// A request whose answer may last.
+    fn endless(&self, method: Method, path: &str) -> RequestBuilder {
         // `documents/blake3:…` would be taken for a URL of its own by Url::join.
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path()));
@@ -257,12 +263,9 @@ impl Client {
 
     /// One request and its whole answer, never longer than `limit`.
     async fn once(&self, request: RequestBuilder, limit: usize) -> Result<Answer, Error> {
-        let unreached = |error: reqwest::Error| {
-            Error::busy(format!("{} is out of reach: {}", self.url(), reason(&error)))
-        };
+        let unreached = |error: reqwest::Error| self.unreached(&error);
         let mut response = request.send().await.map_err(unreached)?;
-        let status = response.status();
-        let mut answer = Answer::new(status, response.headers());
+        let mut answer = Answer::new(response.status(), response.headers());
         while let Some(chunk) = response.chunk().await.map_err(unreached)? {
             if answer.body.len() + chunk.len() > limit {
                 let what = format!("an answer of {} is longer than {limit} bytes", self.url());
@@ -270,11 +273,14 @@ impl Client {
             }
             answer.body.extend_from_slice(&chunk);
         }
-        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            return Err(answer.not_now(self.url(), asked));
+        if answer.is_not_now() {
+            return Err(answer.not_now(self.url()));
         }
         Ok(answer)
+    }
+
+    fn unreached(&self, error: &reqwest::Error) -> Error {
+        Error::busy(format!("{} is out of reach: {}", self.url(), reason(error)))
     }
 }
 
@@ -284,8 +290,8 @@ fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("probant/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
-        .timeout(Duration::from_secs(REQUEST_S_MAX))
+        .connect_timeout(CONNECT_MAX)
+        .read_timeout(SILENCE_MAX)
         // A statement goes where it was told to go; a redirect is for the user to follow.
         .redirect(redirect::Policy::none());
     if base.scheme() == "http" {

@@ -2,7 +2,7 @@
 
 use reqwest::{
     StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, LOCATION},
+    header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER},
 };
 
 use super::{problem, refusal::NoReceipt};
@@ -17,6 +17,7 @@ pub(super) struct Answer {
     pub status: StatusCode,
     content_type: String,
     location: String,
+    retry_after: String,
     pub body: Vec<u8>,
 }
 
@@ -32,6 +33,7 @@ impl Answer {
             status,
             content_type: text(CONTENT_TYPE),
             location: text(LOCATION),
+            retry_after: text(RETRY_AFTER),
             body: Vec::new(),
         }
     }
@@ -85,10 +87,15 @@ impl Answer {
         Error::busy(unknown).into()
     }
 
-    /// The ledger, or what stands before it, cannot answer now.
-    pub fn not_now(&self, url: &str, retry_after: Option<&str>) -> Error {
+    /// Whether the ledger, or what stands before it, cannot answer now.
+    pub fn is_not_now(&self) -> bool {
+        self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS
+    }
+
+    /// That, as an error.
+    pub fn not_now(&self, url: &str) -> Error {
         let words = self.words().unwrap_or_else(|| self.status.to_string());
-        let asked = retry_after.and_then(|text| text.trim().parse().ok());
+        let asked = self.retry_after.trim().parse().ok();
         // 500 is a fault of the ledger, which coming back soon does not mend.
         let soon = self.status != StatusCode::INTERNAL_SERVER_ERROR;
         let retry_after_s = asked.or(soon.then_some(RETRY_AFTER_S));
@@ -137,9 +144,9 @@ mod tests {
             matches!(answer.no_receipt("http://l"), NoReceipt::Unknown(Error::Busy { .. }))
         };
         assert!(unknown(elsewhere) && unknown(answer(400, &[json], body)));
-        let busy = answer(503, &[], b"").not_now("http://l", Some("7"));
+        let busy = answer(503, &[("retry-after", "7")], b"").not_now("http://l");
         assert!(matches!(busy, Error::Busy { retry_after_s: Some(7), .. }));
-        let failed = answer(500, &[], b"").not_now("http://l", None);
+        let failed = answer(500, &[], b"").not_now("http://l");
         assert!(matches!(failed, Error::Busy { retry_after_s: None, .. }));
     }
 }

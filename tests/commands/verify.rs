@@ -1,4 +1,4 @@
-//! Asking and being answered, by a ledger that may lie.
+//! Asking and being answered, by a ledger that may lie; auditing it.
 
 use std::fs;
 
@@ -66,4 +66,15 @@ async fn what_was_not_checked_is_counted_as_far_as_it_is_known() {
     desk.run(&["verify", "a.pdf"]).expect(0, "and 2 older, which were not checked");
     certify_often(&desk, 100);
     desk.run(&["verify", "a.pdf"]).expect(0, "and at least 92 older, which were not checked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_expects_the_identity_that_every_command_expects() {
+    let desk = Desk::new().await;
+    let url = desk.ledger.url.clone();
+    desk.run(&["audit", &url]).expect(0, "(identity given by the auditor)");
+    let other = format!("ledger.example/fr+{}", "0".repeat(64));
+    desk.run(&["audit", &url, "--identity", &other]).expect(1, "FAULT in block 0");
+    desk.write("identity", "nonsense");
+    desk.run(&["audit", &url, "--identity", "identity"]).expect(2, "does not hold an identity");
 }

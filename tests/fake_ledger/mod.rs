@@ -14,6 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use probant::store::embedded::segments::frame;
 use probant_core::{Fingerprint, Statement, seal::Seal};
 use serde_json::json;
 
@@ -72,6 +73,7 @@ impl FakeLedger {
             .route("/documents/{fingerprint}", get(documents))
             .route("/documents/{fingerprint}/proof/{entry}", get(proof))
             .route("/blocks/{height}", get(block))
+            .route("/blocks/from/0", get(blocks))
             .route("/issuers", get(issuers))
             .layer(DefaultBodyLimit::max(4 << 20))
             .with_state(ledger.clone());
@@ -185,6 +187,13 @@ async fn proof(
 
 async fn block(State(ledger): State<FakeLedger>, Path(height): Path<usize>) -> Response {
     ledger.world().blocks[height].block.encode().into_response()
+}
+
+async fn blocks(State(ledger): State<FakeLedger>) -> Response {
+    let world = ledger.world();
+    let framed = world.blocks.iter().flat_map(|sealed| frame(&sealed.block.encode()).unwrap());
+    let headers = [("content-type", "application/octet-stream")];
+    (headers, framed.collect::<Vec<u8>>()).into_response()
 }
 
 async fn issuers(State(ledger): State<FakeLedger>) -> Response {
