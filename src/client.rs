@@ -15,8 +15,11 @@ mod verify;
 use std::{sync::Once, time::Duration};
 
 use probant_core::{
-    Fingerprint, Identity, List, Rejected, Statement, block::Block, chain::Chain,
-    proof::PROOF_BYTES_MAX, seal::Receipt,
+    Fingerprint, Identity, List, Rejected, Statement,
+    block::{Block, Fault},
+    chain::Chain,
+    proof::PROOF_BYTES_MAX,
+    seal::Receipt,
 };
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
 
@@ -180,12 +183,7 @@ impl Client {
     /// # Errors
     /// [`Error::Stop`] for a block 0 that breaks the rules.
     pub async fn founding(&self) -> Result<Chain, Error> {
-        let bytes = self.block(0).await?;
-        let chain = Block::decode(&bytes).and_then(|block| {
-            let (chain, signatures) = Chain::found(&block)?;
-            signatures.check(&block).map(|()| chain)
-        });
-        chain.map_err(|fault| {
+        founded(&self.block(0).await?).map_err(|fault| {
             let (code, why) = (fault.rejected.code(), &fault.rejected);
             Error::Stop(format!("block 0 from {}: {code}: {why}", self.url()))
         })
@@ -282,6 +280,13 @@ impl Client {
     fn unreached(&self, error: &reqwest::Error) -> Error {
         Error::busy(format!("{} is out of reach: {}", self.url(), reason(error)))
     }
+}
+
+/// The chain that a block 0 makes, with every signature checked.
+pub(crate) fn founded(block: &[u8]) -> Result<Chain, Fault> {
+    let block = Block::decode(block)?;
+    let (chain, signatures) = Chain::found(&block)?;
+    signatures.check(&block).map(|()| chain)
 }
 
 fn http_client(base: &Url) -> Result<reqwest::Client, Error> {

@@ -78,3 +78,24 @@ async fn an_audit_expects_the_identity_that_every_command_expects() {
     desk.write("identity", "nonsense");
     desk.run(&["audit", &url, "--identity", "identity"]).expect(2, "does not hold an identity");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_identity_of_a_data_directory_is_read_where_it_lies() {
+    let desk = Desk::new().await;
+    let init = ["init", "--origin", "ledger.example/here", "--data", "data", "--keys", "keys"];
+    let made = desk.run(&init).expect(0, "ledger    ledger.example/here+").text();
+    let identity = made.lines().next().unwrap().trim_start_matches("ledger    ").to_owned();
+    let ask = ["identity", "--data", "data", "--identity"];
+    let ran = desk.run(&[&ask[..], &[&identity]].concat()).expect(0, "");
+    assert_eq!(ran.text(), format!("{identity}\n"));
+    desk.run(&ask[..3]).expect(4, "and not ledger.example/fr+");
+    desk.run(&["identity", "--data", "keys"]).expect(2, "keys is no data directory");
+    desk.run(&["identity", "--data", "data", "--ledger", "http://l"]).expect(2, "cannot be used");
+    fs::create_dir_all(desk.at("empty/segments")).unwrap();
+    desk.run(&["identity", "--data", "empty"]).expect(2, "");
+    let segment = fs::read_dir(desk.at("data/segments")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[99] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    desk.run(&[&ask[..], &[&identity]].concat()).expect(4, "damage at");
+}
