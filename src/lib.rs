@@ -2,8 +2,8 @@
 //!
 //! 1. [`probant_core`]: fingerprints, statements, the registry, blocks, seals, proofs, and their
 //!    one verification, as pure functions;
-//! 2. [`document`], [`certify`] and [`client`]: an issuer's files become fingerprints, signed batches
-//!    of them, and go to a ledger; proofs come back;
+//! 2. [`document`], [`certify`] and [`client`]: an issuer's files become fingerprints, these become
+//!    signed batches, which go to a ledger; proofs come back, and are verified;
 //! 3. [`http`]: the web service that takes them;
 //! 4. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
 //! 5. [`store`]: what keeps the blocks, and answers look-ups in them;

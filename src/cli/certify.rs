@@ -36,12 +36,15 @@ holds everything named (or a folder above, if one is there), until their proofs 
 delete it while it is there.
 
 A proof beside a document is replaced only if the document has changed since; one by another
-issuer, or for another ledger, is left alone, and reported.
+issuer, or for another ledger, is left alone, and reported. So is a folder in which another run
+works, or was interrupted: what it signed may be certified already, and its own run goes on first.
+With --spool, name the same one until everything has its proof: it is not looked for elsewhere.
 
 With --out nothing is sent: `probant submit` sends the file from another machine, and `probant
 verify --save` then brings the proof of a document.
 
-Exit codes: 0 done, 2 some documents could not be certified, 3 the ledger is out of reach, 130
+Exit codes: 0 done, 2 some documents could not be certified, 3 the ledger is out of reach, or
+another run is at work there, 4 the ledger's answer is a lie or damaged, or a signed batch is, 130
 interrupted.";
 
 /// Certify documents, and write a proof beside each

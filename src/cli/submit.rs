@@ -22,7 +22,8 @@ Example:
   probant submit bills.cose
   bills.cose: entry 42, receipt in bills.cose.receipt
 
-Sending a statement again is harmless: the ledger answers with its first receipt.";
+The receipt's seal is verified before it is kept; that of another entry is never replaced. Sending
+a statement again is harmless: the ledger answers with its first receipt.";
 
 /// Send statements that --out wrote, and keep their receipts
 #[derive(Debug, clap::Args)]
@@ -37,12 +38,16 @@ pub struct Submit {
 
 impl Submit {
     pub async fn run(&self) -> Result<u8, Error> {
+        // All of them before the first is sent. Not kept: a batch takes megabytes.
+        let looked_at = self.files.iter().map(|file| {
+            ReceiptFile::beside(file)?;
+            Ok((file, read(file)?.0.audience().map(str::to_owned)))
+        });
+        let looked_at = looked_at.collect::<Result<Vec<_>, Error>>()?;
         let client = self.ledger.client()?;
         let (identity, _) = self.ledger.identity().await?;
-        // All of them before the first is sent. Not kept: a batch takes megabytes.
-        for file in &self.files {
-            check_audience(file, &read(file)?.0, identity.ledger)?;
-            ReceiptFile::beside(file)?;
+        for (file, audience) in looked_at {
+            check_audience(file, audience.as_deref(), identity.ledger)?;
         }
         let founding = client.founding_of(&identity).await?;
         for file in &self.files {
@@ -102,8 +107,8 @@ impl ReceiptFile {
 }
 
 /// The ledger would refuse it too, but its words are for whoever signed.
-fn check_audience(path: &Path, statement: &Statement, ledger: LedgerId) -> Result<(), Error> {
-    let (found, expected) = (statement.audience().unwrap_or("no ledger"), ledger.audience());
+fn check_audience(path: &Path, audience: Option<&str>, ledger: LedgerId) -> Result<(), Error> {
+    let (found, expected) = (audience.unwrap_or("no ledger"), ledger.audience());
     if found == expected {
         return Ok(());
     }

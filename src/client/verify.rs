@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use probant_core::{Fingerprint, Fingerprints, Rejected, Verified, Verifier};
 
 use super::Client;
-use crate::{Error, lookup};
+use crate::Error;
 
 /// Most certifications of one fingerprint whose proofs are asked for, the newest first.
 const PROOFS_MAX: usize = 8;
+/// Most certifications that a ledger lists (docs/operate.md 11).
+const LISTED_MAX: usize = 100;
 /// What a ledger says of a document that it has certified.
 const CERTIFIED: &str = "certified";
 
@@ -69,7 +71,7 @@ impl Client {
             return Ok(Err(lie("it says certified, and lists no certification".into())));
         }
         shown.not_asked += entries.len().saturating_sub(PROOFS_MAX);
-        shown.may_have_more |= entries.len() >= lookup::CERTIFICATIONS_MAX;
+        shown.may_have_more |= entries.len() >= LISTED_MAX;
         for entry in entries.into_iter().rev().take(PROOFS_MAX) {
             let Some(proof) = self.proof(fingerprint, Some(entry)).await? else {
                 let why = format!("it says that entry {entry} certifies this, and has no proof");
