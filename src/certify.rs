@@ -13,7 +13,6 @@ mod crew;
 mod deliver;
 mod folder;
 mod neighbours;
-mod planted;
 mod progress;
 mod scan;
 mod spool;
@@ -30,13 +29,15 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
-use probant_core::{Algorithm, Identity, IssuerId, Verifier, key::SigningKey};
+use probant_core::{
+    Algorithm, Identity, IssuerId, Verifier, key::SigningKey, list::LIST_COUNT_MAX,
+};
 use tokio::sync::mpsc;
 
 use crate::{Error, client::Client, clock::SharedClock};
 use batches::Signer;
 use crew::Crew;
-use deliver::Courier;
+use deliver::{Courier, Delivered};
 use progress::Progress;
 use scan::{Scan, Scanner, Seen};
 use spool::{Spool, Spooled};
@@ -112,7 +113,7 @@ pub async fn certify(
     scanner.spool = Some(spool.id());
     let (judge, progress) = (scanner.judge.clone(), scanner.progress.clone());
     let courier = Courier { client, judge, spool, progress };
-    let run = Run { courier, stop: watch.stop, entries: HashMap::new(), seen: Seen::default() };
+    let run = Run { courier, stop: watch.stop, known: Known::default() };
     run.all(scanner, Arc::new(signer)).await
 }
 
@@ -141,7 +142,7 @@ impl Order {
             paths: self.paths,
             judge: Arc::new(Judge { algorithm: self.algorithm, issuer, crew }),
             media_type: self.media_type,
-            batch_count: self.batch_count,
+            batch_count: self.batch_count.clamp(1, LIST_COUNT_MAX),
             spool: None,
             stop: watch.stop.clone(),
             progress: Arc::new(Progress::new(watch.listener.clone())),
@@ -154,10 +155,30 @@ impl Order {
 struct Run {
     courier: Courier,
     stop: Arc<AtomicBool>,
+    known: Known,
+}
+
+/// What the batches delivered so far have certified.
+#[derive(Default)]
+struct Known {
     /// Entries by the number of the batch in this run.
     entries: HashMap<usize, Entry>,
-    /// What the batches that waited certify: also what could get no proof, or lies elsewhere now.
+    /// The documents of batches that waited, wherever they lie now, with or without a proof.
     seen: Seen,
+    /// Those batches, if what is where it was has its proof.
+    resumed: Vec<Spooled>,
+}
+
+impl Known {
+    fn add(&mut self, delivered: Delivered) {
+        let Delivered { spooled, entry, is_whole } = delivered;
+        if let Some(number) = spooled.number {
+            self.entries.insert(number, entry);
+            return;
+        }
+        spooled.list.iter().for_each(|document| self.seen.add(document, entry));
+        self.resumed.extend(is_whole.then_some(spooled));
+    }
 }
 
 impl Run {
@@ -176,7 +197,7 @@ impl Run {
         joined(waiting.await)?;
 
         let (sender, receiver) = mpsc::channel(1);
-        let (spool, seen) = (self.courier.spool.clone(), std::mem::take(&mut self.seen));
+        let (spool, seen) = (self.courier.spool.clone(), std::mem::take(&mut self.known.seen));
         let scan = tokio::task::spawn_blocking(move || {
             scanner.run(seen, |batch| {
                 let number = batch.number;
@@ -188,7 +209,10 @@ impl Run {
         });
         self.deliver(receiver).await?;
         let scan = joined(scan.await)?;
-        self.copies(&scan).await?;
+        // A scan that was stopped has not seen everything that was moved.
+        if self.copies(&scan).await? && !self.stop.load(Ordering::SeqCst) {
+            self.known.resumed.iter().try_for_each(Spooled::forget)?;
+        }
         Ok(scan)
     }
 
@@ -213,27 +237,28 @@ impl Run {
         while let Some(delivered) = deliveries.next().await {
             match delivered {
                 Ok(None) => {}
-                Ok(Some((batch, entry))) => match batch.number {
-                    Some(number) => drop(self.entries.insert(number, entry)),
-                    None => batch.list.iter().for_each(|document| self.seen.add(document, entry)),
-                },
+                Ok(Some(delivered)) => self.known.add(delivered),
                 Err(error) => drop(first_error.get_or_insert(error)),
             }
         }
         first_error.map_or(Ok(()), Err)
     }
 
-    /// Documents whose bytes an earlier batch holds: the same entry, another file.
-    async fn copies(&self, scan: &Scan) -> Result<(), Error> {
+    /// Documents whose bytes an earlier batch holds: the same entry, another file. Gives whether
+    /// all of them have their proof.
+    async fn copies(&self, scan: &Scan) -> Result<bool, Error> {
+        let mut all = true;
         for (fingerprint, copies) in &scan.late {
             let entry = match copies.of {
                 scan::Whereabouts::Entry(index) => scan.entry(index),
-                scan::Whereabouts::Batch(number) => self.entries.get(&number).copied(),
+                scan::Whereabouts::Batch(number) => self.known.entries.get(&number).copied(),
             };
-            let Some(entry) = entry.filter(|_| !self.stop.load(Ordering::SeqCst)) else { continue };
-            self.courier.copy(*fingerprint, entry, copies.paths.clone()).await?;
+            all &= match entry.filter(|_| !self.stop.load(Ordering::SeqCst)) {
+                Some(entry) => self.courier.copy(*fingerprint, entry, &copies.paths).await?,
+                None => false,
+            };
         }
-        Ok(())
+        Ok(all)
     }
 }
 

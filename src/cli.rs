@@ -120,7 +120,7 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).expect("these values have string keys")
 }
 
-/// A stranger's text, safe for a terminal.
-fn plain(text: &str) -> String {
+/// A stranger's text, or the name of a stranger's file, safe for a terminal.
+pub fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }

@@ -27,6 +27,7 @@ pub mod http;
 pub mod keyfile;
 pub mod ledger;
 pub mod lookup;
+mod planted;
 pub mod prove;
 pub mod store;
 

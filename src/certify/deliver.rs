@@ -61,8 +61,8 @@ impl Courier {
         Ok(())
     }
 
-    /// Submits a batch and writes its proofs; gives it back, with its entry.
-    pub async fn deliver(&self, spooled: Spooled) -> Result<(Spooled, Entry), Error> {
+    /// Submits a batch and writes its proofs.
+    pub async fn deliver(&self, spooled: Spooled) -> Result<Delivered, Error> {
         let submitted = self.client.submit(&spooled.statement, Some(&spooled.list)).await;
         let accepted = match submitted {
             Ok(accepted) => accepted,
@@ -75,8 +75,8 @@ impl Courier {
         let first = spooled.list.iter().next().expect("a list is not empty");
         let proof = self.proof(first, accepted.index).await?;
         let write = move || {
-            let entry = courier.write_all(&spooled, &accepted, first, &proof)?;
-            Ok((spooled, entry))
+            let (entry, is_whole) = courier.write_all(&spooled, &accepted, first, &proof)?;
+            Ok(Delivered { spooled, entry, is_whole })
         };
         super::joined(tokio::task::spawn_blocking(write).await)
     }
@@ -97,19 +97,20 @@ impl Courier {
         Ok(())
     }
 
-    /// Writes the proof of a document that an entry of ours certifies beside further copies of it.
+    /// Writes the proof of a document that an entry of ours certifies beside further copies of it;
+    /// gives whether all of them have it.
     pub async fn copy(
         &self,
         fingerprint: Fingerprint,
         entry: Entry,
-        paths: Vec<PathBuf>,
-    ) -> Result<(), Error> {
+        paths: &[PathBuf],
+    ) -> Result<bool, Error> {
         let proof = self.proof(fingerprint, entry.index).await?;
         self.held(fingerprint, &proof, entry)?;
         let written = paths.iter().filter(|path| self.write(path, &proof).is_some()).count();
-        sync_folders(&paths)?;
+        sync_folders(paths)?;
         self.progress.certified(entry.index, written, false);
-        Ok(())
+        Ok(written == paths.len())
     }
 
     async fn proof(&self, fingerprint: Fingerprint, entry: u64) -> Result<Vec<u8>, Error> {
@@ -137,7 +138,7 @@ impl Courier {
         accepted: &Accepted,
         first: Fingerprint,
         proof: &[u8],
-    ) -> Result<Entry, Error> {
+    ) -> Result<(Entry, bool), Error> {
         let entry = Entry { index: accepted.index, leaf: spooled.statement.leaf() };
         let model = self.held(first, proof, entry)?;
         if model.first_receipt.encode() != accepted.receipt_bytes {
@@ -151,11 +152,13 @@ impl Courier {
         let written =
             self.judge.crew.run(|| documents.par_iter().map(one).sum::<Result<Written, _>>())?;
         sync_folders(spooled.documents.values().flatten())?;
-        if written.failed == 0 {
+        let is_whole = written.failed == 0;
+        // One that waited may be of documents that lie elsewhere now: they have no proof yet.
+        if is_whole && spooled.number.is_some() {
             spooled.forget()?;
         }
         self.progress.certified(entry.index, written.count, true);
-        Ok(entry)
+        Ok((entry, is_whole))
     }
 
     fn write_one(
@@ -201,6 +204,14 @@ impl Courier {
         // Its name is made durable with the others of its folder, before the batch is forgotten.
         durable::place_file(&path, proof, 0o644).map_err(|error| error.to_string())
     }
+}
+
+/// A batch that is an entry.
+pub struct Delivered {
+    pub spooled: Spooled,
+    pub entry: Entry,
+    /// Whether each of its documents that is where it was has its proof, on disk.
+    pub is_whole: bool,
 }
 
 /// Proofs of one batch, by how writing them went.

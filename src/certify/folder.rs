@@ -8,8 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::planted::{self, FileId};
-use crate::{Error, store::durable};
+use crate::{
+    Error,
+    planted::{self, FileId},
+    store::durable,
+};
 
 /// Its name.
 pub const FOLDER: &str = ".probant";

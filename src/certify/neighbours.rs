@@ -12,9 +12,9 @@ use std::{
 
 use super::{
     folder::{FOLDER, LOCK},
-    planted::{self, FileId},
     spool::batches_in,
 };
+use crate::planted::{self, FileId};
 
 /// Looks for spools in every folder on the way down, and above what was named.
 pub struct Neighbours {
@@ -62,16 +62,21 @@ impl Neighbours {
         ))
     }
 
-    /// The same of all folders above a path; of the path itself if it is no folder.
+    /// The same of all folders above a path: those by whose names it goes, and, where it is a
+    /// link, those above what it leads to.
     pub fn check_above(&mut self, path: &Path) -> Result<(), String> {
-        let path = fs::canonicalize(path).map_err(|error| error.to_string())?;
-        let Some(parent) = path.parent() else { return Ok(()) };
-        if let Some(known) = self.above.get(parent) {
-            return known.clone();
+        let told = |error: io::Error| error.to_string();
+        let named = std::path::absolute(path).map_err(told)?;
+        let real = fs::canonicalize(path).map_err(told)?;
+        for folder in [named.parent(), real.parent()].into_iter().flatten() {
+            if !self.above.contains_key(folder) {
+                let real = fs::canonicalize(folder).map_err(told)?;
+                let found = real.ancestors().try_for_each(|above| self.check(above));
+                self.above.insert(folder.to_owned(), found);
+            }
+            self.above[folder].clone()?;
         }
-        let found = parent.ancestors().try_for_each(|folder| self.check(folder));
-        self.above.insert(parent.to_owned(), found.clone());
-        found
+        Ok(())
     }
 }
 

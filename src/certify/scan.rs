@@ -15,12 +15,11 @@ use rayon::prelude::*;
 
 use super::{
     batches::{Filled, Filling},
-    planted::FileId,
     progress::Progress,
     standing::{Entry, Judge, Standing},
     walk::Walk,
 };
-use crate::{Error, document};
+use crate::{Error, document, planted::FileId};
 
 /// Files hashed between two looks at whether to stop.
 const CHUNK_COUNT: usize = 1024;

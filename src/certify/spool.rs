@@ -24,9 +24,12 @@ use probant_core::{
 use super::{
     batches::{Documents, Signed},
     folder::Folder,
-    planted::{self, FileId},
 };
-use crate::{Error, store::durable};
+use crate::{
+    Error,
+    planted::{self, FileId},
+    store::durable,
+};
 
 const MAGIC: &[u8] = b"probant spool 1\n";
 const EXTENSION: &str = "batch";

@@ -9,8 +9,8 @@ use probant_core::{
     proof::{PROOF_BYTES_MAX, Proof},
 };
 
-use super::{crew::Crew, planted};
-use crate::document;
+use super::crew::Crew;
+use crate::{document, planted};
 
 /// How a file stands with what is beside it.
 pub enum Standing {

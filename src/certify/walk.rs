@@ -8,8 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{neighbours::Neighbours, planted::FileId};
-use crate::document::PROOF_EXTENSION;
+use super::neighbours::Neighbours;
+use crate::{document::PROOF_EXTENSION, planted::FileId};
 
 /// A file to certify, or a path that is not looked at, and why.
 pub type Found = Result<PathBuf, (PathBuf, String)>;

@@ -2,8 +2,7 @@
 //! network, and keeps their receipts.
 
 use std::{
-    fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +12,7 @@ use super::{ledger::Ledger, say};
 use crate::{
     Error,
     client::{Accepted, RECEIPT_BYTES_MAX},
+    planted,
     store::durable,
 };
 
@@ -75,7 +75,7 @@ impl ReceiptFile {
         let mut path = statement_file.to_owned().into_os_string();
         path.push(".receipt");
         let path = PathBuf::from(path);
-        let bytes = match read_up_to(&path, RECEIPT_BYTES_MAX) {
+        let bytes = match planted::read(&path, RECEIPT_BYTES_MAX) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self { path, known: None });
             }
@@ -116,16 +116,9 @@ fn check_audience(path: &Path, audience: Option<&str>, ledger: LedgerId) -> Resu
 }
 
 fn read(path: &Path) -> Result<(Statement, Option<List>), Error> {
-    let bytes = read_up_to(path, SUBMISSION_BYTES_MAX).map_err(Error::file(path))?;
+    let bytes = planted::read(path, SUBMISSION_BYTES_MAX).map_err(Error::file(path))?;
     Statement::decode_submission(&bytes).map_err(|rejected| {
         let (name, code) = (path.display(), rejected.code());
         Error::input(format!("{name} is no statement with its list: {code}: {rejected}"))
     })
-}
-
-/// Of a longer file, one byte more: whoever decodes it says that it is too long.
-fn read_up_to(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

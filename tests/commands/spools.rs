@@ -113,6 +113,33 @@ async fn what_waits_in_a_sub_folder_is_left_to_its_own_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_a_document_is_one_of_the_folder_that_names_it() {
+    let desk = Desk::new().await;
+    desk.write("real/a.pdf", "a");
+    fs::create_dir(desk.at("bills")).unwrap();
+    std::os::unix::fs::symlink("../real/a.pdf", desk.at("bills/link.pdf")).unwrap();
+    desk.ledger.faults().no_proofs = true;
+    desk.certify(&[]).expect(3, "run the same command again");
+    desk.ledger.faults().no_proofs = false;
+    desk.write("c.pdf", "c");
+    desk.run(&certify(&["bills/link.pdf", "c.pdf"])).expect(2, "wait in");
+    desk.certify(&[]).expect(0, "1 certified in 1 entry");
+    assert_eq!(entries(&desk, "a"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spool_among_the_documents_is_none_of_them() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    let spool = ["--spool", "bills/spool"];
+    desk.ledger.faults().no_proofs = true;
+    desk.certify(&spool).expect(3, "run the same command again");
+    desk.ledger.faults().no_proofs = false;
+    desk.certify(&spool).expect(0, "1 certified in 1 entry, 1 had their proof");
+    assert_eq!(fs::read_dir(desk.at("bills")).unwrap().count(), 2, "a.pdf and its proof");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_could_get_no_proof_or_was_moved_is_not_certified_again() {
     let desk = Desk::new().await;
     desk.write("bills/a.pdf", "a");
@@ -128,6 +155,24 @@ async fn what_could_get_no_proof_or_was_moved_is_not_certified_again() {
     fs::remove_file(desk.at("bills/a.pdf.proof")).unwrap();
     fs::rename(desk.at("bills/a.pdf"), desk.at("bills/moved.pdf")).unwrap();
     desk.certify(&[]).expect(0, "certified in 1 entry, 1 had their proof");
+    assert!(desk.is_proven("bills/moved.pdf") && !desk.at("bills/.probant").exists());
+    assert_eq!(entries(&desk, "a"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_document_is_remembered_until_it_has_its_proof() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.ledger.faults().no_proofs = true;
+    desk.certify(&[]).expect(3, "run the same command again");
+    fs::rename(desk.at("bills/a.pdf"), desk.at("bills/moved.pdf")).unwrap();
+    // The batch that waited gets its proof, the copy gets none.
+    desk.ledger.faults().proofs_left = Some(1);
+    desk.certify(&[]).expect(3, "run the same command again");
+    desk.ledger.faults().no_proofs = false;
+    // Another list, which within the same second would be the same statement otherwise.
+    desk.write("bills/b.pdf", "b");
+    desk.certify(&[]).expect(0, "certified in");
     assert!(desk.is_proven("bills/moved.pdf") && !desk.at("bills/.probant").exists());
     assert_eq!(entries(&desk, "a"), 1);
 }
@@ -179,6 +224,10 @@ async fn planted_pipes_are_not_waited_for() {
         desk.certify(&[]).expect(2, "it is no file");
         fs::remove_file(desk.at(name)).unwrap();
     }
+    desk.write("bills/.probant/\u{1b}[2J.batch", "cut short");
+    let ran = desk.certify(&[]).expect(4, "this signed batch is damaged");
+    assert!(!ran.text().contains('\u{1b}'), "its name reaches no terminal: {:?}", ran.text());
+    fs::remove_file(desk.at("bills/.probant/\u{1b}[2J.batch")).unwrap();
     desk.certify(&[]).expect(0, "1 certified in 1 entry");
 }
 

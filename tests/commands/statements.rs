@@ -1,6 +1,6 @@
 //! Statements that travel: enrollments, batches signed offline, their receipts.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use probant_core::{Fingerprints, List};
 
@@ -78,6 +78,10 @@ async fn what_lies_where_a_receipt_goes_is_replaced_only_by_the_same() {
         desk.write("bills/x.pdf", name);
         desk.certify(&["--out", &format!("{name}.cose")]).expect(0, "wrote");
     }
+    let receipt = desk.at("a.cose.receipt");
+    assert!(Command::new("mkfifo").arg(&receipt).status().unwrap().success());
+    desk.run(&["submit", "a.cose"]).expect(2, "it is no file");
+    fs::remove_file(receipt).unwrap();
     desk.write("a.cose.receipt", "my notes");
     desk.run(&["submit", "b.cose", "a.cose"]).expect(2, "a.cose.receipt is no receipt");
     assert_eq!(desk.ledger.faults().submissions, 0, "bad input changes nothing");

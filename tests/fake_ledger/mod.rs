@@ -46,6 +46,8 @@ pub struct Faults {
     pub gateway: Option<StatusCode>,
     /// Proofs are answered 404 without words, as by a proxy.
     pub no_proofs: bool,
+    /// That begins after so many proofs.
+    pub proofs_left: Option<usize>,
     /// Submissions are refused with these words, which begin with a code.
     pub refusal: Option<&'static str>,
     /// It lies.
@@ -167,7 +169,11 @@ async fn proof(
     State(ledger): State<FakeLedger>,
     Path((name, entry)): Path<(String, u64)>,
 ) -> Response {
-    let (faults, world) = (ledger.faults(), ledger.world());
+    let (mut faults, world) = (ledger.faults(), ledger.world());
+    if let Some(left) = faults.proofs_left {
+        faults.no_proofs = left == 0;
+        faults.proofs_left = left.checked_sub(1);
+    }
     let entry = if let Some(Lie::ProofsOf(other)) = faults.lie { other } else { entry };
     if faults.no_proofs {
         return StatusCode::NOT_FOUND.into_response();

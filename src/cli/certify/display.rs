@@ -9,7 +9,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::certify::Event;
+use crate::{certify::Event, cli::plain};
 
 const REDRAW_MS: u64 = 100;
 /// Failures that are named one by one; the others are counted.
@@ -72,7 +72,8 @@ impl Display {
     }
 
     fn line(&self, line: &str) {
-        let line = format!("probant: {line}");
+        // Names of files are a stranger's text.
+        let line = format!("probant: {}", plain(line));
         if self.on_terminal {
             self.bar.println(line);
         } else {

@@ -1,5 +1,5 @@
-//! Files that lie among documents under a name of ours: anybody who made the folder may have put
-//! them there. They are opened without waiting, and read no further than they may be long.
+//! Files that lie beside documents and statements under a name of ours: anybody who made the folder
+//! may have put them there. They are opened without waiting, and read no further than they may be long.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
