@@ -4,7 +4,7 @@
 use crate::Error;
 
 /// Codes of what no time and no enrollment mends.
-const FOR_GOOD: [&str; 26] = [
+const FOR_GOOD: [&str; 28] = [
     "too-large",
     "fingerprint",
     "origin",
@@ -16,6 +16,7 @@ const FOR_GOOD: [&str; 26] = [
     "weak-key",
     "signature",
     "key-use",
+    "key-state",
     "issuer",
     "possession",
     "list-missing",
@@ -30,10 +31,20 @@ const FOR_GOOD: [&str; 26] = [
     "issuer-exists",
     "issuer-reserved",
     "key-in-use",
+    "fallen",
     "misplaced",
 ];
-/// Codes of what passes: the statement's time comes, its key is enrolled.
-const FOR_NOW: [&str; 2] = ["future", "unknown-key"];
+/// Codes of what passes: the statement's time comes, its key is enrolled, its issuer reinstated.
+const FOR_NOW: [&str; 8] = [
+    "future",
+    "unknown-key",
+    "issuer-unknown",
+    "issuer-state",
+    "last-key",
+    "since",
+    "not-certified",
+    "key-not-held",
+];
 
 /// Why a statement got no receipt.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +86,7 @@ mod tests {
     use super::*;
 
     /// Said of blocks and proofs, which are not submitted; or of what was cut on the way.
-    const NO_ANSWER: [&str; 9] = [
+    const NO_ANSWER: [&str; 11] = [
         "malformed",
         "chain",
         "path-index",
@@ -85,6 +96,8 @@ mod tests {
         "document",
         "proof",
         "checkpoint",
+        "status",
+        "unreadable",
     ];
 
     #[test]
@@ -101,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_ledgers_own_codes_refuse_and_two_of_them_pass() {
+    fn only_the_ledgers_own_codes_refuse_and_some_of_them_pass() {
         let refusal = |words| NoReceipt::refusal(words);
         assert!(matches!(refusal("signature: it is wrong"), Some(NoReceipt::Refused(_))));
         assert!(matches!(refusal("sequence: 2 for x"), Some(NoReceipt::Refused(_))));
