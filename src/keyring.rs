@@ -65,12 +65,13 @@ impl Keyring {
 
     fn missing(&self, r#use: Use, kid: Kid) -> Error {
         let name = r#use.name();
-        let place = match &self.dir {
-            Some(dir) => format!("no file {name}*.pem in {} holds it", dir.display()),
-            None => "it was not given one".into(),
-        };
-        Error::input(format!(
-            "this ledger's {name} key is {kid}, and this node does not hold it: {place}"
-        ))
+        Error::input(match &self.dir {
+            Some(dir) => format!(
+                "{}: neither this nor another {name}*.pem beside it holds the {name} key {kid}: \
+                 wrong directory of keys? --keys names the one that `probant init` made",
+                dir.join(format!("{name}.pem")).display()
+            ),
+            None => format!("this node does not hold the {name} key {kid}"),
+        })
     }
 }

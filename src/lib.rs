@@ -2,7 +2,8 @@
 //!
 //! 1. [`probant_core`]: fingerprints, statements, the registry, blocks, seals, proofs, and their
 //!    one verification, as pure functions;
-//! 2. [`document`] and [`client`]: an issuer's files become fingerprints, and go to a ledger;
+//! 2. [`document`], [`certify`] and [`client`]: an issuer's files become fingerprints, these become
+//!    signed batches, which go to a ledger; proofs come back, and are verified;
 //! 3. [`http`]: the web service that takes them;
 //! 4. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
 //! 5. [`store`]: what keeps the blocks, and answers look-ups in them; [`lag`]: they may be behind;
@@ -17,6 +18,7 @@
 
 pub mod audit;
 pub mod bench;
+pub mod certify;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -29,6 +31,7 @@ pub mod keyring;
 pub mod lag;
 pub mod ledger;
 pub mod lookup;
+mod planted;
 pub mod prove;
 pub mod receipt;
 pub mod store;

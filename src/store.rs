@@ -17,8 +17,6 @@ use probant_core::{
     tree::Node,
 };
 
-// The commands still name it here.
-pub use crate::durable;
 pub use error::StoreError;
 
 /// Keeps the blocks of one ledger and answers look-ups in them.

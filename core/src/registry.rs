@@ -2,14 +2,15 @@
 //!
 //! [`Registry::admit`] holds the rules, [`Registry::apply`] takes what they let pass. The same two
 //! decide admission and are replayed by every audit. A proof carries only the few entries that lead
-//! to its keys: [`Registry::follow`] takes those. What needs the index of documents is no rule and
+//! to its keys, their lineage. What needs the index of documents is no rule and
 //! is not here; what has fallen is in the map of [`crate::status`].
 
 mod acts;
+mod lineage;
 mod rules;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -20,6 +21,8 @@ use crate::{
     status::{Fall, IssuerState, IssuerStatus, KeyState, KeyStatus},
 };
 
+pub(crate) use lineage::LINEAGE_COUNT_MAX;
+pub use lineage::{read_lineage, write_lineage};
 pub use rules::{AHEAD_S_MAX, WITHHELD_S_MAX};
 
 /// Something that was said and sealed.
@@ -225,21 +228,6 @@ impl Registry {
     /// A key by its name.
     pub fn key(&self, kid: &Kid) -> Option<&Signer> {
         self.signers.get(kid)
-    }
-
-    /// The entries that lead from genesis to a key, in order: what a proof carries of the registry,
-    /// with the replacements of the ledger's own keys up to `size`.
-    pub fn lineage(&self, kid: &Kid, size: u64) -> Vec<u64> {
-        let mut entries = BTreeSet::from([0]);
-        let mut next = self.signers.get(kid);
-        while let Some(signer) = next.filter(|signer| signer.r#use == Use::Issuer) {
-            entries.extend([signer.added.entry, signer.enrollment]);
-            next = self.signers.get(&signer.added.by);
-        }
-        for r#use in [Use::Seal, Use::Operator, Use::Recovery] {
-            entries.extend(self.ledger_keys(r#use).map(|(entry, _)| entry));
-        }
-        entries.into_iter().filter(|entry| *entry < size).collect()
     }
 
     /// An issuer by its id.

@@ -180,34 +180,16 @@ impl Verifier {
         })
     }
 
-    /// Folds the proof's registry entries: genesis by the identity, the others by the rules.
+    /// Who signs on this ledger, as far as the proof tells.
     fn registry(&mut self, entries: &[ProvenEntry]) -> Result<Arc<Registry>, Rejected> {
         let names: Vec<_> = entries.iter().map(|e| (e.index, e.statement.leaf())).collect();
-        let ordered = entries.windows(2).all(|pair| pair[0].index < pair[1].index);
-        if entries[0].index != 0 || !ordered {
-            let why = "genesis is entry 0, and indexes ascend".into();
-            return Err(Rejected::Proof { what: "registry", why });
-        }
         if let Some((known, registry)) = &self.registry
             && *known == names
         {
             return Ok(registry.clone());
         }
-        let genesis = &entries[0].statement;
-        let found = names[0].1;
-        if found != self.identity.ledger.0 {
-            let (found, expected) = (found.to_string(), self.identity.ledger.to_string());
-            return Err(Rejected::Ledger { found, expected });
-        }
-        let mut registry = Registry::found(genesis, 0)?;
-        if *registry.origin() != self.identity.origin {
-            let (found, expected) = (genesis.issuer().into(), self.identity.origin.to_string());
-            return Err(Rejected::Ledger { found, expected });
-        }
-        for entry in &entries[1..] {
-            registry.follow(&entry.statement, entry.index)?;
-        }
-        let registry = Arc::new(registry);
+        let entries: Vec<_> = entries.iter().map(|e| (e.index, &e.statement)).collect();
+        let registry = Arc::new(Registry::from_lineage(&self.identity, &entries)?);
         self.registry = Some((names, registry.clone()));
         Ok(registry)
     }

@@ -9,18 +9,18 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use probant_core::{
-    Hash,
+    Hash, Statement,
     key::{PublicKey, Use, key_set},
-    registry::{Issuer, Registry},
+    registry::{Issuer, Registry, write_lineage},
 };
 use serde::Serialize;
 
 use super::{
-    ASK_AGAIN, Service,
+    ASK_AGAIN, Inner, Service,
     path::At,
     problem::{Concise, Problem},
 };
-use crate::lookup::StateAnswer;
+use crate::{Error, lag, lookup::StateAnswer};
 
 pub fn router() -> Router<Service> {
     Router::new()
@@ -28,6 +28,7 @@ pub fn router() -> Router<Service> {
         .route("/issuers/{id}", get(issuer))
         .route("/keys/{kid}", get(key))
         .route("/policy", get(policy))
+        .route("/lineage", get(lineage))
         .route("/.well-known/scitt-keys", get(seal_keys))
         .route("/.well-known/scitt-keys/{kid}", get(seal_key))
 }
@@ -147,6 +148,24 @@ async fn policy(State(service): State<Service>) -> Response {
     let registry = service.0.ledger.registry();
     let list_count_max = registry.policy().list_count_max;
     json(PolicyAnswer { list_count_max, next_seq: registry.next_seq("policy") })
+}
+
+/// The entries that lead from genesis to the ledger's own keys: all that a client must know to check
+/// a receipt.
+async fn lineage(State(service): State<Service>) -> Result<Response, Problem> {
+    let registry = service.0.ledger.registry();
+    let seal = registry.ledger_key(Use::Seal).kid();
+    let indexes = registry.lineage(&seal, u64::MAX);
+    let ask = |inner: &Inner| {
+        let entry = |index: &u64| {
+            let (entry, _) = inner.ledger.store().entry(*index)?.ok_or_else(lag::behind)?;
+            Ok((*index, Statement::decode(&entry)?))
+        };
+        indexes.iter().map(entry).collect::<Result<Vec<_>, Error>>()
+    };
+    let entries = service.ask(ask).await?;
+    let entries: Vec<_> = entries.iter().map(|(index, statement)| (*index, statement)).collect();
+    Ok(cbor(write_lineage(&entries)))
 }
 
 fn cbor(bytes: Vec<u8>) -> Response {

@@ -170,7 +170,7 @@ async fn headers_kinds_and_fields_outside_the_closed_sets_are_refused() {
                     world.with(|parts| parts.unprotected = vec![(4, Value::Bytes(vec![1]))]),
                 ),
                 ("unknown-kind", world.with(|parts| parts.content_type = mime())),
-                ("unknown-kind", world.with(|parts| parts.content_type = kind("revoke"))),
+                ("unknown-kind", world.with(|parts| parts.content_type = kind("withdraw"))),
                 ("subject", world.with(|parts| parts.subject = "batch".into())),
                 ("field", world.with(|parts| parts.payload = payload(5, "text/x-free"))),
                 ("list-count", world.with(|parts| parts.payload = payload(0, PDF))),
