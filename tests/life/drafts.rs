@@ -9,7 +9,7 @@ use probant_core::{
     draft::{Draft, founding_block},
     key::Use,
     statement::{Body, Genesis, LedgerKey, Policy, prove_possession},
-    status::{Kept, Slot},
+    status::{Kept, Slot, Status},
 };
 
 use crate::{
@@ -46,6 +46,14 @@ impl Play {
     /// All of a history, then its replay.
     pub fn history(mut self, rounds: &[Round]) -> Self {
         rounds.iter().for_each(|round| self.round(round));
+        for status in self.model.slots().values() {
+            let name = match status {
+                Status::Document(fall) => fall.reason.name(),
+                Status::Key(value) => value.state.name(),
+                Status::Issuer(value) => value.state.name(),
+            };
+            *self.met.entry(name).or_default() += 1;
+        }
         self.assert_slots();
         self.replay();
         self

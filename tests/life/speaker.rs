@@ -170,11 +170,12 @@ impl Speaker<'_> {
 
     fn supersede(&self, pairs: &[(Pick, Pick)]) -> Speech {
         let (signer, all) = (self.signer(&self.issuing()), cast::documents());
-        let fitting = self.revocable(&signer);
+        let (own, fitting) = (self.certified(&signer), self.revocable(&signer));
         let pair = |(old, new): &(Pick, Pick)| {
             let old = choose(*old, &fitting, &all);
             let others: Vec<_> = all.iter().copied().filter(|other| *other != old).collect();
-            (old, choose(*new, &others, &others))
+            let own: Vec<_> = others.iter().copied().filter(|other| own.contains(other)).collect();
+            (old, choose(*new, &own, &others))
         };
         let pairs: BTreeMap<_, _> = pairs.iter().map(pair).collect();
         let list = List::replacements(pairs.into_iter().collect()).unwrap();
@@ -184,11 +185,15 @@ impl Speaker<'_> {
 
     /// What the owner of a key certified and has not felled.
     fn revocable(&self, signer: &Kid) -> Vec<Fingerprint> {
-        let (issuer, model) = (self.owner(signer), self.model);
-        let fits = |document: &Fingerprint| {
-            model.has_certified(&issuer, document) && model.has_fallen(&issuer, document).is_none()
-        };
-        cast::documents().into_iter().filter(fits).collect()
+        let issuer = self.owner(signer);
+        let stands = |document: &Fingerprint| self.model.has_fallen(&issuer, document).is_none();
+        self.certified(signer).into_iter().filter(stands).collect()
+    }
+
+    fn certified(&self, signer: &Kid) -> Vec<Fingerprint> {
+        let issuer = self.owner(signer);
+        let is_own = |document: &Fingerprint| self.model.has_certified(&issuer, document);
+        cast::documents().into_iter().filter(is_own).collect()
     }
 
     fn held(&self, r#use: Use, pick: Pick, owner: &str, seq: u64) -> HeldKey {
@@ -206,6 +211,8 @@ impl Speaker<'_> {
     }
 
     fn signer(&self, fitting: &[Kid]) -> Kid {
+        let known: Vec<_> = self.now.keys.keys().copied().collect();
+        let fitting = if fitting.is_empty() { &known } else { fitting };
         choose(self.by, fitting, &cast::all_kids())
     }
 
