@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// Thirty-two zero bytes: the root of an empty status map (format.md 7).
+    /// Thirty-two zero bytes: the root of an empty status map (format.md 6.1).
     pub const ZERO: Self = Self([0; 32]);
 
     /// Reads 64 lower- or upper-case hex digits; `None` for anything else.

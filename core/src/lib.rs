@@ -9,9 +9,10 @@
 //! 4. [`statement`]: what an issuer, the operator or the ledger says, as a COSE_Sign1;
 //! 5. [`registry`]: who may say what, when: a fold over entries;
 //! 6. [`tree`]: the one Merkle tree;
-//! 7. [`draft`], [`seal`], [`block`], [`chain`]: how entries are sealed, and replayed;
-//! 8. [`checkpoint`]: the tree head for witnesses;
-//! 9. [`proof`] and [`verify`]: the file beside a document, and its one verification.
+//! 7. [`status`]: what has fallen, in one sparse Merkle map;
+//! 8. [`draft`], [`seal`], [`block`], [`chain`]: how entries are sealed, and replayed;
+//! 9. [`checkpoint`]: the tree head for witnesses;
+//! 10. [`proof`] and [`verify`]: the file beside a document, and its one verification.
 //!
 //! Every refusal is a [`Rejected`] with a stable code. The bytes are those of docs/format.md.
 #![deny(missing_docs)]

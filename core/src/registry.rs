@@ -60,17 +60,6 @@ impl Signer {
     }
 }
 
-impl KeyStatus {
-    /// Whether what the key signed, sealed at this time, counts as never said.
-    pub fn voids(&self, time_ms: u64) -> bool {
-        match self.state {
-            KeyState::Void => true,
-            KeyState::Compromised => self.since_ms <= time_ms,
-            KeyState::Current | KeyState::Retired | KeyState::Stopped => false,
-        }
-    }
-}
-
 /// An enrolled issuer.
 #[derive(Clone, Debug)]
 pub struct Issuer {

@@ -78,6 +78,17 @@ pub struct IssuerStatus {
     pub by: Kid,
 }
 
+impl KeyStatus {
+    /// Whether what the key signed, sealed at this time, counts as never said.
+    pub fn voids(&self, time_ms: u64) -> bool {
+        match self.state {
+            KeyState::Void => true,
+            KeyState::Compromised => self.since_ms <= time_ms,
+            KeyState::Current | KeyState::Retired | KeyState::Stopped => false,
+        }
+    }
+}
+
 impl Status {
     /// The value: its one encoding.
     pub fn encode(&self) -> Vec<u8> {

@@ -27,6 +27,7 @@ mod proofs;
 mod raw;
 mod receipts;
 mod signatures;
+mod statuses;
 mod submissions;
 mod tampered;
 mod vector;
@@ -42,8 +43,9 @@ use vector::Vector;
 
 /// The codes, in the source: nothing lists them at run time.
 const REJECTED: &str = include_str!("../../src/rejected.rs");
-/// Reached by bytes too long to store, in [`what_is_too_long_is_refused`].
-const GENERATED: [&str; 1] = ["too-large"];
+/// Reached by bytes too long to store, in [`what_is_too_long_is_refused`], and by no bytes of a
+/// stranger but by damage, in the tests of the status map.
+const GENERATED: [&str; 2] = ["too-large", "unreadable"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors")
@@ -62,6 +64,7 @@ fn made() -> BTreeMap<String, Vector> {
         proofs::all(),
         receipts::all(),
         signatures::all(),
+        statuses::all(),
         submissions::all(),
         tampered::all(),
     ];

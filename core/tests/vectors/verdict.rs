@@ -11,7 +11,7 @@ use probant_core::{
     key::PublicKey,
     list::Shape,
     seal::Receipt,
-    status::Kept,
+    status::{Kept, Slot, StatusPath},
 };
 
 use crate::vector::Vector;
@@ -31,6 +31,7 @@ pub fn verdict(vector: &Vector, folder: &Path) -> &'static str {
         "checkpoint" => checkpoint(vector),
         "identity" => identity(vector),
         "list" => list(vector),
+        "status" => status(vector),
         "key" => key(&vector.bytes).map(|key| expect_input(vector, "kid", key.kid())),
         "signature" => signature(vector),
         "proof" => proof(vector),
@@ -149,6 +150,29 @@ fn list(vector: &Vector) -> Result<(), Rejected> {
     expect_input(vector, "count", list.count());
     expect_input(vector, "root", list.root());
     Ok(())
+}
+
+fn status(vector: &Vector) -> Result<(), Rejected> {
+    let path = StatusPath::decode(&vector.bytes)?;
+    assert_eq!(path.encode(), vector.bytes);
+    let [root, slot] = ["root", "slot"]
+        .map(|input| Hash::from_hex(vector.input(input).expect(input)).expect(input));
+    let status = path.verify(&Slot(slot), root)?;
+    let value = status.map_or("none".into(), |status| hex::encode(status.encode()));
+    expect_input(vector, "value", value);
+    if let Some(owner) = vector.input("owner") {
+        assert_eq!(slot, slot_of(vector, owner).0, "{}", vector.name);
+    }
+    Ok(())
+}
+
+/// The slot of what the inputs name.
+fn slot_of(vector: &Vector, owner: &str) -> Slot {
+    match (vector.input("document"), vector.input("kid")) {
+        (Some(document), _) => Slot::document(owner, &document.parse().expect("document")),
+        (_, Some(kid)) => Slot::key(owner, &Hash::from_hex(kid).expect("kid")),
+        _ => Slot::issuer(owner),
+    }
 }
 
 fn signature(vector: &Vector) -> Result<(), Rejected> {
