@@ -152,8 +152,9 @@ impl Verifier {
         // 5. The receipt leads to a root, which the head's block statement and seal vouch for.
         let root = proof.receipt.root(proof.statement.leaf())?;
         let head = self.check_head(&registry, &proof, root)?;
-        // 6. Every other entry of the proof leads to the same root.
+        // 6. Every other entry leads to the same root; what brought the key came before the statement.
         check_paths(&proof, root)?;
+        check_brought(&proof, signer.added.entry)?;
         // 7. The block that sealed the statement holds it, and says when.
         let sealed = self.check_sealed(&registry, &proof, &head)?;
         // 8. The first receipt is a true one of that block.
@@ -349,12 +350,17 @@ fn check_paths(proof: &Proof, root: Hash) -> Result<(), Rejected> {
         let leaf = entry.statement.leaf();
         let found = root_from_path(what, leaf, entry.index, proof.receipt.size, &entry.path)?;
         expect_root(what, found, root)?;
-        if what == "registry" && entry.index >= proof.receipt.index {
-            let why = format!("entry {} came after the statement", entry.index);
-            return Err(Rejected::Proof { what, why });
-        }
     }
     Ok(())
+}
+
+/// What else is in the registry may have come later: a seal key that sealed the head.
+fn check_brought(proof: &Proof, entry: u64) -> Result<(), Rejected> {
+    if entry < proof.receipt.index {
+        return Ok(());
+    }
+    let why = format!("its key came after it, with entry {entry}");
+    Err(Rejected::Proof { what: "statement", why })
 }
 
 /// Document, issuer, key, and the key that felled the document if that is another.
@@ -372,7 +378,7 @@ fn check_statuses(
         })?;
         Ok(path.verify(&slot, head.status)?.copied())
     };
-    let other = |what| Rejected::Proof { what, why: "its status is that of something else".into() };
+    let other = |what| Rejected::status(format!("{what}: it is that of something else"));
     let fall = match next("document status", Slot::document(issuer, &proof.document.fingerprint))? {
         None => None,
         Some(Status::Document(fall)) => Some(fall),
