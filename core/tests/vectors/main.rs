@@ -13,21 +13,27 @@
     clippy::needless_pass_by_value
 )]
 
+mod acts;
 mod blocks;
 mod checkpoints;
 mod entries;
 mod example;
+mod falls;
 mod headers;
 mod histories;
 mod identities;
+mod issuers;
+mod keys;
 mod ledger;
 mod lists;
 mod payloads;
 mod proofs;
 mod raw;
 mod receipts;
+mod say;
 mod signatures;
 mod statuses;
+mod story;
 mod submissions;
 mod tampered;
 mod vector;
@@ -53,12 +59,16 @@ fn folder() -> PathBuf {
 
 fn made() -> BTreeMap<String, Vector> {
     let parts = [
+        acts::all(),
         blocks::all(),
         checkpoints::all(),
         entries::all(),
+        falls::all(),
         headers::all(),
         histories::all(),
         identities::all(),
+        issuers::all(),
+        keys::all(),
         lists::all(),
         payloads::all(),
         proofs::all(),
@@ -135,6 +145,8 @@ fn what_is_too_long_is_refused() {
     let code = |result: Result<(), probant_core::Rejected>| result.unwrap_err().code();
     assert_eq!(code(lists::of(65_537)), "list-count");
     lists::of(65_536).unwrap();
+    assert_eq!(code(lists::of_replacements(32_769)), "list-count");
+    lists::of_replacements(32_768).unwrap();
     assert_eq!(code(payloads::entry_of(65_536)), "too-large");
     payloads::entry_of(65_535).unwrap();
     assert_eq!(code(submissions::padded(2_293_776)), "too-large");

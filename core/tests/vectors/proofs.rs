@@ -186,7 +186,7 @@ fn registries() -> Vec<Vector> {
         change("registry_with_an_entry_twice", "proof", |proof| {
             proof.registry.push(LEDGER.proven(2));
         }),
-        change("registry_with_the_enrollment_at_two_indexes", "issuer-exists", |proof| {
+        change("registry_with_the_enrollment_at_two_indexes", "key-in-use", |proof| {
             let mut again = LEDGER.proven(2);
             again.index = 3;
             proof.registry.push(again);
