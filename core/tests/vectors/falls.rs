@@ -44,6 +44,7 @@ fn lists() -> Vec<Vector> {
     let (c, d) = two.as_bytes().split_at(34);
     let (swapped, others) = ([d, c].concat(), documents([1, 3]));
     let other_pair = replacements([(1, 102)]);
+    let (old, replaced) = (documents([2]), replacements([(2, 1)]));
     vec![
         refused("submission_revoked_without_its_list", "list-missing", {
             withdraw.0.to_submission(None)
@@ -51,10 +52,8 @@ fn lists() -> Vec<Vector> {
         refuse("with_another_list", "list-mismatch", &two, "withdrawn", others.as_bytes()),
         refuse("with_a_list_one_shorter", "list-mismatch", &two, "withdrawn", one.as_bytes()),
         refuse("with_a_list_unsorted", "list-order", &two, "withdrawn", &swapped),
-        refuse("by_a_replacement", "list-mismatch", &documents([2]), "withdrawn", {
-            replacements([(2, 1)]).as_bytes()
-        })
-        .why("read as two fingerprints, which ascend"),
+        refuse("by_a_replacement", "list-mismatch", &old, "withdrawn", replaced.as_bytes())
+            .why("read as two fingerprints, which ascend"),
         refuse("superseded_by_a_list_of_fingerprints", "list-mismatch", &pairs, "superseded", {
             two.as_bytes()
         })

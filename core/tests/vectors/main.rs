@@ -16,6 +16,7 @@
 mod acts;
 mod blocks;
 mod checkpoints;
+mod compromises;
 mod entries;
 mod example;
 mod falls;
@@ -30,6 +31,7 @@ mod payloads;
 mod proofs;
 mod raw;
 mod receipts;
+mod rotations;
 mod say;
 mod signatures;
 mod statuses;
@@ -62,6 +64,7 @@ fn made() -> BTreeMap<String, Vector> {
         acts::all(),
         blocks::all(),
         checkpoints::all(),
+        compromises::all(),
         entries::all(),
         falls::all(),
         headers::all(),
@@ -73,6 +76,7 @@ fn made() -> BTreeMap<String, Vector> {
         payloads::all(),
         proofs::all(),
         receipts::all(),
+        rotations::all(),
         signatures::all(),
         statuses::all(),
         submissions::all(),
