@@ -34,10 +34,12 @@ mod receipts;
 mod rotations;
 mod say;
 mod signatures;
+mod standings;
 mod statuses;
 mod story;
 mod submissions;
 mod tampered;
+mod unproven;
 mod vector;
 mod verdict;
 
@@ -78,9 +80,11 @@ fn made() -> BTreeMap<String, Vector> {
         receipts::all(),
         rotations::all(),
         signatures::all(),
+        standings::all(),
         statuses::all(),
         submissions::all(),
         tampered::all(),
+        unproven::all(),
     ];
     let all = parts.concat();
     let count = all.len();
