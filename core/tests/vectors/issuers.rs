@@ -37,8 +37,8 @@ fn enrolled() -> Vec<Vector> {
 fn suspended() -> Vec<Vector> {
     let mut story = Story::after_block(1);
     let ledger = story.ledger.clone();
-    let (suspend, reinstate) =
-        (|by, id, seq| ledger.suspend(by, id, seq), |by, id, seq| ledger.reinstate(by, id, seq));
+    let suspend = |by, id, seq| ledger.suspend(by, id, seq);
+    let reinstate = |by, id, seq| ledger.reinstate(by, id, seq);
     let mut case = |name: &str, code: &str, entry| {
         story.case(&format!("issuer_{name}"), code, entry);
     };

@@ -2,7 +2,7 @@
 
 use probant_core::{
     key::Use,
-    statement::{Body, KeyAct, KeyStatement},
+    statement::{Body, HeldKey, KeyAct, KeyStatement},
 };
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         Entry, GAS, ISSUER, ISSUER_KEY, Ledger, NEW_NOTE, NEW_OPERATOR, NEW_RECOVERY, NEW_SEAL,
         NOTE, OPERATOR, OTHER, OTHER_KEY, RECOVERY, SEAL, SECOND, STRANGER, THIRD, key, list,
     },
-    say::{BY_ISSUER, BY_OPERATOR, BY_OTHER, BY_RECOVERY, BY_SECOND, Voice, documents},
+    say::{BY_ISSUER, BY_OPERATOR, BY_OTHER, BY_RECOVERY, BY_SECOND, Voice},
     story::{Story, time},
     vector::Vector,
 };
@@ -25,7 +25,7 @@ pub fn all() -> Vec<Vector> {
 /// A key that is brought, with another number or possession.
 fn bringing(ledger: &Ledger, seq: u64, r#use: &str, owner: &str, held_seq: i64) -> Entry {
     let possession = ledger.possession(SECOND, r#use, &owner, held_seq).sign(&key(SECOND));
-    let held = probant_core::statement::HeldKey { key: key(SECOND).public().clone(), possession };
+    let held = HeldKey { key: key(SECOND).public().clone(), possession };
     let act = KeyAct::Add { issuer: ISSUER.parse().unwrap(), held };
     let kid = key(SECOND).public().kid();
     ledger.said(BY_ISSUER, Body::Key(KeyStatement { seq, kid, act }))
@@ -217,9 +217,7 @@ fn reported() -> Vec<Vector> {
     });
     case("certified_by_a_reported_key", "key-state", ledger.certify_by(BY_ISSUER, &list(1)));
     case("certified_by_a_void_key", "key-state", ledger.certify_by(BY_SECOND, &list(1)));
-    case("revoked_by_a_void_key", "key-state", {
-        ledger.revoke(BY_SECOND, &documents([1]), probant_core::status::Reason::Unspecified)
-    });
+    case("revoked_by_a_void_key", "key-state", ledger.withdraw(BY_SECOND, [1]));
     case("key_added_by_a_void_key", "key-state", ledger.add(BY_SECOND, ISSUER, THIRD));
     case("key_stopped_by_a_void_key", "key-state", ledger.stop(BY_SECOND, ISSUER_KEY, 3));
     case("key_retired_that_is_void", "key-state", ledger.retire(BY_OPERATOR, SECOND, 2));

@@ -1,7 +1,7 @@
 //! The ledger's own keys replaced, from the next block on (format.md 9.2): who seals, and who may
 //! say what in which block.
 
-use probant_core::key::Use;
+use probant_core::{Statement, key::Use, seal::Seal, tree};
 
 use crate::{
     ledger::{
@@ -9,10 +9,9 @@ use crate::{
         ORIGIN, SEAL, key,
     },
     say::{BY_NEW_OPERATOR, BY_NEW_RECOVERY, BY_OPERATOR, BY_RECOVERY, Voice},
-    story::Story,
+    story::{Story, time},
     vector::Vector,
 };
-use probant_core::seal::Seal;
 
 pub fn all() -> Vec<Vector> {
     [seal(), operator(), others(), twice()].concat()
@@ -23,14 +22,10 @@ fn by(story: &mut Story, name: &str, code: &str, keys: [u8; 2], entries: Vec<Ent
     let mut ledger = story.ledger.clone();
     let [statement, seal] = keys;
     ledger.sealer = statement;
-    let mut header = ledger.header(&entries);
-    if code != "key-state" {
-        header.status = story.header(&entries).status;
-    }
-    let mut block = ledger.block(header, entries);
+    let mut block = ledger.block(story.header(&entries), entries);
     ledger.blocks.push(block.clone());
-    let leaves = ledger.blocks.iter().flat_map(|block| &block.entries).map(|entry| entry.leaf());
-    let root = probant_core::tree::root(leaves.collect()).unwrap();
+    let leaves = ledger.blocks.iter().flat_map(|block| &block.entries).map(Statement::leaf);
+    let root = tree::root(leaves.collect()).unwrap();
     let (height, time_ms) = (block.header().height, block.header().time_ms);
     block.seal = Seal::sign(&key(seal), &ORIGIN.parse().unwrap(), height, time_ms, root);
     story.push_block(name, code, &block);
@@ -85,13 +80,13 @@ fn operator() -> Vec<Vector> {
         ledger.enroll_by(BY_NEW_OPERATOR, GAS, OPERATOR, 1)
     });
     case("old_operator_reported_by_the_new_one", "key-use", {
-        ledger.compromise(BY_NEW_OPERATOR, OPERATOR, 2, crate::story::time(1))
+        ledger.compromise(BY_NEW_OPERATOR, OPERATOR, 2, time(1))
     });
     case("new_operator_reported_since_before_it_came", "since", {
-        ledger.compromise(BY_RECOVERY, NEW_OPERATOR, 2, crate::story::time(1))
+        ledger.compromise(BY_RECOVERY, NEW_OPERATOR, 2, time(1))
     });
     case("new_operator_reported", "ok", {
-        ledger.compromise(BY_RECOVERY, NEW_OPERATOR, 2, crate::story::time(2))
+        ledger.compromise(BY_RECOVERY, NEW_OPERATOR, 2, time(2))
     });
     story.vectors()
 }

@@ -6,7 +6,7 @@ use probant_core::{
     block::Block,
     chain::Chain,
     draft::Draft,
-    key::Kid,
+    key::{Kid, Use},
     proof::Proof,
     statement::BlockStatement,
     status::{Kept, Slot, Status, StatusPath},
@@ -38,8 +38,7 @@ impl Story {
     /// Begins after block `height` of the ledger of all vectors.
     pub fn after_block(height: usize) -> Self {
         let ledger = LEDGER.at(height);
-        let (chain, extension) = Chain::found(&ledger.blocks[0]).unwrap();
-        drop(extension);
+        let (chain, _) = Chain::found(&ledger.blocks[0]).unwrap();
         let after = BEGINNING[..=height].iter().map(ToString::to_string).collect();
         let nodes = Kept::all();
         let mut story = Self { ledger, chain, nodes, after, vectors: Vec::new() };
@@ -92,7 +91,7 @@ impl Story {
         self.replay(&block);
         self.ledger.blocks.push(block);
         self.after.push(name);
-        let in_force = self.chain.registry().ledger_key(probant_core::key::Use::Seal).kid();
+        let in_force = self.chain.registry().ledger_key(Use::Seal).kid();
         let sealer =
             [SEAL, NEW_SEAL].into_iter().find(|seed| key(*seed).public().kid() == in_force);
         self.ledger.sealer = sealer.unwrap();

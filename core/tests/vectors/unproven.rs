@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use probant_core::{
-    Fingerprint, Hash,
+    Fingerprint, Hash, Statement,
     key::Use,
     proof::Proof,
     statement::{BlockStatement, Body, KeyAct, KeyStatement},
-    status::{Found, Kept, KeyState, KeyStatus, Map, Slot, Status, StatusPath},
+    status::{
+        Found, IssuerState, IssuerStatus, Kept, KeyState, KeyStatus, Map, Slot, Status, StatusPath,
+    },
 };
 
 use crate::{
     ledger::{
-        BATCH_OF_40, Entry, GAS, ISSUER, ISSUER_KEY, NEW_SEAL, OTHER, SEAL, SECOND, document, key,
-        list, nothing_fell,
+        BATCH_OF_40, Entry, GAS, ISSUER, ISSUER_KEY, Ledger, NEW_SEAL, OTHER, SEAL, SECOND,
+        document, key, list, nothing_fell,
     },
     proofs::case,
     say::{BY_ISSUER, BY_OPERATOR, BY_OTHER, BY_SECOND, Voice},
@@ -61,13 +63,16 @@ fn statuses() -> Vec<Vector> {
         change(&format!("statuses_{name}"), code, &good, |proof| with(&mut proof.statuses))
     };
     let older = before.proof(BATCH_OF_40, seven(), &[ENROLLMENT]).statuses;
+    let mut unfallen = story.proof(BATCH_OF_40, document(9).blake3, &[ENROLLMENT]);
+    unfallen.statuses.push(unfallen.statuses[2].clone());
     let document_of =
         |issuer: &str, number| story.status(Slot::document(issuer, &document(number).blake3));
     let other_key = story.status(Slot::key(OTHER, &key(ISSUER_KEY).public().kid()));
     let empty = StatusPath { found: Found::Empty, siblings: Vec::new() };
     vec![
         change("good", "ok", &|_| {}),
-        change("of_the_block_before", "path-root", &|all| *all = older.clone()),
+        case("statuses_with_a_fourth_for_nothing", "proof", &unfallen.encode(), document(9).blake3),
+        change("of_the_block_before", "path-root", &|all| all.clone_from(&older)),
         change("of_an_empty_map", "path-root", &|all| *all = nothing_fell()),
         change("that_hide_the_fall", "path-root", &|all| all[0].found = Found::Empty),
         change("that_hide_the_suspension", "path-root", &|all| all[1] = empty.clone()),
@@ -121,12 +126,7 @@ fn other_kinds() -> Vec<Vector> {
         let proof = Proof { statuses, ..ledger.proof(BATCH_OF_40, seven()) };
         case(&format!("statuses_with_{name}"), "status", &proof.encode(), seven())
     };
-    let of_issuer = probant_core::status::IssuerStatus {
-        state: probant_core::status::IssuerState::Suspended,
-        since_ms: 7,
-        entry: 7,
-        by,
-    };
+    let of_issuer = IssuerStatus { state: IssuerState::Suspended, since_ms: 7, entry: 7, by };
     vec![
         of("a_key_for_the_document", Slot::document(ISSUER, &seven()), Status::Key(status)),
         of("a_key_for_the_issuer", issuer, Status::Key(status)),
@@ -227,10 +227,7 @@ fn registries() -> Vec<Vector> {
 
 /// Additions that no ledger may seal, and the certification that follows.
 fn additions() -> Vec<Vector> {
-    let with = |name: &str,
-                code: &str,
-                registry: &[u64],
-                add: &dyn Fn(&crate::ledger::Ledger) -> Entry| {
+    let with = |name: &str, code: &str, registry: &[u64], add: &dyn Fn(&Ledger) -> Entry| {
         let mut story = Story::after_block(1);
         let (add, certify) = (add(&story.ledger), story.ledger.certify_by(BY_SECOND, &list(40)));
         story.ledger.seal(vec![add, certify]);
@@ -238,12 +235,12 @@ fn additions() -> Vec<Vector> {
         case(&format!("addition_{name}"), code, &proof.encode(), seven())
     };
     let (own, both) = (&[ENROLLMENT, 5][..], &[ENROLLMENT, 3, 5][..]);
-    let forged = |ledger: &crate::ledger::Ledger| {
+    let forged = |ledger: &Ledger| {
         let mut bytes = ledger.add(BY_ISSUER, ISSUER, SECOND).0.entry().to_vec();
         *bytes.last_mut().unwrap() ^= 1;
-        (probant_core::Statement::decode(&bytes).unwrap(), None)
+        (Statement::decode(&bytes).unwrap(), None)
     };
-    let numbered = |ledger: &crate::ledger::Ledger| {
+    let numbered = |ledger: &Ledger| {
         let (kid, seq) = (key(SECOND).public().kid(), 2);
         let held = ledger.held(SECOND, Use::Issuer, ISSUER, seq);
         let act = KeyAct::Add { issuer: ISSUER.parse().unwrap(), held };
