@@ -122,6 +122,14 @@ fn blocks() -> Vec<Vector> {
     story.block_case("where_a_document_falls_alone_and_in_a_list", "fallen", {
         vec![revoke(), ledger.supersede(BY_ISSUER, [(1, 101), (2, 102)])]
     });
+    let with_list = |list: Option<List>| {
+        let mut block = story.ledger.block(story.header(&[revoke()]), vec![revoke()]);
+        block.lists[0] = list;
+        block
+    };
+    let (without, other) = (with_list(None), with_list(Some(documents([2]))));
+    story.push_block("where_a_fall_has_no_list", "list-missing", &without);
+    story.push_block("where_a_fall_has_another_list", "list-mismatch", &other);
     let entries = vec![revoke(), ledger.certify(&list(1)), ledger.withdraw(BY_OTHER, [1])];
     story.block("where_a_document_falls_for_two_issuers", entries);
     story.vectors()

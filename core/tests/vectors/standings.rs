@@ -1,12 +1,12 @@
 //! Proofs of what fell, of what did not, and of what leads to keys that came later (format.md 9.4
 //! and 11.3): all are true, and the standing is a result.
 
-use probant_core::{Fingerprint, key::Use, proof::Proof};
+use probant_core::{Fingerprint, List, key::Use, proof::Proof, status::Reason};
 
 use crate::{
     ledger::{
-        BATCH_OF_40, GAS, GAS_KEY, ISSUER, ISSUER_KEY, Ledger, NEW_OPERATOR, NEW_SEAL, SECOND,
-        SINGLE, THIRD, document, list,
+        BATCH_OF_40, ENVELOPE, GAS, GAS_KEY, GAS_SECOND, ISSUER, ISSUER_KEY, Ledger, NEW_OPERATOR,
+        NEW_SEAL, OPERATOR, SECOND, SINGLE, THIRD, document, list,
     },
     proofs::case,
     say::{
@@ -19,7 +19,8 @@ use crate::{
 pub const ENROLLMENT: u64 = 2;
 
 pub fn all() -> Vec<Vector> {
-    [falls(), others_falls(), keys(), void_keys(), issuers(), rotations()].concat()
+    [falls(), others_falls(), keys(), void_keys(), issuers(), rotations(), enrolled_again()]
+        .concat()
 }
 
 /// A good proof, and what it says.
@@ -60,12 +61,22 @@ fn falls() -> Vec<Vector> {
         }),
         stands("of_both_certifications_of_a_document_revoked", "revoked", &of(&story, SINGLE, 1)),
     ];
+    let envelope = story.proof(ENVELOPE, document(7).sha256, &[ENROLLMENT]);
+    vectors.push(
+        stands("of_a_hash_envelope_of_a_document_revoked_by_blake3", "certified", &envelope)
+            .why("what falls is the fingerprint, for one issuer"),
+    );
     story.block("certified_again", vec![ledger.certify(&documents([7]))]);
     let again = story.index(0);
     vectors.push(
         stands("of_a_document_certified_again", "revoked", &of(&story, again, 7))
             .why("a fall is for good"),
     );
+    let by_sha_256 = List::new(vec![document(7).sha256]).unwrap();
+    let revoke = ledger.revoke(BY_ISSUER, &by_sha_256, Reason::IssuedInError);
+    story.block("envelope_fell", vec![revoke]);
+    let envelope = story.proof(ENVELOPE, document(7).sha256, &[ENROLLMENT]);
+    vectors.push(stands("of_a_hash_envelope_revoked", "revoked", &envelope));
     [story.vectors(), vectors].concat()
 }
 
@@ -221,5 +232,46 @@ fn rotations() -> Vec<Vector> {
         story.proof(later, blake3(50), &registry)
     }));
     vectors.push(stands("with_a_first_receipt_by_a_replaced_key", "certified", &proof(&story)));
+    [story.vectors(), vectors].concat()
+}
+
+/// Enrolled by a rogue, and again by the operator that came after: the record is the newest.
+fn enrolled_again() -> Vec<Vector> {
+    let mut story = Story::after_block(1);
+    let ledger = story.ledger.clone();
+    let by_rogue = Voice(GAS_KEY, GAS);
+    story.block(
+        "enrolled_by_a_rogue",
+        vec![
+            ledger.enroll_by(BY_OPERATOR, GAS, GAS_KEY, 1),
+            ledger.certify_by(by_rogue, &list(40)),
+        ],
+    );
+    let [enrolled, certified] = [0, 1].map(|at| story.index(at));
+    story.block(
+        "rogue_reported",
+        vec![
+            ledger.replace(BY_RECOVERY, Use::Operator, NEW_OPERATOR),
+            ledger.compromise(BY_RECOVERY, OPERATOR, 2, time(2)),
+        ],
+    );
+    let operator = story.index(0);
+    story.block(
+        "enrolled_after_a_rogue",
+        vec![
+            ledger.enroll_by(BY_NEW_OPERATOR, GAS, GAS_SECOND, 2),
+            ledger.certify_by(Voice(GAS_SECOND, GAS), &list(40)),
+        ],
+    );
+    let [again, later] = [0, 1].map(|at| story.index(at));
+    let proof = |index, registry: &[u64]| story.proof(index, blake3(7), registry);
+    let vectors = vec![
+        stands("of_an_issuer_enrolled_by_a_rogue", "distrusted", &proof(certified, &[enrolled])),
+        stands("of_an_issuer_enrolled_again", "certified", &proof(later, &[operator, again])),
+        stands("of_an_issuer_enrolled_again_and_before", "certified", &{
+            proof(later, &[enrolled, operator, again])
+        })
+        .why("a proof does not tell which enrollment is void: each key's status does"),
+    ];
     [story.vectors(), vectors].concat()
 }
