@@ -8,6 +8,7 @@ mod directories;
 mod fingerprint;
 mod identity;
 mod init;
+mod interrupt;
 mod issuer;
 mod key;
 mod ledger;
@@ -95,9 +96,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Key(key) => key.run(),
         Command::Issuer(issuer) => issuer.run(&*clock).await,
         Command::Submit(submit) => submit.run().await,
-        Command::Audit(audit) => tokio::task::spawn_blocking(|| audit.run())
-            .await
-            .map_err(|error| Error::Stop(error.to_string()))?,
+        Command::Audit(audit) => audit.run(&clock).await,
         Command::Init(init) => init.run(&*clock),
         Command::Serve(serve) => serve.run(&clock).await,
         Command::Mark(mark) => mark.run(),
@@ -121,7 +120,7 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).expect("these values have string keys")
 }
 
-/// A stranger's text, safe for a terminal.
-fn plain(text: &str) -> String {
+/// A stranger's text, or the name of a stranger's file, safe for a terminal.
+pub fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }

@@ -7,28 +7,37 @@
 mod answer;
 mod json;
 mod problem;
+mod receipt;
+mod refusal;
+mod stream;
+mod verify;
 
 use std::{sync::Once, time::Duration};
 
 use probant_core::{
-    Fingerprint, Identity, List, Rejected, Statement, block::Block, chain::Chain,
-    proof::PROOF_BYTES_MAX, seal::Receipt,
+    Fingerprint, Identity, List, Rejected, Statement,
+    block::{Block, Fault},
+    chain::Chain,
+    proof::PROOF_BYTES_MAX,
+    seal::Receipt,
 };
-use reqwest::{
-    Method, RequestBuilder, StatusCode, Url,
-    header::{CONTENT_TYPE, RETRY_AFTER},
-    redirect,
-};
+use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
 
 use crate::{Error, clock};
 use answer::Answer;
 
 pub use json::{Certification, Documents, Head, IssuerKey, IssuerListing};
+pub use refusal::NoReceipt;
+pub(crate) use stream::Stream;
+pub use verify::{Asked, Shown};
 
-const CONNECT_S_MAX: u64 = 10;
-const REQUEST_S_MAX: u64 = 60;
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// Longest request, with its whole answer.
+const REQUEST_MAX: Duration = Duration::from_secs(60);
+/// Longest silence within an answer that may last.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest receipt: a signature, 64 hashes and their headers.
-const RECEIPT_BYTES_MAX: usize = 16 << 10;
+pub(crate) const RECEIPT_BYTES_MAX: usize = 16 << 10;
 /// Longest JSON answer.
 const JSON_BYTES_MAX: usize = 16 << 20;
 /// Longest block; that of the store.
@@ -45,8 +54,8 @@ const WAIT_MS_MAX: u64 = 30_000;
 pub struct Accepted {
     /// Index of the entry.
     pub index: u64,
-    /// The receipt first given. Its path fits the statement; its seal is verified with a proof,
-    /// which brings the keys.
+    /// The receipt first given. Its path fits the statement; its seal is verified with a proof, or
+    /// by [`Client::submit_verified`].
     pub receipt: Receipt,
     /// The receipt as it came.
     pub receipt_bytes: Vec<u8>,
@@ -98,38 +107,31 @@ impl Client {
     /// Submits a statement with its list, and holds the receipt to it.
     ///
     /// # Errors
-    /// [`Error::Input`] for the ledger's own refusal, and nothing else; [`Error::Stop`] for a
-    /// receipt of something else.
+    /// [`NoReceipt`], which says whether to send it again; [`Error::Stop`] in it for a receipt of
+    /// something else.
     pub async fn submit(
         &self,
         statement: &Statement,
         list: Option<&List>,
-    ) -> Result<Accepted, Error> {
+    ) -> Result<Accepted, NoReceipt> {
         let request = self
             .request(Method::POST, "entries")
             .header(CONTENT_TYPE, "application/cose")
             .body(statement.to_submission(list));
         let answer = self.exchange(request, RECEIPT_BYTES_MAX).await?;
         if answer.status != StatusCode::CREATED {
-            return Err(answer.refused_statement(self.url()));
+            return Err(answer.no_receipt(self.url()));
         }
         let lie = |why: String| Error::Stop(format!("the receipt from {}: {why}", self.url()));
         let located = answer.located_index().ok_or_else(|| lie("no Location /entries/…".into()))?;
         let check = |rejected: Rejected| lie(format!("{}: {rejected}", rejected.code()));
         let receipt = Receipt::decode(&answer.body).map_err(check)?;
         if receipt.index != located {
-            return Err(lie(format!("it is of entry {}, Location says {located}", receipt.index)));
+            let why = format!("it is of entry {}, Location says {located}", receipt.index);
+            return Err(lie(why).into());
         }
         receipt.root(statement.leaf()).map_err(check)?;
         Ok(Accepted { index: located, receipt, receipt_bytes: answer.body })
-    }
-
-    /// The receipt first given for an entry, as bytes.
-    ///
-    /// # Errors
-    /// [`Error::No`] where there is no such entry.
-    pub async fn receipt(&self, index: u64) -> Result<Vec<u8>, Error> {
-        self.get(&format!("entries/{index}"), RECEIPT_BYTES_MAX).await
     }
 
     /// What the ledger says of a document. Only a proof makes it more than the ledger's word.
@@ -181,12 +183,7 @@ impl Client {
     /// # Errors
     /// [`Error::Stop`] for a block 0 that breaks the rules.
     pub async fn founding(&self) -> Result<Chain, Error> {
-        let bytes = self.block(0).await?;
-        let chain = Block::decode(&bytes).and_then(|block| {
-            let (chain, signatures) = Chain::found(&block)?;
-            signatures.check(&block).map(|()| chain)
-        });
-        chain.map_err(|fault| {
+        founded(&self.block(0).await?).map_err(|fault| {
             let (code, why) = (fault.rejected.code(), &fault.rejected);
             Error::Stop(format!("block 0 from {}: {code}: {why}", self.url()))
         })
@@ -231,6 +228,11 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.endless(method, path).timeout(REQUEST_MAX)
+    }
+
+    /// A request whose answer may last.
+    fn endless(&self, method: Method, path: &str) -> RequestBuilder {
         // `documents/blake3:…` would be taken for a URL of its own by Url::join.
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path()));
@@ -259,12 +261,9 @@ impl Client {
 
     /// One request and its whole answer, never longer than `limit`.
     async fn once(&self, request: RequestBuilder, limit: usize) -> Result<Answer, Error> {
-        let unreached = |error: reqwest::Error| {
-            Error::busy(format!("{} is out of reach: {}", self.url(), reason(&error)))
-        };
+        let unreached = |error: reqwest::Error| self.unreached(&error);
         let mut response = request.send().await.map_err(unreached)?;
-        let status = response.status();
-        let mut answer = Answer::new(status, response.headers());
+        let mut answer = Answer::new(response.status(), response.headers());
         while let Some(chunk) = response.chunk().await.map_err(unreached)? {
             if answer.body.len() + chunk.len() > limit {
                 let what = format!("an answer of {} is longer than {limit} bytes", self.url());
@@ -272,12 +271,22 @@ impl Client {
             }
             answer.body.extend_from_slice(&chunk);
         }
-        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            return Err(answer.not_now(self.url(), asked));
+        if answer.is_not_now() {
+            return Err(answer.not_now(self.url()));
         }
         Ok(answer)
     }
+
+    fn unreached(&self, error: &reqwest::Error) -> Error {
+        Error::busy(format!("{} is out of reach: {}", self.url(), reason(error)))
+    }
+}
+
+/// The chain that a block 0 makes, with every signature checked.
+pub(crate) fn founded(block: &[u8]) -> Result<Chain, Fault> {
+    let block = Block::decode(block)?;
+    let (chain, extension) = Chain::found(&block)?;
+    extension.signatures.check(&block).map(|()| chain)
 }
 
 fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
@@ -286,8 +295,8 @@ fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("probant/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
-        .timeout(Duration::from_secs(REQUEST_S_MAX))
+        .connect_timeout(CONNECT_MAX)
+        .read_timeout(SILENCE_MAX)
         // A statement goes where it was told to go; a redirect is for the user to follow.
         .redirect(redirect::Policy::none());
     if base.scheme() == "http" {

@@ -3,8 +3,6 @@
 
 use probant_core::Rejected;
 
-use crate::store::StoreError;
-
 /// A failure, by what the user does next.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -58,17 +56,5 @@ impl Error {
 impl From<Rejected> for Error {
     fn from(rejected: Rejected) -> Self {
         Self::Input(format!("{}: {rejected}", rejected.code()))
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Input(why) => Self::Input(why),
-            StoreError::Conflict | StoreError::Behind { .. } => Self::busy(error.to_string()),
-            StoreError::Damage { .. } | StoreError::Poisoned | StoreError::Io { .. } => {
-                Self::Stop(error.to_string())
-            }
-        }
     }
 }

@@ -24,7 +24,7 @@ use std::{
 use axum::Router;
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::{Error, ledger::Ledger, lookup::Lookup, prove::Prover};
+use crate::{Error, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
 
 /// Cache rule of what never changes: a year is what caches take for ever.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -33,10 +33,6 @@ const ASK_AGAIN: &str = "no-cache";
 /// Cache rule of what is true at this moment only.
 const NEVER: &str = "no-store";
 
-/// How long a look-up waits for look-ups that lag, before it says so.
-const LAG_WAIT: Duration = Duration::from_secs(2);
-/// Pause between two looks.
-const LAG_PAUSE: Duration = Duration::from_millis(10);
 /// How long clients that are slow or hang may take to end, once the ledger is told to stop.
 const STOP_WAIT: Duration = Duration::from_secs(10);
 
@@ -107,22 +103,13 @@ impl Service {
         served.map_err(|error| Error::Stop(format!("the listener failed: {error}")))
     }
 
-    /// Why the ledger could not go on, where it could not: its store failed.
+    /// Why the ledger could not go on, where it could not.
     pub fn failure(&self) -> Option<String> {
-        self.0.ledger.alarm()
+        self.0.ledger.failure()
     }
 
     /// Asks until look-ups have caught up with what was durable when the question came.
     async fn ask<T>(&self, ask: impl Fn(&Inner) -> Result<T, Error>) -> Result<T, Error> {
-        let clock = self.0.ledger.clock();
-        let deadline = clock.elapsed() + LAG_WAIT;
-        loop {
-            match ask(&self.0) {
-                Err(Error::Busy { .. }) if clock.elapsed() < deadline => {
-                    tokio::time::sleep(LAG_PAUSE).await;
-                }
-                answer => return answer,
-            }
-        }
+        lag::caught_up(&**self.0.ledger.clock(), || async { ask(&self.0) }).await
     }
 }

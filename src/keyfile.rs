@@ -10,7 +10,7 @@ use ed25519_dalek::pkcs8::{
 use probant_core::key::SigningKey;
 use zeroize::Zeroizing;
 
-use crate::{Error, clock, store::durable};
+use crate::{Error, clock, durable};
 
 /// Longest key file that is read; one of Ed25519 has 119 bytes, with a public key about 170.
 const FILE_BYTES_MAX: u64 = 4096;

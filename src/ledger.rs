@@ -10,30 +10,30 @@
 //! before the append loses only what nobody was told of.
 
 mod block_time;
-mod found;
+mod door;
+mod founding;
 mod pool;
 mod sealer;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     thread::JoinHandle,
     time::Duration,
 };
 
 use probant_core::{
-    Identity, Rejected, Statement,
+    Identity, List, Rejected, Statement,
     chain::{Chain, Head},
     draft::SealedBlock,
-    key::{SigningKey, Use},
+    key::Use,
     registry::Registry,
-    seal::{Receipt, Seal},
-    tree,
+    seal::Receipt,
 };
 use tokio::sync::Semaphore;
 
-use crate::{Error, clock::SharedClock, store::Store};
+use crate::{Error, clock::SharedClock, keyring::Keyring, lag, receipt, store::Store};
 
-pub use found::{LedgerKeys, found};
+pub use founding::{LedgerKeys, found};
 pub use pool::Limits;
 
 use pool::{Pending, Pool};
@@ -83,35 +83,41 @@ pub struct Ledger {
 /// What admission and the sealer share.
 struct Shared {
     store: Arc<dyn Store>,
-    seal_key: SigningKey,
+    keys: Arc<Keyring>,
     clock: SharedClock,
     sealing: Sealing,
     pool: Pool,
     /// Who may write, after the newest block.
     registry: RwLock<Arc<Registry>>,
-    /// Why nothing can be sealed now; the operator must look.
+    /// Why the clock is not believed now, so that nothing can be sealed; the operator must look.
     alarm: RwLock<Option<String>>,
+    /// Why the sealer has ended before its time: only a restart goes on.
+    failure: OnceLock<String>,
 }
 
 impl Ledger {
-    /// Starts to write to a store that holds a ledger, with that ledger's seal key.
+    /// Starts to write to a store that holds a ledger, with that ledger's keys.
     ///
     /// # Errors
-    /// [`Error::Input`] if there is no block 0, or the seal key is not this ledger's.
+    /// [`Error::Input`] if there is no block 0, or the seal or note key in force is not among the
+    /// keys.
     pub fn start(
         store: Arc<dyn Store>,
-        seal_key: SigningKey,
+        keys: Arc<Keyring>,
         clock: SharedClock,
         sealing: Sealing,
     ) -> Result<Self, Error> {
         let chain = store.chain()?.ok_or_else(|| Error::input("the store holds no ledger"))?;
-        check_key(chain.registry(), Use::Seal, &seal_key)?;
+        for r#use in [Use::Seal, Use::Note] {
+            keys.get(r#use, chain.registry().ledger_key(r#use).kid())?;
+        }
         let shared = Arc::new(Shared {
             pool: Pool::new(sealing.limits),
             registry: RwLock::new(Arc::clone(chain.registry())),
             alarm: RwLock::default(),
+            failure: OnceLock::new(),
             store,
-            seal_key,
+            keys,
             clock,
             sealing,
         });
@@ -153,7 +159,9 @@ impl Ledger {
             return self.sent_before(index).await;
         }
         self.shared.admit(&statement)?;
-        let (pending, answer) = Pending::new(statement, list);
+        door::check_held(&self.shared.keys, &statement)?;
+        let list = self.check_certified(&statement, list).await?;
+        let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed());
         self.shared.pool.put(pending)?;
         match answer.await {
             Ok(answer) => answer?.accepted(self).await,
@@ -161,50 +169,43 @@ impl Ledger {
         }
     }
 
+    /// Of a revocation, that its issuer certified the documents; the list comes back.
+    async fn check_certified(
+        &self,
+        statement: &Statement,
+        list: Option<List>,
+    ) -> Result<Option<List>, Error> {
+        let (Some(_), Some(list)) = (statement.as_revoke(), &list) else { return Ok(list) };
+        // A look-up for each document: not on a thread that serves others.
+        let (statement, list) = (Arc::new(statement.clone()), Arc::new(list.clone()));
+        let ask = || async {
+            let permit = Arc::clone(&self.decodes).acquire_owned().await.expect("never closed");
+            let store = Arc::clone(&self.shared.store);
+            let (statement, list) = (Arc::clone(&statement), Arc::clone(&list));
+            let check = move || {
+                let _permit = permit;
+                door::check_certified(&*store, &statement, &list)
+            };
+            tokio::task::spawn_blocking(check).await.expect("a look-up never panics")
+        };
+        lag::caught_up(&*self.shared.clock, ask).await?;
+        Ok(Some(Arc::unwrap_or_clone(list)))
+    }
+
     /// Receipt of an entry of the block that sealed it.
     ///
     /// # Errors
-    /// [`Error::Busy`] while look-ups lag behind that block.
+    /// [`Error::Busy`] while look-ups lag behind that block, or are rebuilt.
     pub fn first_receipt(&self, index: u64) -> Result<Option<Receipt>, Error> {
-        let store = &*self.shared.store;
-        let Some(receipt) = first_receipt(store, index)? else { return Ok(None) };
-        // Look-ups are never believed: a flipped bit in a table would be a false receipt.
-        if let Err(rejected) = self.check_receipt(&receipt)? {
-            tracing::error!(%rejected, "look-ups contradict the blocks: rebuilding them");
-            store.distrust_derived();
-            return Err(Error::busy("look-ups are being rebuilt: try again shortly"));
-        }
-        Ok(Some(receipt))
-    }
-
-    fn check_receipt(&self, receipt: &Receipt) -> Result<Result<(), Rejected>, Error> {
-        let store = &*self.shared.store;
-        let lag = || Error::busy("look-ups lag: try again shortly");
-        let (entry, _) = store.entry(receipt.index)?.ok_or_else(lag)?;
-        let (last, _) = store.entry(receipt.size - 1)?.ok_or_else(lag)?;
-        let registry = self.registry();
-        let check = || {
-            let statement = Statement::decode(&last)?;
-            let block = statement.as_block().ok_or(Rejected::Misplaced("block"))?;
-            let root = receipt.root(tree::leaf_hash(&entry))?;
-            let key = registry.ledger_key(Use::Seal);
-            receipt.seal.verify(key, registry.origin(), block.time_ms, root)
-        };
-        Ok(check())
+        receipt::first(&*self.shared.store, &self.registry(), index)
     }
 
     async fn sent_before(&self, index: u64) -> Result<Accepted, Error> {
         // Its block is durable; look-ups reach it within moments.
-        for _ in 0..100 {
-            match self.first_receipt(index) {
-                Ok(Some(receipt)) => return Ok(Accepted { index, receipt }),
-                Ok(None) | Err(Error::Busy { .. }) => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Error::busy("look-ups lag behind the entry's block: try again shortly"))
+        let receipt = lag::caught_up(&*self.shared.clock, || async {
+            self.first_receipt(index)?.ok_or_else(lag::behind)
+        });
+        Ok(Accepted { index, receipt: receipt.await? })
     }
 
     /// The registry after the newest block.
@@ -222,8 +223,7 @@ impl Ledger {
 
     /// Name and id.
     pub fn identity(&self) -> Identity {
-        let registry = self.registry();
-        Identity { origin: registry.origin().clone(), ledger: registry.ledger() }
+        self.registry().identity()
     }
 
     /// The store that it writes to.
@@ -236,9 +236,17 @@ impl Ledger {
         &self.shared.clock
     }
 
-    /// Why nothing can be written now; `None` when all is well.
+    /// Why nothing can be written now; `None` when all is well. A clock that is set right ends it,
+    /// a [`Ledger::failure`] stays.
     pub fn alarm(&self) -> Option<String> {
-        self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let clock = || self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.failure().or_else(clock)
+    }
+
+    /// Why nothing will be written until somebody has looked and restarted it: the sealer or the
+    /// store failed.
+    pub fn failure(&self) -> Option<String> {
+        self.shared.failure.get().cloned().or_else(|| self.shared.store.failure())
     }
 
     /// Accepts nothing more, and seals what was accepted at once instead of after its interval.
@@ -269,13 +277,12 @@ impl Shared {
 
     /// What can be known of a statement before its block: the sealer asks again, by block time.
     fn admit(&self, statement: &Statement) -> Result<(), Error> {
-        let registry = self.registry();
-        let signer = registry.signer(statement)?;
         if statement.as_block().is_some() {
             return Err(Rejected::Misplaced("block").into());
         }
-        statement.verify(&signer.key)?;
-        Ok(Registry::check_time(statement, self.clock.now_ms())?)
+        let registry = self.registry();
+        let signer = registry.admit(statement, self.clock.now_ms())?;
+        Ok(statement.verify(&signer.key)?)
     }
 }
 
@@ -297,34 +304,6 @@ impl Answer {
     }
 }
 
-/// Receipt of an entry under the seal of its own block, from look-ups; `None` beyond the head.
-///
-/// # Errors
-/// [`Error::Busy`] while look-ups lag.
-pub fn first_receipt(store: &dyn Store, index: u64) -> Result<Option<Receipt>, Error> {
-    let Some((_, height)) = store.entry(index)? else { return Ok(None) };
-    let Some(span) = store.span(height)? else { return Ok(None) };
-    let path = tree::prove(index, span.size, |nodes| store.hashes(nodes))?;
-    let seal = Seal::decode(&span.seal)?;
-    Ok(Some(Receipt { seal, size: span.size, index, path }))
-}
-
-/// Whether a key is this ledger's for a use.
-///
-/// # Errors
-/// [`Error::Input`] naming both.
-pub fn check_key(registry: &Registry, r#use: Use, key: &SigningKey) -> Result<(), Error> {
-    let expected = registry.ledger_key(r#use).kid();
-    if key.public().kid() == expected {
-        return Ok(());
-    }
-    Err(Error::input(format!(
-        "the {} key is {}, this ledger's is {expected}: wrong directory of keys?",
-        r#use.name(),
-        key.public().kid()
-    )))
-}
-
 impl Shared {
     fn publish(&self, chain: &Chain) {
         *self.registry.write().unwrap_or_else(PoisonError::into_inner) =
@@ -337,6 +316,12 @@ impl Shared {
             tracing::error!(why, "nothing can be sealed");
         }
         *held = alarm;
+    }
+
+    fn fail(&self, why: String) {
+        tracing::error!(why, "nothing can be sealed");
+        // It ends once.
+        let _ = self.failure.set(why);
     }
 }
 

@@ -1,19 +1,31 @@
-//! The verdict on a document: which certifications there are, from look-ups.
+//! The verdict on a document: which certifications there are and whether they stand, from look-ups.
 //!
-//! It is the ledger's word and says so: whoever will not take it asks for the proof.
+//! It is the ledger's word and says so: whoever will not take it asks for the proofs.
+
+mod answer;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use probant_core::{Fingerprint, Statement, registry::Registry, statement::BlockStatement};
-use serde::{Deserialize, Serialize};
+use probant_core::{
+    Fingerprint, Statement,
+    key::Kid,
+    registry::Registry,
+    statement::BlockStatement,
+    status::{Fall, Slot, Standing, Status},
+};
 
 use crate::{
     Error,
     clock::utc,
+    lag,
     store::{Location, Store},
+};
+
+pub use answer::{
+    AnswerHead, Certification, DocumentAnswer, FallAnswer, KeyAnswer, StateAnswer, Verdict,
 };
 
 /// Most certifications of one document that an answer lists, the newest first.
@@ -25,70 +37,10 @@ const REMEMBERED_MAX: usize = 4096;
 const RESTS_ON: &str = "This is the ledger's word. Each certification has a proof that anyone can \
                         check; that there are no others, and `unknown`, rest on the ledger alone.";
 
-/// Whether a document is certified.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Exactly these bytes were certified.
-    Certified,
-    /// The ledger knows nothing of these bytes. It does not say that they are forged.
-    Unknown,
-}
-
-/// One certification of a document.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Certification {
-    /// Which fingerprint of the document was certified.
-    pub fingerprint: String,
-    /// Index of the certifying entry.
-    pub entry: u64,
-    /// Id of the issuer.
-    pub issuer: String,
-    /// Who that is, in the operator's words.
-    pub legal_name: String,
-    /// ISO 3166-1 alpha-2.
-    pub country: String,
-    /// Number in that country's register of companies.
-    pub registration: String,
-    /// What kind of document the issuer said it is.
-    pub media_type: String,
-    /// The block that sealed it.
-    pub block: u64,
-    /// When: milliseconds since 1970.
-    pub time_ms: u64,
-    /// The same, as RFC 3339.
-    pub time: String,
-    /// Documents certified by the same statement.
-    pub list_count: u64,
-}
-
-/// The newest block that look-ups reach: what an answer knows.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct AnswerHead {
-    /// Its height.
-    pub height: u64,
-    /// Entries in the tree.
-    pub size: u64,
-    /// When it was sealed.
-    pub time_ms: u64,
-}
-
-/// The answer about a document.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DocumentAnswer {
-    /// Whether it is certified.
-    pub verdict: Verdict,
-    /// The newest first, at most 100.
-    pub certifications: Vec<Certification>,
-    /// Up to which block.
-    pub head: AnswerHead,
-    /// What the reader must believe.
-    pub rests_on: String,
-}
-
 /// What all documents of one certifying entry have in common.
 struct Certifying {
     issuer: String,
+    kid: Kid,
     media_type: &'static str,
     block: u64,
     time_ms: u64,
@@ -130,14 +82,20 @@ impl Lookup {
         let head = self.head()?;
         let mut certifications = Vec::new();
         for fingerprint in document {
-            for location in self.locations(fingerprint)? {
-                certifications.push(self.certification(fingerprint, location.entry, registry)?);
+            let places = self.locations(fingerprint)?;
+            let certifying = places.iter().map(|at| Ok((at.entry, self.certifying(at.entry)?)));
+            let certifying = certifying.collect::<Result<Vec<_>, Error>>()?;
+            let falls = self.falls(fingerprint, &certifying, head.height)?;
+            for (entry, certifying) in certifying {
+                let fall = falls.get(&certifying.issuer);
+                let answer = certification(fingerprint, entry, &certifying, fall, registry);
+                certifications.push(answer.ok_or_else(|| disagree(entry))?);
             }
         }
         certifications.sort_by_key(|certification| std::cmp::Reverse(certification.entry));
-        let certified = !certifications.is_empty();
+        let verdicts = certifications.iter().map(|certification| certification.verdict);
         Ok(DocumentAnswer {
-            verdict: if certified { Verdict::Certified } else { Verdict::Unknown },
+            verdict: verdicts.min().unwrap_or(Verdict::Unknown),
             certifications,
             head,
             rests_on: RESTS_ON.into(),
@@ -167,28 +125,23 @@ impl Lookup {
         Ok((Statement::decode(&bytes).map_err(|_| disagree(index))?, height))
     }
 
-    fn certification(
+    /// How a document fell, by issuer, as of the block at `height`.
+    fn falls(
         &self,
         fingerprint: &Fingerprint,
-        entry: u64,
-        registry: &Registry,
-    ) -> Result<Certification, Error> {
-        let certifying = self.certifying(entry)?;
-        let issuer = registry.issuer(&certifying.issuer);
-        let record = &issuer.ok_or_else(|| disagree(entry))?.record;
-        Ok(Certification {
-            fingerprint: fingerprint.to_string(),
-            entry,
-            issuer: certifying.issuer.clone(),
-            legal_name: record.legal_name.clone(),
-            country: record.country.clone(),
-            registration: record.registration.clone(),
-            media_type: certifying.media_type.into(),
-            block: certifying.block,
-            time_ms: certifying.time_ms,
-            time: certifying.time.clone(),
-            list_count: certifying.list_count,
-        })
+        certifying: &[(u64, Arc<Certifying>)],
+        height: u64,
+    ) -> Result<HashMap<String, Fall>, Error> {
+        let map = self.store.status(height)?.ok_or_else(lag::behind)?;
+        let slot = |issuer: &String| (Slot::document(issuer, fingerprint), issuer.clone());
+        let slots: BTreeMap<_, _> = certifying.iter().map(|(_, of)| slot(&of.issuer)).collect();
+        let wanted: Vec<_> = slots.keys().copied().collect();
+        let found = lag::trusted(&*self.store, map.find(&wanted, &*self.store))?;
+        let fallen = slots.into_values().zip(found).filter_map(|(issuer, status)| match status {
+            Some(Status::Document(fall)) => Some((issuer, fall)),
+            _ => None,
+        });
+        Ok(fallen.collect())
     }
 
     fn certifying(&self, entry: u64) -> Result<Arc<Certifying>, Error> {
@@ -201,11 +154,12 @@ impl Lookup {
         let time_ms = self.block(block)?.time_ms;
         let certifying = Arc::new(Certifying {
             issuer: statement.issuer().to_owned(),
+            kid: statement.kid(),
             media_type: certify.media_type,
             block,
             time_ms,
             time: utc(time_ms),
-            list_count: certify.count.into(),
+            list_count: certify.listed.count.into(),
         });
         let mut remembered = remembered();
         if remembered.len() >= REMEMBERED_MAX {
@@ -214,6 +168,47 @@ impl Lookup {
         remembered.insert(entry, Arc::clone(&certifying));
         Ok(certifying)
     }
+}
+
+/// What is said of one certification; `None` where the registry does not know its issuer yet.
+fn certification(
+    fingerprint: &Fingerprint,
+    entry: u64,
+    certifying: &Certifying,
+    fall: Option<&Fall>,
+    registry: &Registry,
+) -> Option<Certification> {
+    let issuer = registry.issuer(&certifying.issuer)?;
+    let status_of = |kid: &Kid| registry.key(kid).and_then(|signer| signer.status);
+    let (key, felled_by) = (status_of(&certifying.kid), fall.and_then(|f| status_of(&f.kid)));
+    let standing =
+        Standing::of(certifying.time_ms, key.as_ref(), fall.copied(), felled_by.as_ref());
+    let (verdict, fall) = match standing {
+        Standing::Certified => (Verdict::Certified, None),
+        Standing::Superseded(fall) => (Verdict::Superseded, Some(FallAnswer::of(&fall))),
+        Standing::Revoked(fall) => (Verdict::Revoked, Some(FallAnswer::of(&fall))),
+        Standing::Distrusted(_) => (Verdict::Distrusted, None),
+    };
+    Some(Certification {
+        fingerprint: fingerprint.to_string(),
+        entry,
+        issuer: certifying.issuer.clone(),
+        legal_name: issuer.record.legal_name.clone(),
+        country: issuer.record.country.clone(),
+        registration: issuer.record.registration.clone(),
+        media_type: certifying.media_type.into(),
+        block: certifying.block,
+        time_ms: certifying.time_ms,
+        time: certifying.time.clone(),
+        list_count: certifying.list_count,
+        verdict,
+        fall,
+        key: KeyAnswer {
+            kid: certifying.kid.to_string(),
+            status: key.as_ref().map(StateAnswer::of_key),
+        },
+        issuer_status: issuer.status.as_ref().map(StateAnswer::of_issuer),
+    })
 }
 
 /// Look-ups that contradict each other lag, or are being rebuilt.

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         .and_then(|runtime| runtime.block_on(cli::run(cli)));
     result.map_or_else(
         |error| {
-            eprintln!("probant: {error}");
+            eprintln!("probant: {}", cli::plain(&error.to_string()));
             ExitCode::from(error.exit_code())
         },
         ExitCode::from,

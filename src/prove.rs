@@ -9,11 +9,12 @@ use std::{sync::Arc, time::Duration};
 use probant_core::{
     Fingerprint, Hash, Rejected, Statement, Verifier,
     checkpoint::Checkpoint,
-    key::{SigningKey, Use},
+    key::Use,
     proof::{DocumentPath, Proof, ProvenEntry},
     registry::Registry,
     seal::{Receipt, Seal},
     statement::BlockStatement,
+    status::{Slot, Status, StatusPath},
     tree::{self, Frontier},
 };
 use tokio::sync::Mutex;
@@ -21,16 +22,13 @@ use tokio::sync::Mutex;
 use crate::{
     Error,
     clock::SharedClock,
-    ledger::first_receipt,
+    keyring::Keyring,
+    lag, receipt,
     store::{Location, Store},
 };
 
 /// A checkpoint is signed at most this often.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
-/// How long a request may wait for look-ups and for the next checkpoint.
-const WAIT_MAX: Duration = Duration::from_secs(5);
-/// Pause between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// A head that has been signed as a checkpoint.
 #[derive(Clone, Debug)]
@@ -46,17 +44,17 @@ pub struct Published {
 /// Makes proofs and checkpoints over one store.
 pub struct Prover {
     store: Arc<dyn Store>,
-    note_key: SigningKey,
+    keys: Arc<Keyring>,
     clock: SharedClock,
     published: Mutex<Option<(Arc<Published>, Duration)>>,
     verifier: std::sync::Mutex<Option<Verifier>>,
 }
 
 impl Prover {
-    /// Over a store, with the ledger's note key.
-    pub fn new(store: Arc<dyn Store>, note_key: SigningKey, clock: SharedClock) -> Self {
+    /// Over a store, with the ledger's note keys.
+    pub fn new(store: Arc<dyn Store>, keys: Arc<Keyring>, clock: SharedClock) -> Self {
         let (published, verifier) = (Mutex::new(None), std::sync::Mutex::new(None));
-        Self { store, note_key, clock, published, verifier }
+        Self { store, keys, clock, published, verifier }
     }
 
     /// The newest checkpoint; a new one is signed if the last is a second old and there is a newer
@@ -74,16 +72,10 @@ impl Prover {
         index: u64,
         registry: &Registry,
     ) -> Result<Arc<Published>, Error> {
-        let deadline = self.clock.elapsed() + WAIT_MAX;
-        loop {
-            if let Some(published) = self.publish(index, registry).await? {
-                return Ok(published);
-            }
-            if self.clock.elapsed() > deadline {
-                return Err(Error::busy("look-ups have not reached that entry: try again shortly"));
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+        lag::caught_up(&*self.clock, || async {
+            self.publish(index, registry).await?.ok_or_else(lag::behind)
+        })
+        .await
     }
 
     async fn publish(
@@ -108,16 +100,16 @@ impl Prover {
 
     /// Signs the head of a block, after its root has been computed anew and held to its seal.
     fn sign(&self, height: u64, registry: &Registry) -> Result<Published, Error> {
-        let gone = || Error::busy("look-ups are being rebuilt: try again shortly");
-        let span = self.store.span(height)?.ok_or_else(gone)?;
+        let span = self.store.span(height)?.ok_or_else(lag::rebuilding)?;
         let statement = self.statement(span.size - 1)?;
         let frontier = Frontier::read(span.size, |nodes| self.store.hashes(nodes))?;
-        let root = frontier.root().ok_or_else(gone)?;
+        let root = frontier.root().ok_or_else(lag::rebuilding)?;
         let seal = Seal::decode(&span.seal)?;
         let (block, origin) = (block_of(&statement)?, registry.origin().clone());
-        let key = registry.ledger_key(Use::Seal);
+        let key = registry.ledger_key_at(Use::Seal, block.first);
         self.trusted(seal.verify(key, &origin, block.time_ms, root))?;
-        let note = Checkpoint { origin, size: span.size, root }.sign(&self.note_key);
+        let note_key = self.keys.get(Use::Note, registry.ledger_key(Use::Note).kid())?;
+        let note = Checkpoint { origin, size: span.size, root }.sign(&note_key);
         Ok(Published { note, block, seal })
     }
 
@@ -134,11 +126,11 @@ impl Prover {
         let head = self.checkpoint_beyond(location.entry, registry).await?;
         let statement = self.statement(location.entry)?;
         let size = head.block.size;
-        let first_receipt = first_receipt(&*self.store, location.entry)?
-            .ok_or_else(|| Error::busy("look-ups lag: try again shortly"))?;
-        let issuer = registry.issuer(statement.issuer()).ok_or_else(|| {
-            Error::Stop(format!("entry {}: its issuer is not enrolled", location.entry))
-        })?;
+        let first_receipt =
+            receipt::read_first(&*self.store, location.entry)?.ok_or_else(lag::behind)?;
+        let lineage = registry.lineage(&statement.kid(), size).into_iter();
+        let registered = lineage.map(|entry| self.proven(entry, size));
+        let statuses = self.statuses(fingerprint, &statement, head.block.height)?;
         let path = self.store.document_path(location)?;
         let document = DocumentPath { fingerprint, index: location.position.into(), path };
         let receipt = Receipt {
@@ -153,12 +145,36 @@ impl Prover {
             document,
             sealed: self.proven(first_receipt.size - 1, size)?,
             head: self.proven(size - 1, size)?,
-            registry: vec![self.proven(0, size)?, self.proven(issuer.enrolled, size)?],
+            registry: registered.collect::<Result<_, _>>()?,
             first_receipt,
+            statuses,
         };
         let bytes = proof.encode();
         self.trusted(self.verify(fingerprint, &bytes, registry))?;
         Ok(bytes)
+    }
+
+    /// What became of a certification, as of the block at `height`: the document, its issuer, the
+    /// key, and the key that felled the document if that is another.
+    fn statuses(
+        &self,
+        fingerprint: Fingerprint,
+        statement: &Statement,
+        height: u64,
+    ) -> Result<Vec<StatusPath>, Error> {
+        let map = self.store.status(height)?.ok_or_else(lag::behind)?;
+        let prove = |slot: Slot| self.trusted(map.prove(&slot, &*self.store));
+        let (issuer, kid) = (statement.issuer(), statement.kid());
+        let document = prove(Slot::document(issuer, &fingerprint))?;
+        let felled_by = match document.status() {
+            Some(Status::Document(fall)) if fall.kid != kid => Some(fall.kid),
+            _ => None,
+        };
+        let mut statuses = vec![document, prove(Slot::issuer(issuer))?];
+        for kid in [kid].into_iter().chain(felled_by) {
+            statuses.push(prove(Slot::key(issuer, &kid))?);
+        }
+        Ok(statuses)
     }
 
     fn verify(
@@ -167,27 +183,19 @@ impl Prover {
         proof: &[u8],
         registry: &Registry,
     ) -> Result<(), Rejected> {
-        let identity =
-            probant_core::Identity { origin: registry.origin().clone(), ledger: registry.ledger() };
         let held = self.verifier.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let mut verifier = held.unwrap_or_else(|| Verifier::new(identity));
+        let mut verifier = held.unwrap_or_else(|| Verifier::new(registry.identity()));
         let verified = verifier.verify(&[fingerprint], proof);
         *self.verifier.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(verifier);
         verified.map(drop)
     }
 
-    /// A check that only damaged look-ups can fail.
-    fn trusted(&self, checked: Result<(), Rejected>) -> Result<(), Error> {
-        checked.map_err(|rejected| {
-            tracing::error!(%rejected, "look-ups contradict the blocks: rebuilding them");
-            self.store.distrust_derived();
-            Error::busy("look-ups are being rebuilt: try again shortly")
-        })
+    fn trusted<T>(&self, checked: Result<T, Rejected>) -> Result<T, Error> {
+        lag::trusted(&*self.store, checked)
     }
 
     fn statement(&self, index: u64) -> Result<Statement, Error> {
-        let lag = || Error::busy("look-ups lag: try again shortly");
-        let (entry, _) = self.store.entry(index)?.ok_or_else(lag)?;
+        let (entry, _) = self.store.entry(index)?.ok_or_else(lag::behind)?;
         Statement::decode(&entry)
             .map_err(|rejected| Error::Stop(format!("entry {index}: {rejected}")))
     }
@@ -202,6 +210,5 @@ impl Prover {
 }
 
 fn block_of(statement: &Statement) -> Result<BlockStatement, Error> {
-    let block = statement.as_block().cloned();
-    block.ok_or_else(|| Error::busy("look-ups are being rebuilt: try again shortly"))
+    statement.as_block().cloned().ok_or_else(lag::rebuilding)
 }

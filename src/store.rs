@@ -4,7 +4,6 @@
 //! conformance suite. Only the blocks are the truth; whatever answers a look-up is derived from
 //! them, may be deleted, and is rebuilt.
 
-pub mod durable;
 pub mod embedded;
 mod error;
 pub mod head_mark;
@@ -13,7 +12,8 @@ pub mod memory;
 use probant_core::{
     Fingerprint, Hash,
     block::{Block, Fault, Layout},
-    chain::{Chain, Head},
+    chain::{Chain, Extension, Head},
+    status::{Growth, Map, Nodes},
     tree::Node,
 };
 
@@ -30,7 +30,8 @@ pub use error::StoreError;
 ///    nothing while lagging answers `Behind`.
 /// 4. After a failed write or sync the store is poisoned and refuses every append.
 /// 5. Nothing acknowledged is forgotten unseen: a store that is behind its head mark refuses.
-pub trait Store: Send + Sync {
+/// 6. It reads the [`Nodes`] of the status maps of all its blocks, derived or not.
+pub trait Store: Nodes + Send + Sync {
     /// What all blocks amount to; `None` before block 0. For the writer, when it starts.
     fn chain(&self) -> Result<Option<Chain>, StoreError>;
 
@@ -55,7 +56,8 @@ pub trait Store: Send + Sync {
     /// Hashes of complete subtrees, in the order asked for.
     fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError>;
 
-    /// Index of the statement with this leaf hash. Never behind: admission rests on it.
+    /// Index of the statement with this leaf hash, in any durable block: admission rests on it.
+    /// `Behind` where look-ups are damaged or being replaced, never because they lag.
     fn statement(&self, leaf: &Hash) -> Result<Option<u64>, StoreError>;
 
     /// Where a document is certified, the newest first.
@@ -73,6 +75,9 @@ pub trait Store: Send + Sync {
 
     /// A list of two or more by its root.
     fn list(&self, root: &Hash) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The status map after a block; its nodes are read from the store.
+    fn status(&self, height: u64) -> Result<Option<Map>, StoreError>;
 
     /// Why look-ups no longer follow the head, for good: then nothing more is appended either.
     fn failure(&self) -> Option<String> {
@@ -116,27 +121,34 @@ pub struct StoredBlock {
     pub block: Block,
     /// The head that it makes.
     pub head: Head,
+    /// What it adds to the status map.
+    pub growth: Growth,
 }
 
 impl StoredBlock {
     /// Decodes a block and adds it to `chain` as an auditor would, all but the signatures of the
-    /// entries: a bit that flipped in memory is found before anything is sealed for good.
+    /// entries: a bit that flipped in memory is found before anything is sealed for good. `nodes`
+    /// are those of the chain's status map.
     ///
     /// # Errors
     /// The first [`Fault`]; the chain is of no use after it.
-    pub fn check(bytes: Vec<u8>, chain: &mut Option<Chain>) -> Result<Self, Fault> {
+    pub fn check(
+        bytes: Vec<u8>,
+        chain: &mut Option<Chain>,
+        nodes: &dyn Nodes,
+    ) -> Result<Self, Fault> {
         let fault = |rejected| Fault { entry: None, rejected };
         let layout = Layout::of(&bytes).map_err(fault)?;
         let block = Block::decode_parts(&bytes, &layout)?;
-        let signatures = if let Some(chain) = chain {
-            chain.extend(&block)?
+        let Extension { signatures, growth } = if let Some(chain) = chain {
+            chain.extend(&block, nodes)?
         } else {
-            let (founded, signatures) = Chain::found(&block)?;
+            let (founded, extension) = Chain::found(&block)?;
             *chain = Some(founded);
-            signatures
+            extension
         };
         signatures.check_seal(&block)?;
         let head = chain.as_ref().map(|chain| chain.head().clone()).expect("just made");
-        Ok(Self { bytes, layout, block, head })
+        Ok(Self { bytes, layout, block, head, growth })
     }
 }

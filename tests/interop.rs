@@ -16,7 +16,7 @@ use probant_core::{
     block::Block,
     chain::Chain,
     checkpoint::{Checkpoint, verifier_key},
-    draft::{Draft, SealedBlock},
+    draft::{Draft, SealedBlock, founding_block},
     key::{SigningKey, Use, key_set},
     list::Batch,
     proof::{DocumentPath, Proof, ProvenEntry},
@@ -24,6 +24,7 @@ use probant_core::{
     statement::{
         Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy, prove_possession,
     },
+    status::{Found, Kept, StatusPath},
     tree,
 };
 use serde_json::{Value, json};
@@ -174,9 +175,9 @@ impl Ledger {
         let keys = uses.map(listed).into();
         let genesis = Body::Genesis(Genesis { random, keys, policy: Policy::default() });
         let genesis = Statement::sign(&key(3), ORIGIN, None, TIME_MS / 1000, genesis);
-        let sealed = Draft::genesis(genesis, TIME_MS).unwrap().seal(&key(1));
-        let (chain, signatures) = Chain::found(&sealed.block).unwrap();
-        signatures.check(&sealed.block).unwrap();
+        let sealed = founding_block(genesis, TIME_MS, &key(1)).unwrap();
+        let (chain, extension) = Chain::found(&sealed.block).unwrap();
+        extension.signatures.check(&sealed.block).unwrap();
         // SHA-256, which Python has without a package; the singles are BLAKE3.
         let documents = (0..40_u32).map(|i| Fingerprints::of(&i.to_be_bytes()).sha256);
         let batch = Batch::new(List::new(documents.collect()).unwrap());
@@ -211,7 +212,7 @@ impl Ledger {
             registration: "123456789".into(),
         };
         let (id, key_) = (ISSUER.parse().unwrap(), issuer.public().clone());
-        let body = Body::Enroll(Enroll { id, record, key: key_, possession });
+        let body = Body::Enroll(Enroll { seq: 1, id, record, key: key_, possession });
         Statement::sign(&key(3), ORIGIN, Some(self.id()), TIME_MS / 1000, body)
     }
 
@@ -223,13 +224,15 @@ impl Ledger {
     }
 
     fn seal(&mut self, entries: Vec<(Statement, Option<List>)>) {
-        let mut draft = Draft::new(&self.chain, self.chain.head().time_ms + 1000);
+        let nodes = Kept::all();
+        let mut draft = Draft::new(&self.chain, self.chain.head().time_ms + 1000, &nodes);
         for (statement, list) in entries {
             draft.add(statement, list).unwrap();
         }
-        let sealed = draft.seal(&key(1));
+        let sealed = draft.seal(&key(1)).unwrap();
         let replayed = Block::decode(&sealed.block.encode()).unwrap();
-        self.chain.extend(&replayed).unwrap().check(&replayed).unwrap();
+        let extension = self.chain.extend(&replayed, &nodes).unwrap();
+        extension.signatures.check(&replayed).unwrap();
         self.blocks.push(sealed);
     }
 
@@ -296,6 +299,8 @@ impl Ledger {
             registry: vec![proven(0), proven(2)],
             first_receipt: first.receipt(index),
             receipt,
+            // Nothing falls here: three paths in an empty map.
+            statuses: vec![StatusPath { found: Found::Empty, siblings: Vec::new() }; 3],
         }
     }
 
@@ -359,9 +364,11 @@ impl Ledger {
 /// What an entry must be.
 fn world_of(entry: &Statement, list: Option<&List>) -> Value {
     let (name, kind) = match entry.body() {
-        Body::Genesis(_) | Body::Enroll(_) => ("operator", entry.body().kind()),
+        Body::Genesis(_) | Body::Enroll(_) | Body::Issuer(_) | Body::Policy(_) => {
+            ("operator", entry.body().kind())
+        }
         Body::Certify(_) if entry.enveloped().is_some() => ("issuer", "envelope"),
-        Body::Certify(_) => ("issuer", entry.body().kind()),
+        Body::Certify(_) | Body::Revoke(_) | Body::Key(_) => ("issuer", entry.body().kind()),
         Body::Block(_) => ("seal", entry.body().kind()),
     };
     let mut world = json!({

@@ -11,7 +11,7 @@ use harness::{
 };
 use hyper::Method;
 use probant::store::embedded::segments::{Position, SegmentReader};
-use probant_core::{Hash, Verifier, block::Block, chain::Chain, seal::Receipt};
+use probant_core::{Hash, Verifier, block::Block, chain::Chain, seal::Receipt, status::Kept};
 
 const KILLS: u32 = 50;
 const CONNECTIONS: u32 = 6;
@@ -159,16 +159,18 @@ async fn check_all(client: &Client, receipts: &Receipts) {
 fn replay(home: &Home, receipts: &Receipts) {
     let reader = SegmentReader::open(&home.data().join("segments")).unwrap();
     let (mut chain, mut roots, mut leaves) = (None::<Chain>, Vec::new(), Vec::new());
+    let mut nodes = Kept::newest();
     for record in reader.scan_from(Position::FIRST, None) {
         let block = Block::decode(&record.unwrap().1).unwrap();
-        let signatures = if let Some(chain) = &mut chain {
-            chain.extend(&block).unwrap()
+        let extension = if let Some(chain) = &mut chain {
+            chain.extend(&block, &nodes).unwrap()
         } else {
-            let (founded, signatures) = Chain::found(&block).unwrap();
+            let (founded, extension) = Chain::found(&block).unwrap();
             chain = Some(founded);
-            signatures
+            extension
         };
-        signatures.check(&block).unwrap();
+        nodes.grow(&extension.growth);
+        extension.signatures.check(&block).unwrap();
         roots.push((block.header().time_ms, chain.as_ref().unwrap().head().root));
         leaves.extend(block.entries.iter().map(|entry| (entry.leaf(), entry.documents())));
     }

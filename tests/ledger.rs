@@ -16,11 +16,11 @@ use probant::{
     },
 };
 use probant_core::{Verifier, checkpoint::Checkpoint, key::Use};
-use world::{Dirs, TestClock, documents, enroll, found_in, key, start, submission};
+use world::{Dirs, TestClock, documents, enroll, found_in, keyring, start, submission};
 
 async fn prove_all(store: &Arc<dyn Store>, clock: &Arc<TestClock>, from: u32, count: u32) {
     let chain = store.chain().unwrap().unwrap();
-    let prover = Prover::new(Arc::clone(store), key(2), clock.clone());
+    let prover = Prover::new(Arc::clone(store), keyring(), clock.clone());
     let lookup = Lookup::new(Arc::clone(store));
     let mut verifier = Verifier::new(chain.identity());
     for document in documents(from, count) {
@@ -98,7 +98,8 @@ async fn a_store_that_fails_stops_the_ledger_and_nobody_waits() {
         let batch = submission(ledger_id, 0, 5);
         let failed = ledger.submit(batch.clone()).await.unwrap_err();
         assert!(matches!(failed, Error::Stop(_)), "{failed}");
-        assert!(ledger.alarm().is_some_and(|alarm| alarm.contains("restart")));
+        assert!(ledger.failure().is_some_and(|why| why.contains("restart")));
+        assert_eq!(ledger.alarm(), ledger.failure());
         let next = tokio::time::timeout(Duration::from_secs(5), ledger.submit(batch.clone()));
         assert!(next.await.unwrap().is_ok() == (fail == Fail::Persisted));
         drop(ledger);
@@ -127,4 +128,23 @@ async fn bad_statements_change_nothing() {
         assert!(refused.starts_with(code), "{refused}");
     }
     assert_eq!(store.head(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_not_believed_raises_an_alarm_that_setting_it_right_ends() {
+    let (store, ahead): (Arc<dyn Store>, _) = (Arc::new(Memory::default()), TestClock::new());
+    let ledger_id = found_in(&*store).ledger;
+    ahead.advance(10_000);
+    let ledger = start(Arc::clone(&store), ahead);
+    ledger.submit(enroll(ledger_id).to_submission(None)).await.unwrap();
+    drop(ledger);
+    let behind = TestClock::new();
+    let ledger = start(store, behind.clone());
+    let refused = ledger.submit(submission(ledger_id, 0, 1)).await.unwrap_err();
+    assert!(matches!(refused, Error::Busy { .. }), "{refused}");
+    assert!(ledger.alarm().is_some_and(|alarm| alarm.contains("set the clock right")));
+    assert_eq!(ledger.failure(), None);
+    behind.advance(10_000);
+    ledger.submit(submission(ledger_id, 0, 1)).await.unwrap();
+    assert_eq!(ledger.alarm(), None);
 }

@@ -3,14 +3,24 @@
 
 mod world;
 
-use std::{collections::HashMap, fs, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    sync::Arc,
+    time::Duration,
+};
 
 use probant::store::{
     Location, Store, StoreError, StoredBlock,
     embedded::{index::Engine, settings::Settings},
     memory::{Fail, Memory},
 };
-use probant_core::{Hash, list::Batch, tree};
+use probant_core::{
+    Hash,
+    list::Batch,
+    status::{Fall, Slot, Status},
+    tree,
+};
 use world::{Dirs, blocks, opening};
 
 /// Every store that must pass, by name, with what keeps it alive.
@@ -71,6 +81,12 @@ fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
             );
             assert_eq!(root.ok(), tree::root(leaves.clone()));
             let Some(list) = list else { continue };
+            if statement.list_root().is_some() {
+                assert_eq!(store.list(&list.root()).unwrap().unwrap(), list.as_bytes());
+            }
+            if statement.as_certify().is_none() {
+                continue;
+            }
             let batch = Batch::new(list.clone());
             for (document, position) in list.iter().zip(0..) {
                 let location = Location { entry: index, position };
@@ -78,11 +94,9 @@ fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
                 let path = store.document_path(location).unwrap();
                 assert_eq!(path, batch.path(position.into()));
             }
-            if list.count() > 1 {
-                assert_eq!(store.list(&list.root()).unwrap().unwrap(), list.as_bytes());
-            }
         }
     }
+    check_statuses(store, blocks);
     for (document, newest_first) in places {
         let first = &newest_first[..newest_first.len().min(100)];
         assert_eq!(store.documents(&document, 100).unwrap(), first);
@@ -100,7 +114,39 @@ fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
     assert_eq!(store.list(&Hash([7; 32])).unwrap(), None);
     assert_eq!(store.documents(&world::documents(999_999, 1)[0], 9).unwrap(), []);
     let chain = store.chain().unwrap();
-    assert_eq!(chain.map(|chain| chain.head().clone()), store.head());
+    assert_eq!(chain.as_ref().map(|chain| chain.head().clone()), store.head());
+    let newest = store.head().and_then(|head| store.status(head.height).unwrap());
+    assert_eq!(chain.map(|chain| chain.status()), newest);
+}
+
+/// The status map after every block, against what fell up to it.
+fn check_statuses(store: &dyn Store, blocks: &[StoredBlock]) {
+    let mut fallen: BTreeMap<Slot, Fall> = BTreeMap::new();
+    for stored in blocks {
+        let (block, header) = (&stored.block, stored.block.header());
+        for ((statement, list), entry) in block.entries.iter().zip(&block.lists).zip(header.first..)
+        {
+            let (Some(revoke), Some(list)) = (statement.as_revoke(), list) else { continue };
+            for (document, replacement) in list.pairs() {
+                let (time_ms, kid, reason) = (header.time_ms, statement.kid(), revoke.reason);
+                let fall = Fall { entry, time_ms, kid, reason, replacement };
+                fallen.insert(Slot::document(statement.issuer(), &document), fall);
+            }
+        }
+        let map = store.status(header.height).unwrap().unwrap();
+        assert_eq!(map.root_hash(), header.status);
+        for (slot, fall) in &fallen {
+            let path = map.prove(slot, store).unwrap();
+            let expected = Some(Status::Document(*fall));
+            assert_eq!(path.verify(slot, header.status).unwrap().copied(), expected);
+        }
+        let slots: Vec<_> = fallen.keys().copied().collect();
+        let found = map.find(&slots, store).unwrap().into_iter();
+        assert_eq!(found.flatten().count(), fallen.len());
+        let never = Slot::issuer("never.example");
+        assert_eq!(map.prove(&never, store).unwrap().verify(&never, header.status), Ok(None));
+    }
+    assert_eq!(store.status(blocks.len() as u64).unwrap(), None);
 }
 
 fn append_all(store: &dyn Store, blocks: &[StoredBlock]) {

@@ -15,7 +15,7 @@ use probant_core::{
     Fingerprint, Fingerprints, Hash, Identity, List, Statement, Verifier,
     block::Block,
     chain::{Chain, Head},
-    draft::{Draft, SealedBlock},
+    draft::{Draft, SealedBlock, founding_block},
     key::{SigningKey, Use},
     list::{Batch, LIST_COUNT_MAX, Neighbourhood},
     proof::{DocumentPath, Proof, ProvenEntry},
@@ -23,6 +23,7 @@ use probant_core::{
     statement::{
         Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy, prove_possession,
     },
+    status::{Found, Kept, StatusPath},
     tree,
 };
 
@@ -53,6 +54,7 @@ fn list(first: u64, count: u64) -> List {
 /// A ledger that grows, and the leaves of its whole tree.
 struct Ledger {
     chain: Chain,
+    nodes: Kept,
     leaves: Vec<Hash>,
 }
 
@@ -69,11 +71,11 @@ impl Ledger {
         let keys = seeds.into_iter().chain([(Use::Recovery, 4)]).map(listed).collect();
         let genesis = Body::Genesis(Genesis { random, keys, policy: Policy::default() });
         let genesis = Statement::sign(&key(OPERATOR), ORIGIN, None, TIME_MS / 1000, genesis);
-        let sealed = Draft::genesis(genesis.clone(), TIME_MS).unwrap().seal(&key(SEAL));
+        let sealed = founding_block(genesis.clone(), TIME_MS, &key(SEAL)).unwrap();
         let leaves = sealed.block.entries.iter().map(Statement::leaf).collect();
-        let (chain, signatures) = Chain::found(&sealed.block).unwrap();
-        signatures.check(&sealed.block).unwrap();
-        let mut ledger = Self { chain, leaves };
+        let (chain, extension) = Chain::found(&sealed.block).unwrap();
+        extension.signatures.check(&sealed.block).unwrap();
+        let mut ledger = Self { chain, leaves, nodes: Kept::all() };
         let enroll = ledger.enroll();
         ledger.seal(vec![(enroll.clone(), None)]);
         (ledger, [genesis, enroll])
@@ -82,6 +84,7 @@ impl Ledger {
     fn enroll(&self) -> Statement {
         let (issuer, ledger) = (key(ISSUING), self.chain.identity().ledger);
         let body = Body::Enroll(Enroll {
+            seq: 1,
             id: ISSUER.parse().unwrap(),
             record: IssuerRecord {
                 legal_name: "Énergie du Ponant".into(),
@@ -102,16 +105,18 @@ impl Ledger {
 
     /// The next block, which is not added.
     fn draft(&self, entries: Vec<(Statement, Option<List>)>) -> SealedBlock {
-        let mut draft = Draft::new(&self.chain, self.chain.head().time_ms + 100);
+        let time_ms = self.chain.head().time_ms + 100;
+        let mut draft = Draft::new(&self.chain, time_ms, &self.nodes);
         for (statement, list) in entries {
             draft.add(statement, list).unwrap();
         }
-        draft.seal(&key(SEAL))
+        draft.seal(&key(SEAL)).unwrap()
     }
 
     fn seal(&mut self, entries: Vec<(Statement, Option<List>)>) -> SealedBlock {
         let sealed = self.draft(entries);
-        self.chain.extend(&sealed.block).unwrap().check(&sealed.block).unwrap();
+        let extension = self.chain.extend(&sealed.block, &self.nodes).unwrap();
+        extension.signatures.check(&sealed.block).unwrap();
         self.leaves.extend(sealed.block.entries.iter().map(Statement::leaf));
         sealed
     }
@@ -126,7 +131,8 @@ impl Ledger {
         }
         let (root, before) = (frontier.root().unwrap(), self.chain.head().clone());
         let head = Head { height: before.height + 1, size, root, ..before };
-        self.chain = Chain::resume(self.chain.registry().as_ref().clone(), frontier, head);
+        let (registry, status) = (self.chain.registry().as_ref().clone(), self.chain.status());
+        self.chain = Chain::resume(registry, status, frontier, head);
     }
 }
 
@@ -195,6 +201,8 @@ impl World {
             head: self.proven(self.head.block.statement(), self.head.head.size - 1),
             registry: vec![self.proven(&self.registry[0], 0), self.proven(&self.registry[1], 2)],
             first_receipt: sealed.receipt(index),
+            // In an empty map; a path through a full one is measured in benches/status.rs.
+            statuses: vec![StatusPath { found: Found::Empty, siblings: Vec::new() }; 3],
         };
         (fingerprint, proof.encode())
     }
@@ -323,22 +331,23 @@ fn replay(criterion: &mut Criterion) {
 }
 
 fn replay_block(group: &mut BenchmarkGroup<'_, WallTime>, before: &Chain, block: &Block) {
-    let bytes = block.encode();
+    let (bytes, nodes) = (block.encode(), Kept::all());
     group.bench_function("decode", |bencher| {
         bencher.iter(|| Block::decode(black_box(&bytes)).unwrap());
     });
     group.bench_function("fold", |bencher| {
-        let fold = |chain: &mut Chain| chain.extend(black_box(block)).unwrap();
+        let fold = |chain: &mut Chain| chain.extend(black_box(block), &nodes).unwrap();
         bencher.iter_batched_ref(|| before.clone(), fold, BatchSize::SmallInput);
     });
-    let signatures = before.clone().extend(block).unwrap();
+    let signatures = before.clone().extend(block, &nodes).unwrap().signatures;
     group.bench_function("signatures", |bencher| {
         bencher.iter(|| signatures.check(black_box(block)).unwrap());
     });
     group.bench_function("all", |bencher| {
         bencher.iter(|| {
             let block = Block::decode(black_box(&bytes)).unwrap();
-            before.clone().extend(&block).unwrap().check(&block).unwrap();
+            let extension = before.clone().extend(&block, &nodes).unwrap();
+            extension.signatures.check(&block).unwrap();
         });
     });
 }

@@ -11,6 +11,7 @@
 //! 6. [`tree`]: the one Merkle tree;
 //! 7. [`status`]: what has fallen, in one sparse Merkle map;
 //! 8. [`draft`], [`seal`], [`block`], [`chain`]: how entries are sealed, and replayed;
+//!    [`framing`]: how blocks follow each other in a file or a stream;
 //! 9. [`checkpoint`]: the tree head for witnesses;
 //! 10. [`proof`] and [`verify`]: the file beside a document, and its one verification.
 //!
@@ -25,6 +26,7 @@ mod cose;
 pub mod draft;
 pub mod fingerprint;
 mod fold;
+pub mod framing;
 mod hash;
 pub mod identity;
 pub mod key;

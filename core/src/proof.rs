@@ -10,6 +10,7 @@ use crate::{
     Fingerprint, Hash, Rejected,
     cbor::{self, Reader, Writer},
     cose::{LABEL_PROOF, LABEL_RECEIPTS},
+    registry::LINEAGE_COUNT_MAX,
     seal::Receipt,
     statement::Statement,
     status::StatusPath,
@@ -20,8 +21,6 @@ use crate::{
 pub const PROOF_BYTES_MAX: usize = 1 << 20;
 /// Version of the parts.
 const PARTS_VERSION: u64 = 1;
-/// Most entries of the registry that one proof carries.
-const REGISTRY_COUNT_MAX: usize = 1024;
 /// Statuses in a proof: of document, issuer and key; a fourth where another key felled it.
 const STATUS_COUNT: std::ops::RangeInclusive<usize> = 3..=4;
 
@@ -125,7 +124,7 @@ impl Proof {
         let head = ProvenEntry::read(reader)?;
         reader.key(5)?;
         let count = reader.array()?;
-        if count == 0 || count > REGISTRY_COUNT_MAX {
+        if count == 0 || count > LINEAGE_COUNT_MAX {
             return Err(reader.malformed("1 to 1024 entries of the registry"));
         }
         let registry = (0..count).map(|_| ProvenEntry::read(reader)).collect::<Result<_, _>>()?;

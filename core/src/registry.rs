@@ -2,10 +2,11 @@
 //!
 //! [`Registry::admit`] holds the rules, [`Registry::apply`] takes what they let pass. The same two
 //! decide admission and are replayed by every audit. A proof carries only the few entries that lead
-//! to its keys: [`Registry::follow`] takes those. What needs the index of documents is no rule and
+//! to its keys, their lineage. What needs the index of documents is no rule and
 //! is not here; what has fallen is in the map of [`crate::status`].
 
 mod acts;
+mod lineage;
 mod rules;
 
 use std::{
@@ -20,6 +21,8 @@ use crate::{
     status::{Fall, IssuerState, IssuerStatus, KeyState, KeyStatus},
 };
 
+pub(crate) use lineage::LINEAGE_COUNT_MAX;
+pub use lineage::{read_lineage, write_lineage};
 pub use rules::{AHEAD_S_MAX, WITHHELD_S_MAX};
 
 /// Something that was said and sealed.
@@ -44,6 +47,8 @@ pub struct Signer {
     pub owner: String,
     /// What brought it.
     pub added: Act,
+    /// Index of the enrollment of its issuer; 0 for the ledger's own.
+    pub enrollment: u64,
     /// What became of it; `None` while nothing did.
     pub status: Option<KeyStatus>,
 }
@@ -143,7 +148,7 @@ impl Registry {
         let (kid, owner) = (key.kid(), self.origin.to_string());
         self.ledger_keys[position(r#use)].push((added.entry, kid));
         *self.accepted.entry(format!("key:{kid}")).or_default() += 1;
-        let signer = Signer { key: key.clone(), r#use, owner, added, status: None };
+        let signer = Signer { key: key.clone(), r#use, owner, added, enrollment: 0, status: None };
         self.signers.insert(kid, signer);
     }
 

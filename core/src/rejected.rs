@@ -87,6 +87,12 @@ pub enum Rejected {
     #[error("a statement of kind {0} may stand only where the ledger puts it")]
     Misplaced(&'static str),
 
+    // At the door of a ledger only: no audit replays these
+    #[error("{issuer:?} never certified document {document} here: it has nothing to revoke")]
+    NotCertified { document: String, issuer: String },
+    #[error("{why}")]
+    KeyNotHeld { why: String },
+
     // Blocks
     #[error("block statement: {what} is {found}, the chain has {expected}")]
     Chain { what: &'static str, found: String, expected: String },
@@ -153,6 +159,8 @@ impl Rejected {
             Self::Since { .. } => "since",
             Self::Fallen { .. } => "fallen",
             Self::Misplaced(_) => "misplaced",
+            Self::NotCertified { .. } => "not-certified",
+            Self::KeyNotHeld { .. } => "key-not-held",
             Self::Chain { .. } => "chain",
             Self::PathIndex { .. } => "path-index",
             Self::PathLength { .. } => "path-length",

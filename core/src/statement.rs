@@ -277,6 +277,12 @@ impl Statement {
         self.body.listed().map(|(_, shape)| shape)
     }
 
+    /// Root of the list that travels with it, where there is more in it than the subject says.
+    pub fn list_root(&self) -> Option<Hash> {
+        let (listed, shape) = self.body.listed()?;
+        (listed.count > 1 || shape == Shape::Replacements).then_some(listed.root)
+    }
+
     /// The statement as sent to a ledger; the inverse of [`Statement::decode_submission`].
     pub fn to_submission(&self, list: Option<&List>) -> Vec<u8> {
         let list = list.map(|list| (LABEL_LIST, Value::Bytes(list.as_bytes().to_vec())));

@@ -3,9 +3,13 @@
 //! A lone right node is promoted. Proofs are made in two phases: first the nodes that are needed,
 //! then one read of them. The verifier compares the length of a path before it hashes anything.
 
+mod consistency;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::{Hash, Rejected};
+
+pub use consistency::{check_consistency, prove_consistency};
 
 /// More hashes than any path of a tree with 2^64 leaves has.
 pub const PATH_MAX: usize = 64;

@@ -20,7 +20,7 @@ use crate::{
     tree::leaf_hash,
 };
 
-use steps::{check_brought, check_document, check_paths, check_statuses};
+use steps::{check_document, check_paths, check_statuses};
 
 /// Checked seals and block statements remembered by one verifier; then it starts anew.
 const CHECKED_COUNT_MAX: usize = 4096;
@@ -152,13 +152,16 @@ impl Verifier {
         let registry = self.registry(&proof.registry)?;
         // 4. The issuer signed the statement, and may.
         let signer = registry.speaker(&proof.statement)?;
+        if signer.added.entry >= proof.receipt.index {
+            let why = format!("its key came after it, with entry {}", signer.added.entry);
+            return Err(Rejected::Proof { what: "statement", why });
+        }
         proof.statement.verify(&signer.key)?;
         // 5. The receipt leads to a root, which the head's block statement and seal vouch for.
         let root = proof.receipt.root(proof.statement.leaf())?;
         let head = self.check_head(&registry, &proof, root)?;
-        // 6. Every other entry leads to the same root; what brought the key came before the statement.
+        // 6. Every other entry of the proof leads to the same root.
         check_paths(&proof, root)?;
-        check_brought(&proof, signer.added.entry)?;
         // 7. The block that sealed the statement holds it, and says when.
         let sealed = self.check_sealed(&registry, &proof, &head)?;
         // 8. The first receipt is a true one of that block.
@@ -181,34 +184,16 @@ impl Verifier {
         })
     }
 
-    /// Folds the proof's registry entries: genesis by the identity, the others by the rules.
+    /// Who signs on this ledger, as far as the proof tells.
     fn registry(&mut self, entries: &[ProvenEntry]) -> Result<Arc<Registry>, Rejected> {
         let names: Vec<_> = entries.iter().map(|e| (e.index, e.statement.leaf())).collect();
-        let ordered = entries.windows(2).all(|pair| pair[0].index < pair[1].index);
-        if entries[0].index != 0 || !ordered {
-            let why = "genesis is entry 0, and indexes ascend".into();
-            return Err(Rejected::Proof { what: "registry", why });
-        }
         if let Some((known, registry)) = &self.registry
             && *known == names
         {
             return Ok(registry.clone());
         }
-        let genesis = &entries[0].statement;
-        let found = names[0].1;
-        if found != self.identity.ledger.0 {
-            let (found, expected) = (found.to_string(), self.identity.ledger.to_string());
-            return Err(Rejected::Ledger { found, expected });
-        }
-        let mut registry = Registry::found(genesis, 0)?;
-        if *registry.origin() != self.identity.origin {
-            let (found, expected) = (genesis.issuer().into(), self.identity.origin.to_string());
-            return Err(Rejected::Ledger { found, expected });
-        }
-        for entry in &entries[1..] {
-            registry.follow(&entry.statement, entry.index)?;
-        }
-        let registry = Arc::new(registry);
+        let entries: Vec<_> = entries.iter().map(|e| (e.index, &e.statement)).collect();
+        let registry = Arc::new(Registry::from_lineage(&self.identity, &entries)?);
         self.registry = Some((names, registry.clone()));
         Ok(registry)
     }

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use probant_core::framing::{LENGTH_BYTES, record_bytes};
+
 use super::Blocks;
 use crate::{
     Error,
@@ -22,9 +24,6 @@ use crate::{
 const SEGMENTS: &str = "segments";
 const LOCK: &str = "lock";
 
-/// A record's length and checksum.
-const FRAME_BYTES: u64 = 8;
-const LENGTH_BYTES: u64 = 4;
 /// A file that a crash cut short holds no more than this of its header.
 const SEGMENT_HEADER_BYTES: u64 = 16;
 
@@ -55,7 +54,7 @@ impl Directory {
         }
         let in_use = is_in_use(dir)?;
         // In this order: what was durable before is there after.
-        let (durable, notes) = durable_mark(dir, in_use)?;
+        let (durable, notes) = durable_hint(dir, in_use)?;
         let reader = SegmentReader::open(&segments)?;
         let written = reader.end()?;
         let up_to = if in_use { durable.unwrap_or(written) } else { written };
@@ -72,16 +71,16 @@ impl Directory {
         if let Some(durable) = self.durable {
             return Ok(at >= durable);
         }
-        // Without the mark, only a record that the end of the file cuts short, and nothing after.
+        // Without the hint, only a record that the end of the file cuts short, and nothing after.
         let left = self.reader.end()?.0.saturating_sub(at.0);
         if left <= SEGMENT_HEADER_BYTES {
             return Ok(true);
         }
         // The range begins after the length of the record it is asked of.
-        let before = Position(at.0 - LENGTH_BYTES);
-        let length = self.reader.read_range(before, 0, size_of::<u32>())?;
+        let before = Position(at.0 - LENGTH_BYTES as u64);
+        let length = self.reader.read_range(before, 0, LENGTH_BYTES)?;
         let length = length.try_into().map_or(0, u32::from_le_bytes);
-        Ok(u64::from(length) + FRAME_BYTES > left)
+        Ok(record_bytes(length as usize) as u64 > left)
     }
 
     fn torn(&mut self, at: Position, why: &StoreError) {
@@ -153,19 +152,19 @@ fn is_in_use(dir: &Path) -> Result<bool, Error> {
     }
 }
 
-/// How far the ledger says that its blocks are durable. In a directory at rest a mark that cannot
+/// How far the ledger says that its blocks are durable. In a directory at rest a hint that cannot
 /// be read is only noted: a crash may have left it so.
-fn durable_mark(dir: &Path, in_use: bool) -> Result<(Option<Position>, Vec<String>), Error> {
+fn durable_hint(dir: &Path, in_use: bool) -> Result<(Option<Position>, Vec<String>), Error> {
     match durable_end(dir) {
         Ok(None) if in_use => {
             let dir = dir.display();
             Err(Error::busy(format!("{dir} is in use, and nothing in it is known to be durable")))
         }
         Ok(None) => {
-            let note = "no mark of what was durable: blocks cut off at the end would not show";
+            let note = "no hint of what was durable: blocks cut off at the end would not show";
             Ok((None, vec![note.to_owned()]))
         }
-        Ok(mark) => Ok((mark, Vec::new())),
+        Ok(hint) => Ok((hint, Vec::new())),
         Err(error @ StoreError::Damage { .. }) if !in_use => {
             Ok((None, vec![format!("{error}: blocks cut off at the end would not show")]))
         }

@@ -6,7 +6,8 @@
 use probant_core::{
     Identity, Rejected, Statement,
     block::{Block, Fault, Layout},
-    chain::{Chain, Head, Signatures},
+    chain::{Chain, Extension, Head, Signatures},
+    status::Kept,
 };
 use rayon::prelude::*;
 
@@ -39,6 +40,8 @@ pub type Checked = Result<Passed, Finding>;
 pub struct Replay {
     expected: Option<Identity>,
     chain: Option<Chain>,
+    /// Of the status map after the newest block.
+    nodes: Kept,
 }
 
 /// A chunk after the fold: signatures are still to be checked.
@@ -60,7 +63,7 @@ struct FoldedBlock {
 impl Replay {
     /// A replay from block 0 of the ledger that is expected, or of any.
     pub fn new(expected: Option<Identity>) -> Self {
-        Self { expected, chain: None }
+        Self { expected, chain: None, nodes: Kept::newest() }
     }
 
     /// The ledger that is expected, or else the one that block 0 made.
@@ -89,23 +92,25 @@ impl Replay {
         let (block, bytes) = decoded.map_err(|(fault, kind)| place.finding(fault, kind))?;
         let found = match &mut self.chain {
             Some(chain) => {
-                chain.extend(&block).map(|signatures| (chain.head().clone(), signatures))
+                chain.extend(&block, &self.nodes).map(|extension| (chain.head().clone(), extension))
             }
             None => self.found(&block),
         };
-        let (head, signatures) = found.map_err(|fault| place.finding_in(&block, fault))?;
+        let (head, extension) = found.map_err(|fault| place.finding_in(&block, fault))?;
+        self.nodes.grow(&extension.growth);
+        let signatures = extension.signatures;
         Ok(FoldedBlock { place, block, signatures, head, bytes })
     }
 
-    fn found(&mut self, block: &Block) -> Result<(Head, Signatures), Fault> {
-        let (chain, signatures) = Chain::found(block)?;
+    fn found(&mut self, block: &Block) -> Result<(Head, Extension), Fault> {
+        let (chain, extension) = Chain::found(block)?;
         let (head, found) = (chain.head().clone(), chain.identity());
         if let Some(expected) = self.expected.as_ref().filter(|expected| **expected != found) {
             let (found, expected) = (found.to_string(), expected.to_string());
             return Err(Fault { entry: Some(0), rejected: Rejected::Ledger { found, expected } });
         }
         self.chain = Some(chain);
-        Ok((head, signatures))
+        Ok((head, extension))
     }
 
     fn next_place(&self) -> Place {

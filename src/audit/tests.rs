@@ -43,7 +43,7 @@ fn ledger() -> World {
     world
 }
 
-/// A data directory on disk, with its mark of what is durable.
+/// A data directory on disk, with its durable hint.
 struct Disk {
     dir: TempDir,
     /// Where each block stands in the one segment file.

@@ -1,31 +1,24 @@
 //! `probant audit`: the replay of a whole ledger, by anybody, and a report to file.
 
 use std::{
-    fs,
-    io::{IsTerminal as _, Write as _},
+    io::IsTerminal as _,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use probant_core::Identity;
-use tokio::{runtime::Builder, signal::ctrl_c};
 
+use super::{interrupt, json, ledger::KnownIdentity, say};
 use crate::{
     Error,
     audit::{self, Report, Settings, Tally},
-    clock::{SharedClock, SystemClock, utc},
-    store::durable,
+    clock::{SharedClock, utc},
+    durable,
 };
 
 const REPORT_MODE: u32 = 0o644;
-const INTERRUPTED: i32 = 130;
 /// Between two lines of progress, where there is no terminal to draw a bar on.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
@@ -38,7 +31,7 @@ Examples:
   probant audit ledger-data --identity identity.txt --json --report audit-2026-11.json
       the same facts for programs, kept in a file too
 
-Without --identity, block 0 says which ledger this is, and the report says so: everything is then
+Without an identity, block 0 says which ledger this is, and the report says so: everything is then
 held to a genesis that nobody vouched for. Ask the operator, or read it from a proof you trust.
 
 Exit codes: 0 every block passed; 1 a fault was found; 2 there is no ledger there; 3 it could not
@@ -55,9 +48,8 @@ pub struct Audit {
     /// Data directory, or URL of the ledger
     #[arg(value_name = "DIR|URL")]
     source: String,
-    /// The ledger it must be: `<origin>+<64 hex>`, or a file that holds it
-    #[arg(long, value_name = "ID|FILE")]
-    identity: Option<String>,
+    #[command(flatten)]
+    known: KnownIdentity,
     /// Report as JSON
     #[arg(long)]
     json: bool,
@@ -71,15 +63,20 @@ impl Audit {
     ///
     /// # Errors
     /// Where there is nothing to report on: a bad argument, no ledger, nobody there.
-    pub fn run(self) -> Result<u8, Error> {
-        let expected = self.identity.as_deref().map(read_identity).transpose()?;
+    pub async fn run(self, clock: &SharedClock) -> Result<u8, Error> {
+        let (clock, stop) = (clock.clone(), interrupt::flag());
+        let audited = tokio::task::spawn_blocking(move || self.audit(clock, stop));
+        audited.await.map_err(|error| Error::Stop(error.to_string()))?
+    }
+
+    fn audit(&self, clock: SharedClock, stop: Arc<AtomicBool>) -> Result<u8, Error> {
+        let expected = self.known.get()?;
         if let Some(path) = &self.report {
             check_writable(path)?;
         }
         let blocks = audit::open(&self.source)?;
-        let clock = SystemClock::shared();
-        let mut progress = Progress::new(blocks.bytes_total(), Arc::clone(&clock));
-        let settings = Settings { expected, clock, stop: stop_on_ctrl_c()? };
+        let mut progress = Progress::new(blocks.bytes_total(), clock.clone());
+        let settings = Settings { expected, clock, stop };
         let report = audit::audit(blocks, &settings, &mut |tally| progress.show(tally));
         progress.bar.finish_and_clear();
         self.publish(&report)?;
@@ -87,35 +84,17 @@ impl Audit {
     }
 
     fn publish(&self, report: &Report) -> Result<(), Error> {
-        let mut text = if self.json {
-            serde_json::to_string_pretty(report).expect("a report has nothing that JSON lacks")
-        } else {
-            report.to_string()
-        };
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        let mut stdout = std::io::stdout().lock();
-        let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let text = if self.json { json(report) } else { report.to_string() };
+        let text = text.trim_end();
+        let said = say(text);
+        // Also where nobody could be told.
         if let Some(path) = &self.report {
-            durable::replace_file(path, text.as_bytes(), REPORT_MODE)?;
+            durable::replace_file(path, format!("{text}\n").as_bytes(), REPORT_MODE)?;
         }
-        printed.map_err(|error| Error::input(format!("standard output: {error}")))?;
+        said?;
         eprintln!("{}", report.headline());
         Ok(())
     }
-}
-
-fn read_identity(argument: &str) -> Result<Identity, Error> {
-    let why = match argument.trim().parse() {
-        Ok(identity) => return Ok(identity),
-        Err(why) => why,
-    };
-    let path = Path::new(argument);
-    if !path.is_file() {
-        return Err(Error::input(format!("--identity: no such file, and as an identity: {why}")));
-    }
-    Ok(fs::read_to_string(path).map_err(Error::file(path))?.trim().parse()?)
 }
 
 /// Before hours of work, not after.
@@ -125,26 +104,6 @@ fn check_writable(path: &Path) -> Result<(), Error> {
         return Err(Error::input(format!("--report {}: no place for a file", path.display())));
     }
     Ok(())
-}
-
-/// A flag that Ctrl-C raises; a second Ctrl-C does not wait for the report.
-fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Error> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let runtime = Builder::new_current_thread().enable_io().build();
-    let runtime = runtime.map_err(|error| Error::Stop(format!("listen for Ctrl-C: {error}")))?;
-    let raised = Arc::clone(&stop);
-    thread::spawn(move || {
-        runtime.block_on(async {
-            // An error only means that nobody can interrupt.
-            if ctrl_c().await.is_ok() {
-                raised.store(true, Ordering::Relaxed);
-            }
-            if ctrl_c().await.is_ok() {
-                std::process::exit(INTERRUPTED);
-            }
-        });
-    });
-    Ok(stop)
 }
 
 /// A bar on a terminal, else a line from time to time.
@@ -189,6 +148,7 @@ mod tests {
     use clap::{CommandFactory as _, Parser};
 
     use super::*;
+    use crate::clock::SystemClock;
 
     #[derive(Parser)]
     struct Cli {
@@ -198,7 +158,8 @@ mod tests {
 
     fn exit_code(arguments: &[&str]) -> u8 {
         let arguments = ["audit"].iter().chain(arguments);
-        Cli::parse_from(arguments).audit.run().unwrap_err().exit_code()
+        let audit = Cli::parse_from(arguments).audit;
+        audit.audit(SystemClock::shared(), Arc::default()).unwrap_err().exit_code()
     }
 
     #[test]
@@ -209,15 +170,5 @@ mod tests {
         assert_eq!(exit_code(&[path]), 2);
         assert_eq!(exit_code(&[path, "--identity", "ledger.example+12"]), 2);
         assert_eq!(exit_code(&[path, "--report", path]), 2);
-    }
-
-    #[test]
-    fn an_identity_is_given_as_it_is_or_in_a_file() {
-        let id = format!("ledger.example/fr+{}", "5b".repeat(32));
-        assert_eq!(read_identity(&id).unwrap().to_string(), id);
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("identity.txt");
-        fs::write(&path, format!("{id}\n")).unwrap();
-        assert_eq!(read_identity(path.to_str().unwrap()).unwrap().to_string(), id);
     }
 }

@@ -162,14 +162,14 @@ async fn enroll(
 ) -> Result<LoadIssuer, Error> {
     let key = SigningKey::from_seed(&entropy());
     let id = format!("bench-{number}-{}.example", &key.public().kid().to_string()[..12]);
-    let possession = prove_possession(&key, Use::Issuer, &id, Enroll::SEQ, &ledger.0.0);
+    let possession = prove_possession(&key, Use::Issuer, &id, 1, &ledger.0.0);
     let record = IssuerRecord {
         legal_name: format!("Load of a bench, {number}"),
         country: "FR".into(),
         registration: number.to_string(),
     };
     let public = key.public().clone();
-    let body = Body::Enroll(Enroll { id: id.parse()?, record, key: public, possession });
+    let body = Body::Enroll(Enroll { seq: 1, id: id.parse()?, record, key: public, possession });
     let statement = Statement::sign(operator, origin, Some(ledger), clock.now_ms() / 1000, body);
     let sent = connection.send(Method::POST, "/entries", statement.to_submission(None)).await?;
     if sent.0 != StatusCode::CREATED {

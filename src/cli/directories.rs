@@ -7,10 +7,10 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use probant_core::key::{SigningKey, Use};
+use probant_core::key::Use;
 
 use crate::{
-    Error, keyfile,
+    Error,
     store::embedded::{Embedded, Opening, segments::SEGMENT_BYTES},
 };
 
@@ -41,21 +41,6 @@ impl Directories {
     /// The file of a ledger key.
     pub fn key_path(&self, r#use: Use) -> PathBuf {
         self.keys.join(format!("{}.pem", r#use.name()))
-    }
-
-    /// Reads a ledger key.
-    pub fn key(&self, r#use: Use) -> Result<SigningKey, Error> {
-        let path = self.key_path(r#use);
-        if path.symlink_metadata().is_err() {
-            // No advice to make a key: it would not be this ledger's.
-            return Err(Error::input(format!(
-                "{}: this ledger's {} key is not here; --keys names the directory that `probant \
-                 init` made",
-                path.display(),
-                r#use.name()
-            )));
-        }
-        keyfile::read(&path)
     }
 
     /// The head mark.

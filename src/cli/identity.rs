@@ -1,5 +1,8 @@
-//! `probant identity`: the name and id of a ledger, from the ledger itself. Whether that is the
-//! ledger one means to trust, only its operator can say, by another way.
+//! `probant identity`: the name and id of a ledger, from the ledger itself or from its data
+//! directory. Whether that is the ledger one means to trust, only its operator can say, by another
+//! way.
+
+use std::path::{Path, PathBuf};
 
 use probant_core::{
     chain::Chain,
@@ -9,7 +12,13 @@ use probant_core::{
 use serde::Serialize;
 
 use super::{json, ledger::Ledger, say};
-use crate::Error;
+use crate::{
+    Error, client,
+    store::{
+        StoreError,
+        embedded::segments::{Position, SegmentReader},
+    },
+};
 
 const EXAMPLE: &str = "\
 Example:
@@ -17,7 +26,12 @@ Example:
   ledger.example+5e0c…
 
 Its operator publishes the same line. Compare, then keep it:
-  export PROBANT_IDENTITY=ledger.example+5e0c…";
+  export PROBANT_IDENTITY=ledger.example+5e0c…
+
+The operator, who has the ledger here, asks nobody:
+  probant identity --data ledger-data
+
+If an identity is given too, it has to be that one; exit code 4 otherwise.";
 
 /// Print the identity of a ledger: what its proofs are checked against
 #[derive(Debug, clap::Args)]
@@ -26,6 +40,9 @@ pub struct Identity {
     /// As JSON, with the keys that genesis lists, by use
     #[arg(long)]
     json: bool,
+    /// From this data directory, also beside a running server, and not from a URL
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    data: Option<PathBuf>,
     #[command(flatten)]
     ledger: Ledger,
 }
@@ -49,15 +66,36 @@ struct KeyDetails {
 
 impl Identity {
     pub async fn run(&self) -> Result<u8, Error> {
-        let client = self.ledger.client()?;
-        let chain = match self.ledger.known()? {
-            Some(known) => client.founding_of(&known).await?,
-            None => client.founding().await?,
+        let known = self.ledger.known()?;
+        let chain = match (&self.data, &known) {
+            (Some(data), _) => founding(data)?,
+            (None, Some(known)) => self.ledger.client()?.founding_of(known).await?,
+            (None, None) => self.ledger.client()?.founding().await?,
         };
         let identity = chain.identity();
+        if let (Some(data), Some(known)) = (&self.data, known)
+            && known != identity
+        {
+            let data = data.display();
+            return Err(Error::Stop(format!("{data} is {identity}, and not {known}")));
+        }
         say(&if self.json { json(&Details::of(&chain)) } else { identity.to_string() })?;
         Ok(0)
     }
+}
+
+/// What block 0 of a data directory makes, with every signature checked. It is read from the
+/// segments, which a server may be writing to: its block 0 stands.
+fn founding(data: &Path) -> Result<Chain, Error> {
+    let segments = data.join("segments");
+    if !segments.is_dir() {
+        let data = data.display();
+        return Err(Error::input(format!("{data} is no data directory: no segments in it")));
+    }
+    let bytes = SegmentReader::open(&segments)?.read(Position::FIRST)?;
+    let chain = client::founded(&bytes);
+    let damage = |why: String| StoreError::damage(format!("block 0 in {}", data.display()), why);
+    Ok(chain.map_err(|fault| damage(fault.rejected.to_string()))?)
 }
 
 impl Details {

@@ -16,7 +16,7 @@ use super::{
     ledger::{KnownIdentity, Ledger},
     plain, say,
 };
-use crate::{Error, client::IssuerListing, clock::Clock, keyfile, store::durable};
+use crate::{Error, client::IssuerListing, clock::Clock, durable, keyfile};
 
 pub use request::EnrollmentRequest;
 
@@ -138,7 +138,7 @@ impl EnrollIssuer {
         record.check()?;
         let (identity, _) = self.ledger.identity().await?;
         let (key, possession) = self.key_and_possession(&identity)?;
-        let enroll = Enroll { id: self.id.clone(), record, key, possession };
+        let enroll = Enroll { seq: 1, id: self.id.clone(), record, key, possession };
         enroll.check_possession(identity.ledger)?;
         let (origin, issued_at_s) = (identity.origin.as_str(), clock.now_ms() / 1000);
         let body = Body::Enroll(enroll);
@@ -150,7 +150,10 @@ impl EnrollIssuer {
             say(&format!("wrote {out}: send it within 30 days with `probant submit {out}`"))?;
             return Ok(0);
         }
-        let accepted = self.ledger.client()?.submit(&statement, None).await?;
+        let client = self.ledger.client()?;
+        let founding = client.founding_of(&identity).await?;
+        let submitted = client.submit_verified(&founding, &statement, None).await;
+        let accepted = submitted.map_err(Error::from)?;
         say(&format!("enrolled {} in entry {}", self.id, accepted.index))?;
         Ok(0)
     }

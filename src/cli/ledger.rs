@@ -135,3 +135,18 @@ fn read(text: &str) -> Result<Identity, Error> {
         Error::input(format!("{text}: this file does not hold an identity, <origin>+<64 hex>"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_is_given_as_it_is_or_in_a_file() {
+        let id = format!("ledger.example/fr+{}", "5b".repeat(32));
+        assert_eq!(read(&id).unwrap().to_string(), id);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("identity.txt");
+        fs::write(&path, format!("{id}\n")).unwrap();
+        assert_eq!(read(path.to_str().unwrap()).unwrap().to_string(), id);
+    }
+}

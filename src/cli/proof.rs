@@ -95,7 +95,7 @@ fn statement(proof: &ProofFile) -> Vec<String> {
     lines.push(match statement.as_certify() {
         Some(certify) => format!(
             "certifies {} documents of {} under root {}",
-            certify.count, certify.media_type, certify.root
+            certify.listed.count, certify.media_type, certify.listed.root
         ),
         None => format!("of kind {}: it certifies nothing", statement.body().kind()),
     });

@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use probant_core::key::Use;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -13,7 +12,8 @@ use crate::{
     Error,
     clock::SharedClock,
     http::Service,
-    ledger::{Ledger, Limits, Sealing, check_key},
+    keyring::Keyring,
+    ledger::{Ledger, Limits, Sealing},
     prove::Prover,
     store::Store,
 };
@@ -55,27 +55,21 @@ impl Serve {
     pub async fn run(&self, clock: &SharedClock) -> Result<u8, Error> {
         // First of all, so that a signal never meets a process that does not know what to do.
         let stop = asked_to_stop()?;
-        let seal_key = self.directories.key(Use::Seal)?;
-        let note_key = self.directories.key(Use::Note)?;
+        let keys = Arc::new(Keyring::in_directory(&self.directories.keys));
         // Before the store is opened: a port in use is said at once.
         let listener = TcpListener::bind(self.listen).await.map_err(|error| {
             Error::input(format!("{}: {error}; --listen chooses another", self.listen))
         })?;
         let address = listener.local_addr().map_err(|error| Error::Stop(error.to_string()))?;
         let store: Arc<dyn Store> = Arc::new(self.directories.open()?);
-        // Before the ledger is started: under a wrong key it must not write.
-        if let Some(chain) = store.chain()? {
-            for (r#use, key) in [(Use::Seal, &seal_key), (Use::Note, &note_key)] {
-                check_key(chain.registry(), r#use, key).map_err(|error| {
-                    let path = self.directories.key_path(r#use);
-                    Error::input(format!("{}: {error}", path.display()))
-                })?;
-            }
-        }
-        let ledger =
-            Ledger::start(Arc::clone(&store), seal_key, Arc::clone(clock), self.sealing())?;
+        let ledger = Ledger::start(
+            Arc::clone(&store),
+            Arc::clone(&keys),
+            Arc::clone(clock),
+            self.sealing(),
+        )?;
         say(&format!("{} serves on http://{address}", ledger.identity()))?;
-        let prover = Prover::new(store, note_key, Arc::clone(clock));
+        let prover = Prover::new(store, keys, Arc::clone(clock));
         let service = Service::new(ledger, prover, self.document_bytes_max);
         service.serve(listener, stop).await?;
         service.failure().map_or(Ok(0), |why| Err(Error::Stop(why)))

@@ -10,16 +10,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use probant_core::{
-    Fingerprint, Fingerprints, Identity, Rejected, Verified, Verifier, proof::PROOF_BYTES_MAX,
-};
+use probant_core::{Fingerprints, Identity, Verifier, proof::PROOF_BYTES_MAX};
 
 use super::{json, ledger::Ledger, say};
-use crate::{Error, client::Client, clock::Clock, document, store::durable};
+use crate::{
+    Error,
+    client::{Asked, Client, Shown},
+    clock::Clock,
+    document, durable,
+};
 use report::{Checked, Report, Verdict};
-
-/// Most certifications of one document whose proofs are asked for, the newest first.
-const CERTIFICATIONS_MAX: usize = 8;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +37,8 @@ JSON (--json), whose fields stay: file, verdict (certified, unknown, not verifie
 {blake3, sha-256}, ledger, identity_from (given, first use), checked (offline, online),
 certifications [{fingerprint, issuer, legal_name, country, registration, media_type, entry,
 list_count, block, time_ms, time, head {height, size, time_ms, time}}], not_shown (further
-certifications, unchecked), reason {code, text} or null, rests_on. Unless 2 or 3 is the exit code.";
+certifications, unchecked; a ledger lists 100, so there may be more), reason {code, text} or null,
+rests_on. Unless 2 or 3 is the exit code.";
 
 const PROOF_HELP: &str = "Its proof [default: FILE.proof, if it is there and --ledger is not]";
 
@@ -69,9 +70,9 @@ impl Verify {
         if let Some(proof) = proof {
             offline(&mut report, identity, &proof)?;
         } else {
-            let newest = online(&mut report, identity, &self.ledger.client()?).await?;
-            if let Some((_, proof)) = newest.filter(|_| self.save) {
-                save(&document::proof_path(&self.file), &proof)?;
+            let shown = online(&mut report, identity, &self.ledger.client()?).await?;
+            if let Some(proof) = shown.newest_proof().filter(|_| self.save) {
+                save(&document::proof_path(&self.file), proof)?;
             }
         }
         say(&if self.json { json(&report) } else { report.to_text(clock.now_ms()) })?;
@@ -110,58 +111,21 @@ fn offline(report: &mut Report, identity: Identity, proof: &Path) -> Result<(), 
     Ok(())
 }
 
-/// Gives the newest verified proof, and its entry.
-async fn online(
-    report: &mut Report,
-    identity: Identity,
-    client: &Client,
-) -> Result<Option<(u64, Vec<u8>)>, Error> {
-    let mut newest = None;
-    let mut verifier = Verifier::new(identity);
-    let Fingerprints { blake3, sha256 } = report.fingerprints();
-    // Nobody but the issuer knows by which hash it certified.
-    for fingerprint in [blake3, sha256] {
-        let answer = client.documents(fingerprint).await?;
-        report.looked_up_to(answer.head.height);
-        let mut entries: Vec<u64> = answer.certifications.iter().map(|c| c.entry).collect();
-        entries.sort_unstable_by(|a, b| b.cmp(a));
-        report.not_shown += entries.len().saturating_sub(CERTIFICATIONS_MAX);
-        for entry in entries.into_iter().take(CERTIFICATIONS_MAX) {
-            let proof = client.proof(fingerprint, Some(entry)).await?;
-            match check(&mut verifier, fingerprint, entry, proof.as_deref()) {
-                Ok(verified) => report.add(&verified),
-                Err(rejected) => {
-                    report.reject(Verdict::Lie, &rejected);
-                    return Ok(None);
-                }
-            }
-            newest = newest.max(proof.map(|proof| (entry, proof)));
+async fn online(report: &mut Report, identity: Identity, client: &Client) -> Result<Shown, Error> {
+    match client.verify(&mut Verifier::new(identity), &report.fingerprints()).await? {
+        Asked::Shown(shown) => {
+            report.show(&shown);
+            Ok(shown)
+        }
+        Asked::Lie(rejected) => {
+            report.reject(Verdict::Lie, &rejected);
+            Ok(Shown::default())
         }
     }
-    Ok(newest)
 }
 
 /// Never in the place of another: that one may be older, and worth more for it.
 fn save(path: &Path, proof: &[u8]) -> Result<(), Error> {
     let saved = durable::create_new_file(path, proof, 0o644);
     saved.map(drop).map_err(|error| Error::input(error.to_string()))
-}
-
-/// The ledger said that an entry certifies this: now it shows it, or it lied.
-fn check(
-    verifier: &mut Verifier,
-    fingerprint: Fingerprint,
-    entry: u64,
-    proof: Option<&[u8]>,
-) -> Result<Verified, Rejected> {
-    let refuse = |why| Rejected::Proof { what: "answer", why };
-    let proof = proof.ok_or_else(|| {
-        refuse(format!("it says that entry {entry} certifies this, and has no proof of it"))
-    })?;
-    let verified = verifier.verify(&[fingerprint], proof)?;
-    if verified.entry() != entry {
-        let found = verified.entry();
-        return Err(refuse(format!("entry {entry} was asked for, the proof is of {found}")));
-    }
-    Ok(verified)
 }

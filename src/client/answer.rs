@@ -2,52 +2,22 @@
 
 use reqwest::{
     StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, LOCATION},
+    header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER},
 };
 
-use super::problem;
+use super::{problem, refusal::NoReceipt};
 use crate::Error;
 
 /// When to try again where the ledger does not say.
 const RETRY_AFTER_S: u64 = 1;
 const CONCISE: &str = "application/concise-problem-details+cbor";
-/// Codes by which a ledger refuses a statement for good. `malformed` is none of them: a ledger
-/// says that of a body that was cut on the way, too.
-const REFUSALS: [&str; 27] = [
-    "too-large",
-    "fingerprint",
-    "origin",
-    "header",
-    "algorithm",
-    "unknown-kind",
-    "version",
-    "field",
-    "weak-key",
-    "signature",
-    "unknown-key",
-    "key-use",
-    "issuer",
-    "possession",
-    "list-missing",
-    "list-unexpected",
-    "list-count",
-    "list-order",
-    "list-mismatch",
-    "audience",
-    "subject",
-    "future",
-    "stale",
-    "issuer-exists",
-    "issuer-reserved",
-    "key-in-use",
-    "misplaced",
-];
 
 /// Status, the headers that matter, and the body.
 pub(super) struct Answer {
     pub status: StatusCode,
     content_type: String,
     location: String,
+    retry_after: String,
     pub body: Vec<u8>,
 }
 
@@ -63,6 +33,7 @@ impl Answer {
             status,
             content_type: text(CONTENT_TYPE),
             location: text(LOCATION),
+            retry_after: text(RETRY_AFTER),
             body: Vec::new(),
         }
     }
@@ -100,26 +71,31 @@ impl Answer {
         }
     }
 
-    /// What a submission met: [`Error::Input`] only for a ledger's own refusal, which makes the
-    /// statement none of its entries for good. After anything else it may be one.
-    pub fn refused_statement(&self, url: &str) -> Error {
-        let for_good =
-            matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE);
-        let known =
-            |words: &str| words.split_once(": ").is_some_and(|(code, _)| REFUSALS.contains(&code));
-        match self.words() {
-            Some(words) if for_good && self.media_type() == CONCISE && known(&words) => {
-                Error::Input(words)
-            }
-            Some(words) => Error::busy(format!("{url} answers {}: {words}", self.status)),
-            None => Error::busy(self.refusal(url).to_string()),
-        }
+    /// What a submission met: a refusal only in the ledger's own words. After anything else the
+    /// statement may be an entry.
+    pub fn no_receipt(&self, url: &str) -> NoReceipt {
+        let is_refusal =
+            matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE)
+                && self.media_type() == CONCISE;
+        let unknown = match self.words() {
+            Some(words) => match NoReceipt::refusal(&words) {
+                Some(refusal) if is_refusal => return refusal,
+                _ => format!("{url} answers {}: {words}", self.status),
+            },
+            None => self.refusal(url).to_string(),
+        };
+        Error::busy(unknown).into()
     }
 
-    /// The ledger, or what stands before it, cannot answer now.
-    pub fn not_now(&self, url: &str, retry_after: Option<&str>) -> Error {
+    /// Whether the ledger, or what stands before it, cannot answer now.
+    pub fn is_not_now(&self) -> bool {
+        self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS
+    }
+
+    /// That, as an error.
+    pub fn not_now(&self, url: &str) -> Error {
         let words = self.words().unwrap_or_else(|| self.status.to_string());
-        let asked = retry_after.and_then(|text| text.trim().parse().ok());
+        let asked = self.retry_after.trim().parse().ok();
         // 500 is a fault of the ledger, which coming back soon does not mend.
         let soon = self.status != StatusCode::INTERNAL_SERVER_ERROR;
         let retry_after_s = asked.or(soon.then_some(RETRY_AFTER_S));
@@ -164,11 +140,13 @@ mod tests {
         assert_eq!(kind(answer(404, &[], b"<html>")), 3);
         assert_eq!(kind(answer(301, &[("location", "https://l")], b"")), 2);
         let elsewhere = answer(308, &[("location", "https://l")], b"");
-        assert_eq!(elsewhere.refused_statement("http://l").exit_code(), 3);
-        assert_eq!(answer(400, &[json], body).refused_statement("http://l").exit_code(), 3);
-        let busy = answer(503, &[], b"").not_now("http://l", Some("7"));
+        let unknown = |answer: Answer| {
+            matches!(answer.no_receipt("http://l"), NoReceipt::Unknown(Error::Busy { .. }))
+        };
+        assert!(unknown(elsewhere) && unknown(answer(400, &[json], body)));
+        let busy = answer(503, &[("retry-after", "7")], b"").not_now("http://l");
         assert!(matches!(busy, Error::Busy { retry_after_s: Some(7), .. }));
-        let failed = answer(500, &[], b"").not_now("http://l", None);
+        let failed = answer(500, &[], b"").not_now("http://l");
         assert!(matches!(failed, Error::Busy { retry_after_s: None, .. }));
     }
 }

@@ -3,18 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 /// What the ledger says of one fingerprint.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Documents {
     /// `certified` or `unknown`.
     pub verdict: String,
-    /// Every certification.
+    /// Its certifications: a ledger lists 100 at most.
     pub certifications: Vec<Certification>,
     /// Up to where the ledger looked.
     pub head: Head,
 }
 
 /// One certification, of which more is known than is needed to ask for its proof.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Certification {
     /// Index of the certifying entry.
     pub entry: u64,
@@ -23,7 +23,7 @@ pub struct Certification {
 }
 
 /// The ledger's newest block.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Head {
     /// Its number, from 0.
     pub height: u64,

@@ -1,9 +1,9 @@
-//! For auditors: blocks, lists and the checkpoint.
+//! For auditors: blocks, lists, the checkpoint, and that one checkpoint grew from another.
 
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Json, Router,
     body::{Body, Bytes},
     extract::State,
     http::header,
@@ -11,7 +11,11 @@ use axum::{
     routing::get,
 };
 use futures_util::stream;
-use probant_core::Hash;
+use probant_core::{
+    Hash, framing,
+    tree::{Node, prove_consistency},
+};
+use serde::Serialize;
 
 use super::{
     IMMUTABLE, NEVER, Service,
@@ -20,7 +24,7 @@ use super::{
 };
 use crate::{
     Error,
-    store::{Store, StoreError, embedded::segments},
+    store::{Store, StoreError},
 };
 
 pub fn router() -> Router<Service> {
@@ -29,6 +33,39 @@ pub fn router() -> Router<Service> {
         .route("/blocks/from/{height}", get(blocks))
         .route("/lists/{root}", get(list))
         .route("/checkpoint", get(checkpoint))
+        .route("/proofs/consistency/{from}/{to}", get(consistency))
+}
+
+/// That the tree of the first `to` entries grew from that of the first `from` (RFC 9162).
+#[derive(Serialize)]
+struct Consistency {
+    from: u64,
+    to: u64,
+    /// Hashes, hex.
+    path: Vec<String>,
+}
+
+async fn consistency(
+    State(service): State<Service>,
+    At((from, to)): At<(String, String)>,
+) -> Result<Response, Problem> {
+    let (from, to) = (number(&from)?, number(&to)?);
+    if from == 0 || from > to {
+        let why = format!("from {from} to {to}: 0 < from <= to is asked for");
+        return Err(Error::input(why).into());
+    }
+    let found = service.ask(|inner| {
+        let store = inner.ledger.store();
+        let reached = store.entry(to - 1)?;
+        let read = |nodes: &[Node]| store.hashes(nodes);
+        reached.map(|_| Ok(prove_consistency(from, to, read)?)).transpose()
+    });
+    let path = found.await?.ok_or_else(|| {
+        Problem::not_found(format!("there are not {to} entries: see /checkpoint"))
+    })?;
+    let path = path.iter().map(Hash::to_string).collect();
+    let headers = [(header::CACHE_CONTROL, IMMUTABLE)];
+    Ok((headers, Json(Consistency { from, to, path })).into_response())
 }
 
 fn immutable(content_type: &'static str, bytes: Vec<u8>) -> Response {
@@ -46,7 +83,7 @@ async fn block(
     Ok(immutable("application/cbor", block))
 }
 
-/// Every block from a height up to the head of now, each framed as in the segments.
+/// Every block from a height up to the head of now, each framed (format.md 7.4).
 async fn blocks(
     State(service): State<Service>,
     At(height): At<String>,
@@ -75,8 +112,9 @@ async fn blocks(
 }
 
 fn framed(store: &dyn Store, height: u64) -> Result<Bytes, StoreError> {
-    let missing = || StoreError::damage(format!("block {height}"), "it is missing");
-    Ok(segments::frame(&store.block(height)?.ok_or_else(missing)?)?.into())
+    let wrong = |what: &str| StoreError::damage(format!("block {height}"), what);
+    let block = store.block(height)?.ok_or_else(|| wrong("it is missing"))?;
+    Ok(framing::frame(&block).map_err(|why| wrong(&why.to_string()))?.into())
 }
 
 async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Response, Problem> {

@@ -1,4 +1,4 @@
-//! For verifiers: the verdict on a document, and its proof. A document that is sent is hashed as it
+//! For verifiers: the verdict on a document, and its proofs. A document that is sent is hashed as it
 //! comes and never stored.
 
 use axum::{
@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::StreamExt as _;
 use probant_core::{Algorithm, Fingerprint, Fingerprints, fingerprint::Hasher};
 use serde::Serialize;
@@ -20,11 +21,15 @@ use super::{
 };
 use crate::{Error, lookup::DocumentAnswer};
 
+/// Most proofs in one answer; others are at `/documents/{fingerprint}/proof/{entry}`.
+const STATUS_PROOFS_MAX: usize = 16;
+
 pub fn router() -> Router<Service> {
     Router::new()
         .route("/documents/{fingerprint}", get(document))
         .route("/documents/{fingerprint}/proof", get(newest_proof))
         .route("/documents/{fingerprint}/proof/{entry}", get(proof))
+        .route("/status/{fingerprint}", get(status))
         .route("/verify", post(verify).layer(DefaultBodyLimit::disable()))
 }
 
@@ -33,6 +38,23 @@ struct ByFingerprint {
     fingerprint: String,
     #[serde(flatten)]
     answer: DocumentAnswer,
+}
+
+#[derive(Serialize)]
+struct WithProofs {
+    fingerprint: String,
+    #[serde(flatten)]
+    answer: DocumentAnswer,
+    /// Of the newest certifications.
+    proofs: Vec<ProofOf>,
+}
+
+#[derive(Serialize)]
+struct ProofOf {
+    /// Index of the certifying entry.
+    entry: u64,
+    /// The proof file (docs/format.md 11), base64.
+    proof: String,
 }
 
 #[derive(Serialize)]
@@ -96,6 +118,22 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
     let proof = service.0.prover.prove(fingerprint, location, &registry).await?;
     let headers = [(header::CONTENT_TYPE, "application/cose"), (header::CACHE_CONTROL, ASK_AGAIN)];
     Ok((headers, proof).into_response())
+}
+
+/// The verdict with the proofs behind it: of each certification, that it is under the newest
+/// checkpoint, and what became of it as of that block.
+async fn status(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
+    let fingerprint = parse(&text)?;
+    let registry = service.0.ledger.registry();
+    let answer = service.ask(|inner| inner.lookup.answer(&[fingerprint], &registry)).await?;
+    let places = service.ask(|inner| inner.lookup.locations(&fingerprint)).await?;
+    let mut proofs = Vec::new();
+    for location in places.into_iter().take(STATUS_PROOFS_MAX) {
+        let proof = service.0.prover.prove(fingerprint, location, &registry).await?;
+        proofs.push(ProofOf { entry: location.entry, proof: STANDARD.encode(proof) });
+    }
+    let answer = Json(WithProofs { fingerprint: text, answer, proofs });
+    Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
 }
 
 /// Hashes the body both ways in one pass, and looks both up.

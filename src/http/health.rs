@@ -21,11 +21,7 @@ pub fn router() -> Router<Service> {
 
 async fn ready(State(service): State<Service>) -> Response {
     let ledger = &service.0.ledger;
-    let (head, derived, alarm) = (
-        ledger.head(),
-        ledger.store().derived(),
-        ledger.alarm().or_else(|| ledger.store().failure()),
-    );
+    let (head, derived, alarm) = (ledger.head(), ledger.store().derived(), ledger.alarm());
     let lag = (head.height + 1).saturating_sub(derived);
     let ready = alarm.is_none() && lag <= LAG_BLOCKS_MAX;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

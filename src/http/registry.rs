@@ -1,4 +1,4 @@
-//! For everybody: who may certify, and the ledger's own keys.
+//! For everybody: who may certify, what became of keys, the ledger's own keys, and the limits.
 
 use axum::{
     Json, Router,
@@ -9,27 +9,32 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use probant_core::{
-    Hash,
-    key::{Use, key_set},
-    registry::Registry,
+    Hash, Statement,
+    key::{PublicKey, Use, key_set},
+    registry::{Issuer, Registry, write_lineage},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
-    ASK_AGAIN, Service,
+    ASK_AGAIN, Inner, Service,
     path::At,
     problem::{Concise, Problem},
 };
+use crate::{Error, lag, lookup::StateAnswer};
 
 pub fn router() -> Router<Service> {
     Router::new()
         .route("/issuers", get(issuers))
-        .route("/.well-known/scitt-keys", get(keys))
-        .route("/.well-known/scitt-keys/{kid}", get(key))
+        .route("/issuers/{id}", get(issuer))
+        .route("/keys/{kid}", get(key))
+        .route("/policy", get(policy))
+        .route("/lineage", get(lineage))
+        .route("/.well-known/scitt-keys", get(seal_keys))
+        .route("/.well-known/scitt-keys/{kid}", get(seal_key))
 }
 
 /// An issuer as JSON.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct IssuerAnswer {
     /// Its id.
     pub id: String,
@@ -41,45 +46,126 @@ pub struct IssuerAnswer {
     pub registration: String,
     /// Index of its enrollment.
     pub enrolled: u64,
+    /// Whether the enrollment counts as never said: the operator's key was in other hands.
+    pub void: bool,
+    /// Whether it was ever suspended, and is; null while it never was.
+    pub status: Option<StateAnswer>,
+    /// The sequence number of the next statement about it.
+    pub next_seq: u64,
     /// Its keys, oldest first.
-    pub keys: Vec<KeyAnswer>,
+    pub keys: Vec<SignerAnswer>,
 }
 
 /// A key as JSON.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct KeyAnswer {
+#[derive(Clone, Debug, Serialize)]
+pub struct SignerAnswer {
     /// RFC 9679 thumbprint, hex.
     pub kid: String,
     /// The 32 bytes of RFC 8032, hex.
     pub key: String,
+    /// What it may sign.
+    pub r#use: &'static str,
+    /// The origin, or the issuer's id.
+    pub owner: String,
     /// Index of the entry that brought it.
     pub since: u64,
+    /// What became of it; null while nothing did.
+    pub status: Option<StateAnswer>,
+    /// The sequence number of the next statement about it.
+    pub next_seq: u64,
+}
+
+/// The limits as JSON.
+#[derive(Clone, Debug, Serialize)]
+struct PolicyAnswer {
+    /// Most documents of one list.
+    list_count_max: u64,
+    /// The sequence number of the next policy.
+    next_seq: u64,
+}
+
+fn signer_answer(registry: &Registry, kid: &Hash) -> Option<SignerAnswer> {
+    let signer = registry.key(kid)?;
+    Some(SignerAnswer {
+        kid: kid.to_string(),
+        key: hex::encode(signer.key.as_bytes()),
+        r#use: signer.r#use.name(),
+        owner: signer.owner.clone(),
+        since: signer.added.entry,
+        status: signer.status.as_ref().map(StateAnswer::of_key),
+        next_seq: registry.next_seq(&format!("key:{kid}")),
+    })
+}
+
+fn issuer_answer(registry: &Registry, id: &str, issuer: &Issuer) -> IssuerAnswer {
+    let keys = issuer.keys.iter().filter_map(|kid| signer_answer(registry, kid));
+    IssuerAnswer {
+        id: id.to_owned(),
+        legal_name: issuer.record.legal_name.clone(),
+        country: issuer.record.country.clone(),
+        registration: issuer.record.registration.clone(),
+        enrolled: issuer.enrolled.entry,
+        void: issuer.void,
+        status: issuer.status.as_ref().map(StateAnswer::of_issuer),
+        next_seq: registry.next_seq(&format!("issuer:{id}")),
+        keys: keys.collect(),
+    }
 }
 
 /// All issuers of a registry.
 pub fn issuer_answers(registry: &Registry) -> Vec<IssuerAnswer> {
-    let key = |kid: &Hash| {
-        registry.key(kid).map(|signer| KeyAnswer {
-            kid: kid.to_string(),
-            key: hex::encode(signer.key.as_bytes()),
-            since: signer.since,
-        })
-    };
-    let answer =
-        |(id, issuer): (&probant_core::IssuerId, &probant_core::registry::Issuer)| IssuerAnswer {
-            id: id.to_string(),
-            legal_name: issuer.record.legal_name.clone(),
-            country: issuer.record.country.clone(),
-            registration: issuer.record.registration.clone(),
-            enrolled: issuer.enrolled,
-            keys: issuer.keys.iter().filter_map(key).collect(),
-        };
-    registry.issuers().map(answer).collect()
+    let issuers = registry.issuers();
+    issuers.map(|(id, issuer)| issuer_answer(registry, id.as_str(), issuer)).collect()
+}
+
+fn json(answer: impl Serialize) -> Response {
+    ([(header::CACHE_CONTROL, ASK_AGAIN)], Json(answer)).into_response()
 }
 
 async fn issuers(State(service): State<Service>) -> Response {
-    let issuers = Json(issuer_answers(&service.0.ledger.registry()));
-    ([(header::CACHE_CONTROL, ASK_AGAIN)], issuers).into_response()
+    json(issuer_answers(&service.0.ledger.registry()))
+}
+
+async fn issuer(State(service): State<Service>, At(id): At<String>) -> Result<Response, Problem> {
+    let registry = service.0.ledger.registry();
+    match registry.issuer(&id) {
+        Some(issuer) => Ok(json(issuer_answer(&registry, &id, issuer))),
+        None => Err(Problem::not_found(format!("no issuer {id:?} is enrolled"))),
+    }
+}
+
+/// A key of an issuer, or one of the ledger's own.
+async fn key(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
+    let registry = service.0.ledger.registry();
+    let kid = Hash::from_hex(&text).filter(|kid| kid.to_string() == text);
+    match kid.and_then(|kid| signer_answer(&registry, &kid)) {
+        Some(answer) => Ok(json(answer)),
+        None => Err(Problem::not_found(format!("no key {text:?} is known"))),
+    }
+}
+
+async fn policy(State(service): State<Service>) -> Response {
+    let registry = service.0.ledger.registry();
+    let list_count_max = registry.policy().list_count_max;
+    json(PolicyAnswer { list_count_max, next_seq: registry.next_seq("policy") })
+}
+
+/// The entries that lead from genesis to the ledger's own keys: all that a client must know to check
+/// a receipt.
+async fn lineage(State(service): State<Service>) -> Result<Response, Problem> {
+    let registry = service.0.ledger.registry();
+    let seal = registry.ledger_key(Use::Seal).kid();
+    let indexes = registry.lineage(&seal, u64::MAX);
+    let ask = |inner: &Inner| {
+        let entry = |index: &u64| {
+            let (entry, _) = inner.ledger.store().entry(*index)?.ok_or_else(lag::behind)?;
+            Ok((*index, Statement::decode(&entry)?))
+        };
+        indexes.iter().map(entry).collect::<Result<Vec<_>, Error>>()
+    };
+    let entries = service.ask(ask).await?;
+    let entries: Vec<_> = entries.iter().map(|(index, statement)| (*index, statement)).collect();
+    Ok(cbor(write_lineage(&entries)))
 }
 
 fn cbor(bytes: Vec<u8>) -> Response {
@@ -87,21 +173,25 @@ fn cbor(bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
-/// The keys that receipts verify with (SCRAPI): the seal key, and in time those it replaced.
-async fn keys(State(service): State<Service>) -> Response {
+/// The keys that receipts verify with (SCRAPI): the seal key, and those that it replaced.
+async fn seal_keys(State(service): State<Service>) -> Response {
     let registry = service.0.ledger.registry();
-    cbor(key_set([registry.ledger_key(Use::Seal)].into_iter()))
+    cbor(key_set(registry.ledger_keys(Use::Seal).map(|(_, key)| key)))
 }
 
-async fn key(
+async fn seal_key(
     State(service): State<Service>,
     name: Result<At<String>, Problem>,
 ) -> Result<Response, Concise> {
     let registry = service.0.ledger.registry();
-    let key = registry.ledger_key(Use::Seal);
-    let names = [URL_SAFE_NO_PAD.encode(key.kid().0), key.kid().to_string()];
-    match name {
-        Ok(At(name)) if names.contains(&name) => Ok(cbor(key.to_cose_with_kid())),
-        _ => Err(Concise(Problem::not_found("No such key"))),
+    let key = name.ok().and_then(|At(name)| {
+        let is_named = |key: &PublicKey| {
+            [URL_SAFE_NO_PAD.encode(key.kid().0), key.kid().to_string()].contains(&name)
+        };
+        registry.ledger_keys(Use::Seal).map(|(_, key)| key).find(|key| is_named(key))
+    });
+    match key {
+        Some(key) => Ok(cbor(key.to_cose_with_kid())),
+        None => Err(Concise(Problem::not_found("No such key"))),
     }
 }

@@ -35,13 +35,19 @@ impl Default for Limits {
 pub struct Pending {
     pub statement: Statement,
     pub list: Option<List>,
+    /// When it came, by the clock's steady side.
+    came: Duration,
     answer: oneshot::Sender<Answered>,
 }
 
 impl Pending {
-    pub fn new(statement: Statement, list: Option<List>) -> (Self, oneshot::Receiver<Answered>) {
+    pub fn new(
+        statement: Statement,
+        list: Option<List>,
+        came: Duration,
+    ) -> (Self, oneshot::Receiver<Answered>) {
         let (answer, receiver) = oneshot::channel();
-        (Self { statement, list, answer }, receiver)
+        (Self { statement, list, came, answer }, receiver)
     }
 
     fn bytes(&self) -> usize {
@@ -122,14 +128,18 @@ impl Pool {
         }
     }
 
-    /// Waits until a block is full, the timeout ends, or the pool is closed.
-    pub fn fill(&self, timeout: Duration) {
+    /// Waits until a block is full, the first statement came `interval` ago, or the pool is closed;
+    /// not at all where nothing is here. `now` is by the clock that says when statements came.
+    pub fn fill(&self, interval: Duration, now: Duration) {
+        let waiting = self.waiting();
+        let Some(first) = waiting.pending.first() else { return };
+        let timeout = first.came.saturating_add(interval).saturating_sub(now);
         let not_full = |waiting: &mut Waiting| {
             waiting.pending.len() < self.limits.block_count
                 && waiting.bytes < self.limits.block_bytes
                 && !waiting.closed
         };
-        drop(self.came.wait_timeout_while(self.waiting(), timeout, not_full));
+        drop(self.came.wait_timeout_while(waiting, timeout, not_full));
     }
 
     /// Whether nothing will come any more, and nothing is left.
@@ -152,5 +162,41 @@ impl Pool {
         let taken = std::mem::replace(&mut waiting.pending, rest);
         waiting.bytes -= taken.iter().map(Pending::bytes).sum::<usize>();
         taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use probant_core::{
+        Fingerprints,
+        key::SigningKey,
+        statement::{Body, Certify},
+    };
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn pending(came: Duration) -> Pending {
+        let list = List::new(vec![Fingerprints::of(b"bill").blake3]).unwrap();
+        let body = Body::Certify(Certify::new(&list, "application/pdf").unwrap());
+        let key = SigningKey::from_seed(&[9; 32]);
+        let statement = Statement::sign(&key, "energie.example", None, 0, body);
+        Pending::new(statement, Some(list), came).0
+    }
+
+    #[test]
+    fn the_interval_counts_from_the_first_statement() {
+        let (pool, clock) = (Pool::new(Limits::default()), SystemClock::shared());
+        let interval = Duration::from_secs(60);
+        let waits = |now_ms| {
+            let before = clock.elapsed();
+            pool.fill(interval, Duration::from_millis(now_ms));
+            clock.elapsed().saturating_sub(before)
+        };
+        assert!(waits(0) < interval, "nothing is here");
+        pool.put(pending(Duration::ZERO)).unwrap();
+        pool.put(pending(Duration::from_secs(59))).unwrap();
+        assert!(waits(60_000) < interval && waits(90_000) < interval, "it is over");
+        assert!(waits(59_950) >= Duration::from_millis(50), "it has 50 ms to go");
     }
 }

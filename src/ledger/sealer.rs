@@ -4,9 +4,10 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use probant_core::{
-    Hash,
+    Hash, Rejected,
     chain::Chain,
     draft::{Draft, SealedBlock},
+    key::Use,
 };
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     pool::{Pending, Reply},
 };
 use crate::{
-    Error,
+    Error, lag,
     store::{StoreError, StoredBlock},
 };
 
@@ -31,7 +32,7 @@ struct Ending<'a>(&'a Shared);
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.set_alarm(Some("the sealer failed, which it never should: restart".into()));
+            self.0.fail("the sealer failed, which it never should: restart".into());
         }
         self.0.pool.close();
         while !self.0.pool.is_done() {
@@ -48,7 +49,7 @@ pub fn run(shared: &Shared, mut chain: Chain) {
     loop {
         let idle = shared.clock.elapsed().saturating_sub(last_block);
         shared.pool.wait(shared.sealing.heartbeat.saturating_sub(idle));
-        shared.pool.fill(shared.sealing.interval);
+        shared.pool.fill(shared.sealing.interval, shared.clock.elapsed());
         let pending = shared.pool.take();
         let idle = shared.clock.elapsed().saturating_sub(last_block);
         if pending.is_empty() && shared.pool.is_done() {
@@ -60,8 +61,8 @@ pub fn run(shared: &Shared, mut chain: Chain) {
         let time_ms = match time.next(&*shared.clock, chain.head().time_ms) {
             Ok(time_ms) => time_ms,
             Err(why) => {
+                shared.set_alarm(Some(why.clone()));
                 refuse(pending, &why);
-                shared.set_alarm(Some(why));
                 shared.pool.wait(ALARM_PAUSE);
                 std::thread::sleep(ALARM_PAUSE.min(shared.sealing.interval));
                 continue;
@@ -69,9 +70,7 @@ pub fn run(shared: &Shared, mut chain: Chain) {
         };
         shared.set_alarm(None);
         last_block = shared.clock.elapsed();
-        if let Err(error) = seal(shared, &mut chain, pending, time_ms) {
-            // What is on disk is unknown: only a restart may go on.
-            shared.set_alarm(Some(format!("the store failed, restart to reopen it: {error}")));
+        if seal(shared, &mut chain, pending, time_ms).is_err() {
             fail_all(shared);
             return;
         }
@@ -83,6 +82,11 @@ fn refuse(pending: Vec<Pending>, why: &str) {
         let (.., reply) = pending.open();
         reply.send(Err(Error::busy(format!("nothing can be sealed now: {why}"))));
     }
+}
+
+/// What is on disk is unknown: only a restart may go on.
+fn store_failed(shared: &Shared, error: &StoreError) {
+    shared.fail(format!("the store failed, restart to reopen it: {error}"));
 }
 
 /// After a failure of the store: nobody waits for ever.
@@ -104,9 +108,15 @@ fn seal(
     if draft.is_empty() && had_pending {
         return Ok(());
     }
-    let sealed = draft.seal(&shared.seal_key);
-    match commit(shared, chain, &sealed) {
-        Ok(after) => {
+    let kid = draft.seal_key().kid();
+    let key = shared.keys.get(Use::Seal, kid).map_err(|why| StoreError::Input(why.to_string()));
+    let sealed = key.and_then(|key| draft.seal(&key).map_err(unreadable));
+    let appended = sealed.and_then(|sealed| {
+        let after = check_and_append(shared, chain, &sealed)?;
+        Ok((after, sealed))
+    });
+    match appended {
+        Ok((after, sealed)) => {
             *chain = after;
             shared.publish(chain);
             let sealed = Arc::new(sealed);
@@ -115,9 +125,18 @@ fn seal(
             }
             Ok(())
         }
+        Err(StoreError::Behind { .. }) => {
+            // Nothing was written: statuses could not be read, and are rebuilt.
+            shared.store.distrust_derived();
+            for (_, reply) in waiters {
+                reply.send(Err(lag::rebuilding()));
+            }
+            Ok(())
+        }
         Err(StoreError::Conflict) => {
             // Another writer was faster: the signatures are discarded, the issuers try again.
-            *chain = shared.store.chain()?.expect("a ledger with a head has a chain");
+            let reloaded = shared.store.chain().inspect_err(|error| store_failed(shared, error))?;
+            *chain = reloaded.expect("a ledger with a head has a chain");
             shared.publish(chain);
             for (_, reply) in waiters {
                 reply.send(Err(Error::busy("the head has moved: send it again")));
@@ -125,6 +144,8 @@ fn seal(
             Ok(())
         }
         Err(error) => {
+            // Before anybody hears of it.
+            store_failed(shared, &error);
             for (_, reply) in waiters {
                 let why =
                     format!("the store failed, the outcome is unknown: send it again ({error})");
@@ -137,8 +158,13 @@ fn seal(
 
 /// Folds the waiting statements at their final indexes; those that the rules refuse, or that were
 /// sent before, are answered at once.
-fn draft(shared: &Shared, chain: &Chain, pending: Vec<Pending>, time_ms: u64) -> (Draft, Waiters) {
-    let mut draft = Draft::new(chain, time_ms);
+fn draft<'a>(
+    shared: &'a Shared,
+    chain: &'a Chain,
+    pending: Vec<Pending>,
+    time_ms: u64,
+) -> (Draft<'a>, Waiters) {
+    let mut draft = Draft::new(chain, time_ms, &*shared.store);
     let mut waiters = Waiters::new();
     let mut indexes: HashMap<Hash, u64> = HashMap::new();
     for pending in pending {
@@ -164,19 +190,46 @@ fn draft(shared: &Shared, chain: &Chain, pending: Vec<Pending>, time_ms: u64) ->
                 indexes.insert(leaf, index);
                 waiters.push((index, reply));
             }
-            Err(rejected) => reply.send(Err(rejected.into())),
+            Err(rejected) => reply.send(Err(refusal(shared, rejected))),
         }
     }
     (draft, waiters)
 }
 
+/// A refusal is the sender's to mend, unless it is our own statuses that cannot be read.
+fn refusal(shared: &Shared, rejected: Rejected) -> Error {
+    match rejected {
+        Rejected::Unreadable(why) => {
+            tracing::error!(why, "statuses cannot be read: rebuilding them");
+            shared.store.distrust_derived();
+            lag::rebuilding()
+        }
+        rejected => rejected.into(),
+    }
+}
+
+/// What refuses a block of our own: nodes of the status map that cannot be read, which a rebuild
+/// mends; anything else is damage in memory, or a fault of this program.
+fn unreadable(rejected: Rejected) -> StoreError {
+    match rejected {
+        Rejected::Unreadable(why) => {
+            tracing::error!(why, "statuses cannot be read");
+            StoreError::Behind { derived: 0, blocks: 0 }
+        }
+        rejected => StoreError::damage("the block just sealed, in memory", rejected.to_string()),
+    }
+}
+
 /// Reads the block back from its own bytes as an auditor would, then makes it durable.
-fn commit(shared: &Shared, chain: &Chain, sealed: &SealedBlock) -> Result<Chain, StoreError> {
+fn check_and_append(
+    shared: &Shared,
+    chain: &Chain,
+    sealed: &SealedBlock,
+) -> Result<Chain, StoreError> {
     let expected = chain.head().clone();
     let mut after = Some(chain.clone());
-    let stored = StoredBlock::check(sealed.block.encode(), &mut after).map_err(|fault| {
-        StoreError::damage("the block just sealed, in memory", fault.rejected.to_string())
-    })?;
+    let checked = StoredBlock::check(sealed.block.encode(), &mut after, &*shared.store);
+    let stored = checked.map_err(|fault| unreadable(fault.rejected))?;
     shared.store.append(Some(&expected), stored)?;
     Ok(after.expect("the chain was there"))
 }

@@ -5,7 +5,7 @@
 //!   lock              held by the one process that has the directory open
 //!   settings.json     which index engine
 //!   segments/         the blocks: the truth
-//!   durable           up to where the segments are synced, for readers of a live directory
+//!   durable           the durable hint: how far readers of a live directory may go
 //!   derived/          look-ups, rebuilt when missing, stale or damaged
 //! ```
 //!
@@ -29,8 +29,9 @@ use std::{
 };
 
 use probant_core::{
-    Fingerprint, Hash,
+    Fingerprint, Hash, Rejected,
     chain::{Chain, Head},
+    status::{Inner, Leaf, Map, Nodes},
     tree::Node,
 };
 
@@ -45,7 +46,7 @@ use super::{
 
 pub use self::opening::{Opening, Progress};
 
-const DURABLE: &str = "durable";
+const DURABLE_HINT: &str = "durable";
 
 /// A directory with the blocks of one ledger.
 pub struct Embedded {
@@ -62,7 +63,8 @@ struct Writer {
     /// None before block 0.
     mark: Option<HeadMark>,
     head: Option<Head>,
-    durable: File,
+    /// The durable hint.
+    hint: File,
     poisoned: bool,
 }
 
@@ -83,15 +85,15 @@ impl Writer {
             None => self.mark = Some(HeadMark::create(&self.mark_path, mark)?),
         }
         self.head = Some(block.head.clone());
-        self.hint()?;
+        self.write_hint()?;
         Ok(position)
     }
 
     /// Tells readers of a live directory how far it is durable: a crash before leaves it behind,
     /// never ahead.
-    fn hint(&self) -> Result<(), StoreError> {
+    fn write_hint(&self) -> Result<(), StoreError> {
         let hint = durable_hint(self.segments.end());
-        self.durable.write_all_at(&hint, 0).map_err(StoreError::io("write of the durable hint"))
+        self.hint.write_all_at(&hint, 0).map_err(StoreError::io("write of the durable hint"))
     }
 
     fn append(
@@ -126,7 +128,7 @@ fn durable_hint(end: Position) -> [u8; 16] {
 /// # Errors
 /// [`StoreError::Damage`] for a hint that was not written whole; [`StoreError::Io`].
 pub fn durable_end(dir: &Path) -> Result<Option<Position>, StoreError> {
-    let path = dir.join(DURABLE);
+    let path = dir.join(DURABLE_HINT);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -168,14 +170,24 @@ impl Embedded {
     }
 
     fn behind(&self) -> StoreError {
-        let head = self.head().map_or(0, |head| head.height);
-        StoreError::Behind { derived: self.derived(), head }
+        let blocks = self.head().map_or(0, |head| head.height + 1);
+        StoreError::Behind { derived: self.derived(), blocks }
     }
 
     /// Nothing found means nothing only where look-ups reach the head.
     fn or_behind<T>(&self, found: Option<T>, blocks: u64) -> Result<Option<T>, StoreError> {
         let complete = self.head().is_none_or(|head| blocks > head.height);
         if found.is_none() && !complete { Err(self.behind()) } else { Ok(found) }
+    }
+}
+
+impl Nodes for Embedded {
+    fn inner(&self, at: u64) -> Result<Inner, Rejected> {
+        self.deriver.node(|growth| growth.inner(at), |derived| derived.inner(at))
+    }
+
+    fn leaf(&self, at: u64) -> Result<Leaf, Rejected> {
+        self.deriver.node(|growth| growth.leaf(at), |derived| derived.leaf(at))
     }
 }
 
@@ -270,6 +282,12 @@ impl Store for Embedded {
         let blocks = self.derived();
         let list = self.look_up(|derived| derived.list(root, &self.reader))?;
         self.or_behind(list, blocks)
+    }
+
+    fn status(&self, height: u64) -> Result<Option<Map>, StoreError> {
+        let blocks = self.derived();
+        let status = self.look_up(|derived| derived.status(height))?;
+        self.or_behind(status, blocks)
     }
 
     fn distrust_derived(&self) {

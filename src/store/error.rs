@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::{Error, durable};
+
 /// What a store answers instead of a result.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -12,12 +14,12 @@ pub enum StoreError {
     #[error("{0}")]
     Input(String),
     /// The look-up tables have not caught up with the head: try again shortly.
-    #[error("look-ups reach block {derived} of {head}: try again shortly")]
+    #[error("look-ups reach {derived} of {blocks} blocks: try again shortly")]
     Behind {
-        /// Height up to which look-ups are complete.
+        /// Number of blocks that look-ups are complete for; 0 while rebuilt ones take their place.
         derived: u64,
-        /// Height of the newest durable block.
-        head: u64,
+        /// Number of blocks that they must reach.
+        blocks: u64,
     },
     /// What is stored is not what was written: stop, and look at the place named.
     #[error("damage at {place}: {what}")]
@@ -50,5 +52,23 @@ impl StoreError {
     /// Names damage found at a place.
     pub fn damage(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self::Damage { place: place.into(), what: what.into() }
+    }
+}
+
+impl From<durable::Failed> for StoreError {
+    fn from(durable::Failed { doing, source }: durable::Failed) -> Self {
+        Self::Io { doing, source }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Input(why) => Self::Input(why),
+            StoreError::Conflict | StoreError::Behind { .. } => Self::busy(error.to_string()),
+            StoreError::Damage { .. } | StoreError::Poisoned | StoreError::Io { .. } => {
+                Self::Stop(error.to_string())
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::store::{StoreError, durable};
+use crate::{durable, store::StoreError};
 
 const MAGIC: &[u8; 8] = b"PROBMARK";
 const SLOT_BYTES: usize = 128;
@@ -87,7 +87,7 @@ impl HeadMark {
     pub fn reset(path: &Path, mark: Mark) -> Result<(), StoreError> {
         let held = File::open(path).ok();
         held.as_ref().map_or(Ok(()), |file| lock(path, file))?;
-        durable::replace_file(path, &both_slots(&mark), FILE_MODE)
+        Ok(durable::replace_file(path, &both_slots(&mark), FILE_MODE)?)
     }
 
     /// Reads the mark at `path` without taking it.

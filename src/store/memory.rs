@@ -4,9 +4,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use probant_core::{
-    Fingerprint, Hash, Statement,
+    Fingerprint, Hash, Rejected, Statement,
     chain::{Chain, Head},
     list::Batch,
+    status::{Inner, Kept, Leaf, Map, Nodes},
     tree::{self, Node},
 };
 
@@ -28,9 +29,16 @@ pub enum Fail {
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<State>);
 
-#[derive(Debug, Default)]
+impl Default for State {
+    fn default() -> Self {
+        Self { blocks: Vec::new(), nodes: Kept::all(), fail: Fail::Never, poisoned: false }
+    }
+}
+
+#[derive(Debug)]
 struct State {
     blocks: Vec<StoredBlock>,
+    nodes: Kept,
     fail: Fail,
     poisoned: bool,
 }
@@ -44,8 +52,9 @@ impl Memory {
     /// The store as a new process would find it.
     #[must_use]
     pub fn reopen(&self) -> Self {
-        let blocks = self.state().blocks.clone();
-        Self(Mutex::new(State { blocks, ..State::default() }))
+        let state = self.state();
+        let (blocks, nodes) = (state.blocks.clone(), state.nodes.clone());
+        Self(Mutex::new(State { blocks, nodes, ..State::default() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -64,7 +73,8 @@ impl State {
             let first = stored.block.header().first;
             let both = stored.block.entries.iter().zip(&stored.block.lists);
             both.zip(first..).flat_map(|((statement, list), entry)| {
-                let listed = list.iter().flat_map(|list| list.iter().collect::<Vec<_>>());
+                let certified = list.iter().filter(|_| statement.as_certify().is_some());
+                let listed = certified.flat_map(|list| list.iter().collect::<Vec<_>>());
                 listed
                     .chain(statement.enveloped())
                     .zip(0..=u16::MAX)
@@ -76,9 +86,9 @@ impl State {
 
 impl Store for Memory {
     fn chain(&self) -> Result<Option<Chain>, StoreError> {
-        let mut chain = None;
-        for stored in &self.state().blocks {
-            StoredBlock::check(stored.bytes.clone(), &mut chain)
+        let (mut chain, state) = (None, self.state());
+        for stored in &state.blocks {
+            StoredBlock::check(stored.bytes.clone(), &mut chain, &state.nodes)
                 .map_err(|fault| StoreError::damage("memory", fault.rejected.to_string()))?;
         }
         Ok(chain)
@@ -106,6 +116,7 @@ impl Store for Memory {
         }
         let fail = std::mem::take(&mut state.fail);
         if fail != Fail::Lost {
+            state.nodes.grow(&block.growth);
             state.blocks.push(block);
         }
         if fail != Fail::Never {
@@ -189,10 +200,25 @@ impl Store for Memory {
 
     fn list(&self, root: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
         let state = self.state();
-        let mut lists = state.blocks.iter().flat_map(|stored| stored.block.lists.iter().flatten());
-        let list = lists.find(|list| list.count() > 1 && list.root() == *root);
-        Ok(list.map(|list| list.as_bytes().to_vec()))
+        let blocks = state.blocks.iter().map(|stored| &stored.block);
+        let mut entries = blocks.flat_map(|block| block.entries.iter().zip(&block.lists));
+        let list = entries.find(|(statement, _)| statement.list_root() == Some(*root));
+        Ok(list.and_then(|(_, list)| list.as_ref()).map(|list| list.as_bytes().to_vec()))
+    }
+
+    fn status(&self, height: u64) -> Result<Option<Map>, StoreError> {
+        Ok(self.state().blocks.get(height as usize).map(|stored| stored.growth.map))
     }
 
     fn distrust_derived(&self) {}
+}
+
+impl Nodes for Memory {
+    fn inner(&self, at: u64) -> Result<Inner, Rejected> {
+        self.state().nodes.inner(at)
+    }
+
+    fn leaf(&self, at: u64) -> Result<Leaf, Rejected> {
+        self.state().nodes.leaf(at)
+    }
 }

@@ -14,10 +14,25 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use probant_core::{Fingerprint, Statement};
+use probant_core::{Fingerprint, Statement, framing::frame, seal::Seal};
 use serde_json::json;
 
-use crate::sample_world::World;
+use crate::sample_world::{World, key};
+
+/// A lie of the ledger.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    /// A bit of every proof is flipped.
+    Bit,
+    /// Proofs are those of this entry, whatever was asked for.
+    ProofsOf(u64),
+    /// Receipts are sealed by somebody else's key.
+    Seal,
+    /// Every document is called certified, and nothing is shown.
+    Boast,
+    /// So many certifications of every document are made up.
+    MadeUp(u64),
+}
 
 /// What goes wrong, and what was asked.
 #[derive(Default)]
@@ -30,8 +45,12 @@ pub struct Faults {
     pub gateway: Option<StatusCode>,
     /// Proofs are answered 404 without words, as by a proxy.
     pub no_proofs: bool,
-    /// A bit of every proof is flipped.
-    pub lie: bool,
+    /// That begins after so many proofs.
+    pub proofs_left: Option<usize>,
+    /// Submissions are refused with these words, which begin with a code.
+    pub refusal: Option<&'static str>,
+    /// It lies.
+    pub lie: Option<Lie>,
     /// Submissions that arrived.
     pub submissions: usize,
 }
@@ -55,6 +74,7 @@ impl FakeLedger {
             .route("/documents/{fingerprint}", get(documents))
             .route("/documents/{fingerprint}/proof/{entry}", get(proof))
             .route("/blocks/{height}", get(block))
+            .route("/blocks/from/0", get(blocks))
             .route("/issuers", get(issuers))
             .layer(DefaultBodyLimit::max(4 << 20))
             .with_state(ledger.clone());
@@ -83,8 +103,20 @@ async fn submit(State(ledger): State<FakeLedger>, body: Bytes) -> Response {
         faults.busy -= 1;
         return concise(StatusCode::SERVICE_UNAVAILABLE, "busy: the pool is full");
     }
-    let sealed = Statement::decode_submission(&body)
-        .and_then(|(statement, list)| ledger.world().submit(statement, list, now_ms()));
+    if let Some(words) = faults.refusal {
+        return concise(StatusCode::BAD_REQUEST, words);
+    }
+    let sealed = Statement::decode_submission(&body).and_then(|(statement, list)| {
+        let leaf = statement.leaf();
+        let mut receipt = ledger.world().submit(statement, list, now_ms())?;
+        if faults.lie == Some(Lie::Seal) {
+            let (world, height) = (ledger.world(), receipt.seal.height());
+            let time_ms = world.blocks[usize::try_from(height).unwrap()].block.header().time_ms;
+            let origin = world.identity().origin;
+            receipt.seal = Seal::sign(&key(77), &origin, height, time_ms, receipt.root(leaf)?);
+        }
+        Ok(receipt)
+    });
     if faults.forget_answer > 0 {
         faults.forget_answer -= 1;
         return concise(StatusCode::SERVICE_UNAVAILABLE, "busy: who knows");
@@ -114,9 +146,13 @@ fn concise(status: StatusCode, detail: &str) -> Response {
 }
 
 async fn documents(State(ledger): State<FakeLedger>, Path(name): Path<String>) -> Response {
-    let (world, fingerprint) = (ledger.world(), name.parse::<Fingerprint>().unwrap());
-    let entries = world.certifying(&fingerprint);
-    let verdict = if entries.is_empty() { "unknown" } else { "certified" };
+    let (faults, world) = (ledger.faults(), ledger.world());
+    let mut entries = world.certifying(&name.parse::<Fingerprint>().unwrap());
+    if let Some(Lie::MadeUp(count)) = faults.lie {
+        entries.extend((0..count).map(|made_up| 1_000_000 + made_up));
+    }
+    let known = faults.lie == Some(Lie::Boast) || !entries.is_empty();
+    let verdict = if known { "certified" } else { "unknown" };
     let one = |entry: &u64| json!({"entry": entry, "issuer": "energie.example"});
     let certifications: Vec<_> = entries.iter().map(one).collect();
     let head = world.chain.head();
@@ -132,22 +168,37 @@ async fn proof(
     State(ledger): State<FakeLedger>,
     Path((name, entry)): Path<(String, u64)>,
 ) -> Response {
-    let (faults, world) = (ledger.faults(), ledger.world());
-    match world.proof(name.parse().unwrap(), entry) {
-        Some(proof) if !faults.no_proofs => {
-            let mut bytes = proof.encode();
-            if faults.lie {
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 1;
-            }
-            ([("content-type", "application/cose")], bytes).into_response()
-        }
-        _ => StatusCode::NOT_FOUND.into_response(),
+    let (mut faults, world) = (ledger.faults(), ledger.world());
+    if let Some(left) = faults.proofs_left {
+        faults.no_proofs = left == 0;
+        faults.proofs_left = left.checked_sub(1);
     }
+    let entry = if let Some(Lie::ProofsOf(other)) = faults.lie { other } else { entry };
+    if faults.no_proofs {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let Some(proof) = world.proof(name.parse().unwrap(), entry) else {
+        let body = json!({"title": "Not Found", "status": 404, "detail": "no such certification"});
+        let headers = [("content-type", "application/problem+json")];
+        return (StatusCode::NOT_FOUND, headers, body.to_string()).into_response();
+    };
+    let mut bytes = proof.encode();
+    if faults.lie == Some(Lie::Bit) {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    }
+    ([("content-type", "application/cose")], bytes).into_response()
 }
 
 async fn block(State(ledger): State<FakeLedger>, Path(height): Path<usize>) -> Response {
     ledger.world().blocks[height].block.encode().into_response()
+}
+
+async fn blocks(State(ledger): State<FakeLedger>) -> Response {
+    let world = ledger.world();
+    let framed = world.blocks.iter().flat_map(|sealed| frame(&sealed.block.encode()).unwrap());
+    let headers = [("content-type", "application/octet-stream")];
+    (headers, framed.collect::<Vec<u8>>()).into_response()
 }
 
 async fn issuers(State(ledger): State<FakeLedger>) -> Response {
@@ -159,13 +210,13 @@ async fn issuers(State(ledger): State<FakeLedger>) -> Response {
             .map(|kid| {
                 let signer = world.chain.registry().key(kid).unwrap();
                 let key = hex::encode(signer.key.as_bytes());
-                json!({"kid": kid.to_string(), "key": key, "since": signer.since})
+                json!({"kid": kid.to_string(), "key": key, "since": signer.added.entry})
             })
             .collect();
         json!({
             "id": id.as_str(), "legal_name": issuer.record.legal_name,
             "country": issuer.record.country, "registration": issuer.record.registration,
-            "enrolled": issuer.enrolled, "keys": keys,
+            "enrolled": issuer.enrolled.entry, "keys": keys,
         })
     };
     let listed: Vec<_> = world.chain.registry().issuers().map(one).collect();

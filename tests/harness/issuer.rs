@@ -47,14 +47,14 @@ impl Issuer {
     /// The operator's statement about it.
     pub fn enrollment(&self, operator: &SigningKey) -> Vec<u8> {
         let scope = &self.ledger.0.0;
-        let possession = prove_possession(&self.key, Use::Issuer, &self.id, Enroll::SEQ, scope);
+        let possession = prove_possession(&self.key, Use::Issuer, &self.id, 1, scope);
         let record = IssuerRecord {
             legal_name: "Énergie du Ponant".into(),
             country: "FR".into(),
             registration: "123456789".into(),
         };
         let (id, key) = (self.id.parse().unwrap(), self.key.public().clone());
-        let body = Body::Enroll(Enroll { id, record, key, possession });
+        let body = Body::Enroll(Enroll { seq: 1, id, record, key, possession });
         let ledger = Some(self.ledger);
         Statement::sign(operator, ORIGIN, ledger, now_ms() / 1000, body).to_submission(None)
     }

@@ -104,8 +104,8 @@ impl Home {
     pub fn genesis(&self) -> Chain {
         let reader = SegmentReader::open(&self.data.join("segments")).unwrap();
         let block = Block::decode(&reader.read(Position::FIRST).unwrap()).unwrap();
-        let (chain, signatures) = Chain::found(&block).unwrap();
-        signatures.check(&block).unwrap();
+        let (chain, extension) = Chain::found(&block).unwrap();
+        extension.signatures.check(&block).unwrap();
         chain
     }
 

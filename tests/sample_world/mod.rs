@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use probant_core::{
     Fingerprint, Hash, Identity, List, Rejected, Statement,
     chain::Chain,
-    draft::{Draft, SealedBlock},
+    draft::{Draft, SealedBlock, founding_block},
     key::{SigningKey, Use},
     list::Batch,
     proof::{DocumentPath, Proof, ProvenEntry},
@@ -15,6 +15,7 @@ use probant_core::{
     statement::{
         Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy, prove_possession,
     },
+    status::{Kept, Slot, StatusPath},
     tree,
 };
 
@@ -29,6 +30,7 @@ pub fn key(seed: u8) -> SigningKey {
 #[allow(dead_code)] // Each of the two test programs uses a part of it.
 pub struct World {
     pub chain: Chain,
+    nodes: Kept,
     pub blocks: Vec<SealedBlock>,
     lists: HashMap<u64, Batch>,
 }
@@ -46,10 +48,10 @@ impl World {
         let keys = keys.map(listed).into();
         let genesis = Body::Genesis(Genesis { random, keys, policy: Policy::default() });
         let genesis = Statement::sign(&key(3), ORIGIN, None, TIME_MS / 1000, genesis);
-        let sealed = Draft::genesis(genesis, TIME_MS).unwrap().seal(&key(1));
-        let (chain, signatures) = Chain::found(&sealed.block).unwrap();
-        signatures.check(&sealed.block).unwrap();
-        Self { chain, blocks: vec![sealed], lists: HashMap::new() }
+        let sealed = founding_block(genesis, TIME_MS, &key(1)).unwrap();
+        let (chain, extension) = Chain::found(&sealed.block).unwrap();
+        extension.signatures.check(&sealed.block).unwrap();
+        Self { chain, nodes: Kept::all(), blocks: vec![sealed], lists: HashMap::new() }
     }
 
     /// With [`ISSUER`] enrolled, whose key has seed 9.
@@ -66,6 +68,7 @@ impl World {
     fn enroll(&self) -> Statement {
         let ledger = self.identity().ledger;
         let body = Body::Enroll(Enroll {
+            seq: 1,
             id: ISSUER.parse().unwrap(),
             record: IssuerRecord {
                 legal_name: "Énergie du Ponant".into(),
@@ -99,13 +102,17 @@ impl World {
                 index += 1;
             }
         }
-        let signer = self.chain.registry().signer(&statement)?.key.clone();
-        statement.verify(&signer)?;
-        let mut draft = Draft::new(&self.chain, time_ms.max(self.chain.head().time_ms));
+        let time_ms = time_ms.max(self.chain.head().time_ms);
+        statement.verify(&self.chain.registry().admit(&statement, time_ms)?.key)?;
+        let mut draft = Draft::new(&self.chain, time_ms, &self.nodes);
+        let certifies = statement.as_certify().is_some();
         let index = draft.add(statement, list.clone())?;
-        let sealed = draft.seal(&key(1));
-        let checked = self.chain.extend(&sealed.block).and_then(|s| s.check(&sealed.block));
-        checked.map_err(|fault| fault.rejected)?;
+        let sealed = draft.seal(&key(1))?;
+        let extension = self.chain.extend(&sealed.block, &self.nodes);
+        let extension = extension.map_err(|fault| fault.rejected)?;
+        extension.signatures.check(&sealed.block).map_err(|fault| fault.rejected)?;
+        self.nodes.grow(&extension.growth);
+        let list = list.filter(|_| certifies);
         self.lists.extend(list.map(|list| (index, Batch::new(list))));
         let receipt = sealed.receipt(index);
         self.blocks.push(sealed);
@@ -135,7 +142,16 @@ impl World {
             head: self.proven(size - 1),
             registry: vec![self.proven(0), self.proven(2)],
             first_receipt: first.receipt(index),
+            statuses: self.statuses(fingerprint),
         })
+    }
+
+    /// Of document, issuer and key; all that falls here is felled by the one key.
+    fn statuses(&self, fingerprint: Fingerprint) -> Vec<StatusPath> {
+        let kid = key(9).public().kid();
+        let slots =
+            [Slot::document(ISSUER, &fingerprint), Slot::issuer(ISSUER), Slot::key(ISSUER, &kid)];
+        slots.map(|slot| self.chain.status().prove(&slot, &self.nodes).unwrap()).into()
     }
 
     fn entry(&self, index: u64) -> Statement {

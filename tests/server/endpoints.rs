@@ -1,13 +1,15 @@
 //! What every endpoint answers when all is well, and that a stranger can check it.
 
 use hyper::body::Bytes;
-use probant::store::embedded::segments;
 use probant_core::{
     Fingerprints, Hash, List, Verifier,
     block::Block,
     chain::Chain,
     checkpoint::Checkpoint,
+    framing,
     key::{Use, read_key_set},
+    list::Shape,
+    status::Kept,
 };
 
 use crate::harness::{
@@ -156,7 +158,8 @@ async fn an_auditor_reads_every_block_list_and_checkpoint() {
             let root = submission.documents.root();
             let list = client.get(&format!("/lists/{root}")).await;
             if submission.documents.count() > 1 {
-                let list = List::decode(list.expect(200, BYTES, IMMUTABLE).into()).unwrap();
+                let bytes = list.expect(200, BYTES, IMMUTABLE).into();
+                let list = List::decode(bytes, Shape::Documents).unwrap();
                 assert_eq!((list.root(), &list), (root, &submission.documents));
             } else {
                 assert!(list.problem(404).contains("no list"));
@@ -168,7 +171,7 @@ async fn an_auditor_reads_every_block_list_and_checkpoint() {
             let block = client.get(&format!("/blocks/{height}")).await;
             blocks.push(block.expect(200, CBOR, IMMUTABLE));
         }
-        let all: Vec<_> = blocks.iter().map(|block| segments::frame(block).unwrap()).collect();
+        let all: Vec<_> = blocks.iter().map(|block| framing::frame(block).unwrap()).collect();
         for from in [0, 1, height] {
             let stream = client.get(&format!("/blocks/from/{from}")).await;
             let stream = stream.expect(200, BYTES, "no-store");
@@ -191,10 +194,11 @@ async fn an_auditor_reads_every_block_list_and_checkpoint() {
 fn replay(blocks: &[Bytes]) -> Chain {
     let mut blocks = blocks.iter().map(|block| Block::decode(block).unwrap());
     let first = blocks.next().unwrap();
-    let (mut chain, signatures) = Chain::found(&first).unwrap();
-    signatures.check(&first).unwrap();
+    let (mut chain, extension) = Chain::found(&first).unwrap();
+    extension.signatures.check(&first).unwrap();
     for block in blocks {
-        chain.extend(&block).unwrap().check(&block).unwrap();
+        let extension = chain.extend(&block, &Kept::all()).unwrap();
+        extension.signatures.check(&block).unwrap();
     }
     chain
 }

@@ -67,10 +67,10 @@ impl World {
             algorithm: Algorithm::EdDSA,
             content_type: Some("application/vnd.probant.certify+cbor".into()),
             issuer: ISSUER.into(),
-            subject: format!("batch:{}", body.root),
+            subject: format!("batch:{}", body.listed.root),
             audience: self.issuer.ledger.audience(),
             labels: Vec::new(),
-            payload: Some(certify_payload(body.root, self.list.count() as u64, PDF)),
+            payload: Some(certify_payload(body.listed.root, self.list.count() as u64, PDF)),
             unprotected: vec![(LABEL_LIST, Value::Bytes(self.list.as_bytes().to_vec()))],
         }
     }
@@ -84,6 +84,7 @@ impl World {
     fn enroll(&self, change: impl FnOnce(&mut Enroll)) -> Vec<u8> {
         let key = SigningKey::from_seed(&[77; 32]);
         let mut enroll = Enroll {
+            seq: 1,
             id: "telecom.example".parse().unwrap(),
             record: IssuerRecord {
                 legal_name: "Télécom du Ponant".into(),
@@ -113,7 +114,7 @@ fn now_s() -> u64 {
 }
 
 fn possession(key: &SigningKey, owner: &str, ledger: LedgerId) -> Vec<u8> {
-    prove_possession(key, Use::Issuer, owner, Enroll::SEQ, &ledger.0.0)
+    prove_possession(key, Use::Issuer, owner, 1, &ledger.0.0)
 }
 
 /// The bytes with the first place of `from` replaced.
@@ -169,7 +170,7 @@ async fn headers_kinds_and_fields_outside_the_closed_sets_are_refused() {
                     world.with(|parts| parts.unprotected = vec![(4, Value::Bytes(vec![1]))]),
                 ),
                 ("unknown-kind", world.with(|parts| parts.content_type = mime())),
-                ("unknown-kind", world.with(|parts| parts.content_type = kind("revoke"))),
+                ("unknown-kind", world.with(|parts| parts.content_type = kind("withdraw"))),
                 ("subject", world.with(|parts| parts.subject = "batch".into())),
                 ("field", world.with(|parts| parts.payload = payload(5, "text/x-free"))),
                 ("list-count", world.with(|parts| parts.payload = payload(0, PDF))),

@@ -12,10 +12,12 @@ use std::{
 
 use probant::{
     clock::Clock,
+    keyring::Keyring,
     ledger::{Ledger, LedgerKeys, Sealing, found},
     store::{
         Store, StoreError, StoredBlock,
         embedded::{Embedded, Opening, segments::SEGMENT_BYTES, settings::Settings},
+        memory::Memory,
     },
 };
 use probant_core::{
@@ -23,7 +25,8 @@ use probant_core::{
     chain::Chain,
     draft::Draft,
     key::{SigningKey, Use},
-    statement::{Body, Certify, Enroll, IssuerRecord, prove_possession},
+    statement::{Body, Certify, Enroll, IssuerRecord, Revoke, prove_possession},
+    status::{Nodes, Reason},
 };
 use tempfile::TempDir;
 
@@ -41,6 +44,11 @@ pub fn issuer_key() -> SigningKey {
 
 pub fn ledger_keys() -> LedgerKeys {
     LedgerKeys { seal: key(1), note: key(2), operator: key(3), recovery: key(4) }
+}
+
+/// What a node holds: the seal and the note key.
+pub fn keyring() -> Arc<Keyring> {
+    Arc::new(Keyring::of([key(1), key(2)]))
 }
 
 /// A clock that stands still until a test moves it; its steady side moves with it.
@@ -106,7 +114,7 @@ pub fn found_in(store: &dyn Store) -> Identity {
 
 pub fn start(store: Arc<dyn Store>, clock: Arc<TestClock>) -> Ledger {
     let sealing = Sealing { interval: Duration::from_millis(5), ..Sealing::default() };
-    Ledger::start(store, key(1), clock, sealing).unwrap()
+    Ledger::start(store, keyring(), clock, sealing).unwrap()
 }
 
 pub fn documents(from: u32, count: u32) -> Vec<Fingerprint> {
@@ -121,7 +129,7 @@ pub fn enroll(ledger: LedgerId) -> Statement {
         registration: "123456789".into(),
     };
     let (id, key_) = (ISSUER.parse().unwrap(), issuer_key().public().clone());
-    let body = Body::Enroll(Enroll { id, record, key: key_, possession });
+    let body = Body::Enroll(Enroll { seq: 1, id, record, key: key_, possession });
     Statement::sign(&key(3), ORIGIN, Some(ledger), START_MS / 1000, body)
 }
 
@@ -135,16 +143,41 @@ pub fn submission(ledger: LedgerId, from: u32, count: u32) -> Vec<u8> {
     certify(ledger, &list).to_submission(Some(&list))
 }
 
-/// Blocks of a small ledger, for stores: genesis, enrollment, then certifications.
+/// The issuer withdraws a list of documents, or replaces them by others.
+pub fn revoke(ledger: LedgerId, list: &List, reason: Reason) -> Statement {
+    let body = Body::Revoke(Revoke::new(list, reason).unwrap());
+    Statement::sign(&issuer_key(), ISSUER, Some(ledger), START_MS / 1000, body)
+}
+
+/// Seals the next block of a store, and appends it.
+fn append(store: &Memory, time_ms: u64, entries: Vec<(Statement, Option<List>)>) {
+    let chain = store.chain().unwrap().unwrap();
+    let mut draft = Draft::new(&chain, time_ms, store);
+    for (statement, list) in entries {
+        draft.add(statement, list).unwrap();
+    }
+    let bytes = draft.seal(&key(1)).unwrap().block.encode();
+    let mut after = Some(chain.clone());
+    let stored = StoredBlock::check(bytes, &mut after, store).unwrap();
+    store.append(Some(chain.head()), stored).unwrap();
+}
+
+/// All blocks of a store, as another is given them.
+fn all(store: &Memory) -> Vec<StoredBlock> {
+    let (mut chain, nodes): (Option<Chain>, &dyn Nodes) = (None, store);
+    let blocks = (0..store.derived()).map(|height| store.block(height).unwrap().unwrap());
+    blocks.map(|bytes| StoredBlock::check(bytes, &mut chain, nodes).unwrap()).collect()
+}
+
+/// Blocks of a small ledger, for stores: genesis, enrollment, then certifications, some of which
+/// fall in the next block.
 pub fn blocks(count: usize) -> Vec<StoredBlock> {
-    let memory = probant::store::memory::Memory::default();
-    let identity = found_in(&memory);
-    let mut chain = memory.chain().unwrap().unwrap();
-    let mut blocks = vec![memory.block(0).unwrap().unwrap()];
+    let memory = Memory::default();
+    let ledger = found_in(&memory).ledger;
     for number in 1..count as u32 {
-        let mut draft = Draft::new(&chain, START_MS + u64::from(number) * 100);
+        let mut entries = Vec::new();
         if number == 1 {
-            draft.add(enroll(identity.ledger), None).unwrap();
+            entries.push((enroll(ledger), None));
         } else {
             let sizes = [1, number % 40 + 1];
             for (at, size) in sizes.into_iter().enumerate() {
@@ -153,35 +186,33 @@ pub fn blocks(count: usize) -> Vec<StoredBlock> {
                 let from =
                     if number % 3 == 0 { of * 1000 + 500 } else { of * 1000 + at as u32 * 500 };
                 let list = List::new(documents(from, size)).unwrap();
-                draft.add(certify(identity.ledger, &list), Some(list)).unwrap();
+                entries.push((certify(ledger, &list), Some(list)));
+            }
+            let old = documents((number - 1) * 1000, 1)[0];
+            if number % 3 == 2 && number > 2 {
+                let list = List::new(vec![old]).unwrap();
+                entries.push((revoke(ledger, &list, Reason::Withdrawn), Some(list)));
+            } else if number % 6 == 4 {
+                let new = documents(number * 1000, 1)[0];
+                let list = List::replacements(vec![(old, new)]).unwrap();
+                entries.push((revoke(ledger, &list, Reason::Superseded), Some(list)));
             }
         }
-        let bytes = draft.seal(&key(1)).block.encode();
-        let mut after = Some(chain);
-        StoredBlock::check(bytes.clone(), &mut after).unwrap();
-        chain = after.unwrap();
-        blocks.push(bytes);
+        append(&memory, START_MS + u64::from(number) * 100, entries);
     }
-    let mut chain: Option<Chain> = None;
-    blocks.into_iter().map(|bytes| StoredBlock::check(bytes, &mut chain).unwrap()).collect()
+    all(&memory)
 }
 
 /// Blocks that certify one document again and again, each with another beside it.
 pub fn repeated(count: u32) -> Vec<StoredBlock> {
-    let mut blocks = blocks(2);
-    let mut chain: Option<Chain> = None;
-    for block in &blocks {
-        StoredBlock::check(block.bytes.clone(), &mut chain).unwrap();
-    }
+    let memory = Memory::default();
+    let ledger = found_in(&memory).ledger;
+    append(&memory, START_MS + 100, vec![(enroll(ledger), None)]);
     for number in 0..count {
-        let before = chain.clone().unwrap();
-        let ledger = before.identity().ledger;
-        let mut draft = Draft::new(&before, before.head().time_ms + 1);
         let both = [documents(1, 1), documents(1000 + number, 1)].concat();
         let list = List::new(both).unwrap();
-        draft.add(certify(ledger, &list), Some(list)).unwrap();
-        let bytes = draft.seal(&key(1)).block.encode();
-        blocks.push(StoredBlock::check(bytes, &mut chain).unwrap());
+        let time_ms = START_MS + 101 + u64::from(number);
+        append(&memory, time_ms, vec![(certify(ledger, &list), Some(list))]);
     }
-    blocks
+    all(&memory)
 }

@@ -149,7 +149,8 @@ impl Registry {
             None => reports.get(&kid).copied(),
         };
         let (key, owner) = (key.clone(), id.to_string());
-        let signer = Signer { key, r#use: Use::Issuer, owner, added: act, status };
+        let enrollment = enrolled.entry;
+        let signer = Signer { key, r#use: Use::Issuer, owner, added: act, enrollment, status };
         let change = key_change(&signer);
         self.signers.insert(kid, signer);
         change.into_iter().collect()

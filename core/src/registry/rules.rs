@@ -125,7 +125,7 @@ impl Registry {
         enroll.check_possession(self.ledger)
     }
 
-    fn check_reserved(&self, id: &IssuerId) -> Result<(), Rejected> {
+    pub(super) fn check_reserved(&self, id: &IssuerId) -> Result<(), Rejected> {
         let own = [self.origin.as_str(), self.origin.host()];
         if own.contains(&id.as_str()) {
             Err(Rejected::IssuerReserved(id.to_string()))
@@ -134,7 +134,7 @@ impl Registry {
         }
     }
 
-    fn check_new(&self, kid: Kid) -> Result<(), Rejected> {
+    pub(super) fn check_new(&self, kid: Kid) -> Result<(), Rejected> {
         if self.signers.contains_key(&kid) {
             Err(Rejected::KeyInUse(kid.to_string()))
         } else {
@@ -142,7 +142,12 @@ impl Registry {
         }
     }
 
-    fn check_key(&self, about: &KeyStatement, by: &Signer, time_ms: u64) -> Result<(), Rejected> {
+    pub(super) fn check_key(
+        &self,
+        about: &KeyStatement,
+        by: &Signer,
+        time_ms: u64,
+    ) -> Result<(), Rejected> {
         let check_held = |r#use, owner: &str, held: &HeldKey| {
             self.check_new(about.kid)?;
             self.check_seq(&about.subject(), about.seq)?;
@@ -245,32 +250,6 @@ impl Registry {
         if windowed && iat_s.saturating_add(WITHHELD_S_MAX) < time_s {
             return Err(Rejected::Stale { iat_s, time_s, limit_s: WITHHELD_S_MAX });
         }
-        Ok(())
-    }
-
-    /// Takes an entry of a proof that leads to a key: an enrollment, an addition or a replacement,
-    /// in the order of the ledger. Of what became of keys a proof does not tell here.
-    ///
-    /// # Errors
-    /// The refusals of keys, possessions and signatures; [`Rejected::Proof`] for another kind.
-    pub(crate) fn follow(&mut self, statement: &Statement, entry: u64) -> Result<(), Rejected> {
-        let by = self.speaker(statement)?;
-        statement.verify(&by.key)?;
-        match statement.body() {
-            // All but its sequence number, which counts what the proof leaves out.
-            Body::Enroll(enroll) => {
-                self.check_reserved(&enroll.id)?;
-                self.check_new(enroll.key.kid())?;
-                enroll.check_possession(self.ledger)?;
-            }
-            Body::Key(about) if about.act.held().is_some() => self.check_key(about, by, 0)?,
-            body => {
-                let why = format!("a statement of kind {} brings no key", body.kind());
-                return Err(Rejected::Proof { what: "registry", why });
-            }
-        }
-        self.apply(statement, entry, 0);
-        self.end_block(0);
         Ok(())
     }
 }

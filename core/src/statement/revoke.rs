@@ -54,7 +54,11 @@ impl Revoke {
         reader.map_len(3)?;
         let listed = Listed::read(&mut reader)?;
         reader.key(3)?;
-        let reason = reader.text()?.parse()?;
+        let word = reader.text()?;
+        let reason = word.parse().map_err(|_| {
+            let why = format!("{word:?} is not in the closed list of docs/format.md 6.1");
+            Rejected::field("revoke", "reason", why)
+        })?;
         reader.finish()?;
         let revoke = Self { listed: listed.with_subject(subject)?, reason };
         let (count, max) = (revoke.listed.count as usize, revoke.shape().count_max());

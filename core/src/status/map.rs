@@ -263,6 +263,18 @@ impl Growth {
         (self.map.inners - self.inners.len() as u64..).zip(&self.inners)
     }
 
+    /// A new inner node by its number.
+    pub fn inner(&self, at: u64) -> Option<&Inner> {
+        let first = self.map.inners - self.inners.len() as u64;
+        self.inners.get(usize::try_from(at.checked_sub(first)?).ok()?)
+    }
+
+    /// A new leaf by its number.
+    pub fn leaf(&self, at: u64) -> Option<&Leaf> {
+        let first = self.map.leaves - self.leaves.len() as u64;
+        self.leaves.get(usize::try_from(at.checked_sub(first)?).ok()?)
+    }
+
     /// The new leaves with their numbers.
     pub fn numbered_leaves(&self) -> impl Iterator<Item = (u64, &Leaf)> {
         (self.map.leaves - self.leaves.len() as u64..).zip(&self.leaves)

@@ -47,15 +47,6 @@ pub(super) fn check_paths(proof: &Proof, root: Hash) -> Result<(), Rejected> {
     Ok(())
 }
 
-/// What else is in the registry may have come later: a seal key that sealed the head.
-pub(super) fn check_brought(proof: &Proof, entry: u64) -> Result<(), Rejected> {
-    if entry < proof.receipt.index {
-        return Ok(());
-    }
-    let why = format!("its key came after it, with entry {entry}");
-    Err(Rejected::Proof { what: "statement", why })
-}
-
 /// Document, issuer, key, and the key that felled the document if that is another.
 pub(super) fn check_statuses(
     proof: &Proof,

@@ -206,10 +206,16 @@ fn registries() -> Vec<Vector> {
             proof.registry[1].path.push(LEDGER.id.0);
         }),
         change("enrollment_at_another_index", "path-root", |proof| proof.registry[1].index = 3),
-        change("enrollment_at_the_index_of_the_statement", "path-root", |proof| {
+        change("enrollment_at_the_index_of_the_statement", "proof", |proof| {
             proof.registry[1].index = BATCH_OF_40;
         }),
-        change("enrollment_beyond_the_head", "path-index", |proof| proof.registry[1].index = 12),
+        change("with_another_enrollment_at_the_index_of_the_statement", "path-root", |proof| {
+            proof.registry.push(ProvenEntry { index: BATCH_OF_40, ..LEDGER.proven(3) });
+        }),
+        change("with_another_enrollment_beyond_the_head", "path-index", |proof| {
+            proof.registry.push(ProvenEntry { index: 12, ..LEDGER.proven(3) });
+        }),
+        change("enrollment_beyond_the_head", "proof", |proof| proof.registry[1].index = 12),
     ]
 }
 

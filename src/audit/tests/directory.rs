@@ -11,7 +11,7 @@ fn append(disk: &Disk, bytes: &[u8]) {
 fn a_torn_tail_is_noted_and_what_is_before_it_passes() {
     let blocks = ledger().encode();
     let disk = Disk::new(&blocks[..6]);
-    // As a crash leaves the append of the last block, with the mark and without it.
+    // As a crash leaves the append of the last block, with the durable hint and without it.
     let length = u32::try_from(blocks[6].len()).unwrap().to_le_bytes();
     append(&disk, &[&length, &blocks[6][..100]].concat());
     for notes in [1, 2] {

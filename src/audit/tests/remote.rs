@@ -81,6 +81,9 @@ fn what_is_no_ledger_and_what_does_not_answer_are_told_apart() {
     assert_eq!(code("404 Not Found\r\ncontent-length: 0"), 2);
     assert_eq!(code("200 OK\r\ncontent-type: text/html\r\ncontent-length: 0"), 2);
     assert_eq!(code("503 Service Unavailable\r\ncontent-length: 0"), 3);
+    let elsewhere = "308 Permanent Redirect\r\nlocation: http://127.0.0.1:1\r\ncontent-length: 0";
+    let elsewhere = answered(elsewhere, b"").err().unwrap();
+    assert!(elsewhere.to_string().contains("sends elsewhere"), "not followed: {elsewhere}");
     assert_eq!(open("http://127.0.0.1:1").err().unwrap().exit_code(), 3);
     assert_eq!(open("http://[").err().unwrap().exit_code(), 2);
 }

@@ -4,13 +4,14 @@ use probant_core::{
     Fingerprint, Fingerprints, Hash, List, Statement,
     block::Block,
     chain::Chain,
-    draft::Draft,
+    draft::founding_block,
     key::{SigningKey, Use},
     seal::Seal,
     statement::{
         BlockStatement, Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy,
         prove_possession,
     },
+    status::Kept,
     tree::Growth,
 };
 
@@ -58,9 +59,9 @@ impl World {
         let genesis = Genesis { random, keys, policy: Policy::default() };
         let body = Body::Genesis(genesis);
         let genesis = Statement::sign(&key(OPERATOR_SEED), ORIGIN, None, TIME_MS / 1000, body);
-        let block = Draft::genesis(genesis, TIME_MS).unwrap().seal(&key(SEAL_SEED)).block;
-        let (chain, signatures) = Chain::found(&block).unwrap();
-        signatures.check(&block).unwrap();
+        let block = founding_block(genesis, TIME_MS, &key(SEAL_SEED)).unwrap().block;
+        let (chain, extension) = Chain::found(&block).unwrap();
+        extension.signatures.check(&block).unwrap();
         let mut world = Self { chain, blocks: vec![block] };
         let enroll = world.enroll();
         world.seal(vec![enroll]);
@@ -76,6 +77,7 @@ impl World {
             registration: "123456789".into(),
         };
         let body = Body::Enroll(Enroll {
+            seq: 1,
             id: ISSUER.parse().unwrap(),
             record,
             possession: prove_possession(&issuer, Use::Issuer, ISSUER, 1, &ledger.0.0),
@@ -102,7 +104,7 @@ impl World {
     /// Takes a block on that may break the rules: what follows builds on it where it can.
     pub fn push(&mut self, block: Block) {
         let mut next = self.chain.clone();
-        if next.extend(&block).is_ok() {
+        if next.extend(&block, &Kept::all()).is_ok() {
             self.chain = next;
         }
         self.blocks.push(block);

@@ -16,7 +16,7 @@ use std::{fs::File, io::Read as _, path::Path};
 use probant_core::{
     Identity, IssuerId,
     key::{PublicKey, SigningKey, Use},
-    statement::{Enroll, prove_possession},
+    statement::prove_possession,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ impl EnrollmentRequest {
     /// The issuer's part: shows that it holds the key.
     pub fn sign(key: &SigningKey, id: &IssuerId, identity: &Identity) -> Self {
         let scope = &identity.ledger.0.0;
-        let possession = prove_possession(key, Use::Issuer, id.as_str(), Enroll::SEQ, scope);
+        let possession = prove_possession(key, Use::Issuer, id.as_str(), 1, scope);
         Self {
             format: FORMAT.into(),
             issuer: id.to_string(),
@@ -103,6 +103,7 @@ impl EnrollmentRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use probant_core::statement::Enroll;
     use probant_core::{Hash, LedgerId, statement::IssuerRecord};
 
     #[test]
@@ -125,7 +126,7 @@ mod tests {
             IssuerRecord {
                 legal_name: "É".into(), country: "FR".into(), registration: "1".into()
             };
-        let enroll = Enroll { id, record, key: public, possession };
+        let enroll = Enroll { seq: 1, id, record, key: public, possession };
         assert!(enroll.check_possession(identity(1).ledger).is_ok());
         assert!(enroll.check_possession(identity(2).ledger).is_err());
         std::fs::write(&path, "{}").unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use probant_core::{Fingerprints, Identity, Rejected, Verified, statement::BlockStatement};
 use serde::Serialize;
 
-use crate::clock::utc;
+use crate::{client::Shown, clock::utc};
 
 /// What the command ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -45,13 +45,15 @@ pub struct Report {
     identity_from: &'static str,
     pub checked: Checked,
     certifications: Vec<Certification>,
-    pub not_shown: usize,
+    not_shown: usize,
     reason: Option<Reason>,
     rests_on: String,
     #[serde(skip)]
     known: Fingerprints,
     #[serde(skip)]
     height: u64,
+    #[serde(skip)]
+    may_have_more: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,6 +122,7 @@ impl Report {
             rests_on: RESTS_ON.into(),
             known: fingerprints,
             height: 0,
+            may_have_more: false,
         }
     }
 
@@ -128,9 +131,11 @@ impl Report {
         self.known
     }
 
-    /// The ledger looked for it in all blocks up to this one.
-    pub fn looked_up_to(&mut self, height: u64) {
-        self.height = self.height.max(height);
+    /// What a ledger showed.
+    pub fn show(&mut self, shown: &Shown) {
+        shown.certifications.iter().for_each(|(verified, _)| self.add(verified));
+        (self.height, self.not_shown) = (shown.height, shown.not_asked);
+        self.may_have_more = shown.may_have_more;
     }
 
     /// A certification that was verified.
@@ -198,7 +203,9 @@ impl Report {
         parts.extend(self.certifications.iter().map(|one| one.to_text(now_ms)));
         parts.push(format!("  ledger       {}\n", self.ledger));
         if self.not_shown > 0 {
-            parts.push(format!("  and {} older, which were not checked\n", self.not_shown));
+            let at_least = if self.may_have_more { "at least " } else { "" };
+            let not_shown = self.not_shown;
+            parts.push(format!("  and {at_least}{not_shown} older, which were not checked\n"));
         }
         parts.push(DOES_NOT_SAY.into());
         parts.concat()

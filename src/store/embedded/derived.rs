@@ -10,12 +10,13 @@ use std::{
 };
 
 use probant_core::{
-    Fingerprint, Hash, List, Statement,
+    Fingerprint, Hash, List, Rejected, Statement,
     chain::{Chain, head_of},
     key::Use,
     list::Neighbourhood,
     registry::Registry,
     seal::Seal,
+    status::{Inner, Leaf, Map, Nodes},
     tree::{self, Frontier, Node},
 };
 
@@ -24,12 +25,18 @@ use super::{
     segments::{Position, SegmentReader},
     table::Table,
 };
-use crate::store::{Location, Span, StoreError, StoredBlock, durable};
+use crate::{
+    durable,
+    store::{Location, Span, StoreError, StoredBlock},
+};
 
 mod names;
 mod records;
+mod registry;
+mod statuses;
 
 use records::{BlockRecord, Complete, EntryRecord};
+use statuses::Statuses;
 
 /// Levels of the tree that are kept: every eighth, as C2SP tiles have them.
 const TILE_LEVELS: u8 = 8;
@@ -47,6 +54,7 @@ pub struct Derived {
     nodes: Table<32>,
     /// Indexes of the entries that change the registry.
     registry: Table<8>,
+    statuses: Statuses,
     index: Box<dyn Index>,
 }
 
@@ -66,6 +74,7 @@ impl Derived {
                 .collect::<Result<_, _>>()?,
             nodes: Table::open(&table("list-nodes"))?,
             registry: Table::open(&table("registry"))?,
+            statuses: Statuses::open(dir)?,
             index: index::open(engine, &dir.join(format!("index-{engine}")))?,
             dir: dir.to_owned(),
         };
@@ -83,6 +92,8 @@ impl Derived {
             (self.entries.len(), complete.entries),
             (self.nodes.len(), complete.nodes),
             (self.registry.len(), complete.registry),
+            (self.statuses.len().0, complete.statuses.0),
+            (self.statuses.len().1, complete.statuses.1),
         ];
         if lengths.iter().any(|(found, wanted)| found < wanted) {
             return Err(StoreError::damage(self.dir.display().to_string(), "a table is short"));
@@ -91,6 +102,7 @@ impl Derived {
         self.entries.truncate(complete.entries)?;
         self.nodes.truncate(complete.nodes)?;
         self.registry.truncate(complete.registry)?;
+        self.statuses.truncate(complete.statuses)?;
         for (level, table) in self.tree.iter().enumerate() {
             let wanted = kept_width(level, complete.entries);
             if table.len() < wanted {
@@ -133,6 +145,7 @@ impl Derived {
         let leaves: Vec<_> = stored.block.entries.iter().map(Statement::leaf).collect();
         self.grow_tree(&leaves)?;
         self.push_entries(stored, position)?;
+        self.statuses.grow(&stored.growth)?;
         if self.index.blocks()? <= header.height {
             self.index.insert(&names::rows(stored, &*self.index)?, header.height + 1)?;
         }
@@ -166,9 +179,12 @@ impl Derived {
         for (at, (statement, list)) in block.entries.iter().zip(&block.lists).enumerate() {
             let nodes = self.nodes.len() + kept.len() as u64;
             let place = list.as_ref().map(|list| {
-                kept.extend(list.root_and_nodes().1.iter().map(|node| node.0));
+                // One document of a list is proven only where it was certified.
+                if statement.as_certify().is_some() {
+                    kept.extend(list.root_and_nodes().1.iter().map(|node| node.0));
+                }
                 let part = lists.next().expect("the layout has a part for each list");
-                (part.start as u32, list.count() as u32, nodes)
+                (part.start as u32, part.len() as u32, nodes)
             });
             let part = &stored.layout.entries[at];
             records.push(EntryRecord::new(position, part, place).encode());
@@ -187,6 +203,7 @@ impl Derived {
         self.entries.sync()?;
         self.nodes.sync()?;
         self.registry.sync()?;
+        self.statuses.sync()?;
         self.tree.iter().try_for_each(Table::sync)?;
         self.index.sync()?;
         // A crash before this line leaves the older count: more is derived again, nothing is wrong.
@@ -195,6 +212,7 @@ impl Derived {
             entries: self.entries.len(),
             nodes: self.nodes.len(),
             registry: self.registry.len(),
+            statuses: self.statuses.len(),
         }
         .write(&self.dir)
     }
@@ -211,13 +229,17 @@ impl Derived {
         let size = block.header().size;
         let frontier = Frontier::read(size, |nodes| self.hashes(nodes))?;
         let root = frontier.root().expect("a block has entries");
-        let (key, origin) = (registry.ledger_key(Use::Seal), registry.origin());
+        let header = block.header();
+        let (key, origin) = (registry.ledger_key_at(Use::Seal, header.first), registry.origin());
         block
             .seal
-            .verify(key, origin, block.header().time_ms, root)
+            .verify(key, origin, header.time_ms, root)
             .map_err(|rejected| wrong(format!("block {height}: {rejected}")))?;
+        if record.status.root_hash() != header.status {
+            return Err(wrong(format!("block {height}: another status root")));
+        }
         let head = head_of(&block, registry.ledger(), root);
-        Ok(Some(Chain::resume(registry, frontier, head)))
+        Ok(Some(Chain::resume(registry, record.status, frontier, head)))
     }
 
     /// Root of the tree of the first `size` entries.
@@ -228,23 +250,12 @@ impl Derived {
         Ok(Frontier::read(size, |nodes| self.hashes(nodes))?.root())
     }
 
-    /// Folds again the few entries that change the registry; they were checked when they came.
-    fn registry(&self, reader: &SegmentReader) -> Result<Registry, StoreError> {
-        let wrong = |what: String| StoreError::damage(self.dir.display().to_string(), what);
-        let mut registry: Option<Registry> = None;
-        for at in 0..self.registry.len() {
-            let index = u64::from_le_bytes(self.registry.get(at)?);
-            let (entry, _) = self.entry(index, reader)?.ok_or_else(|| wrong("no entry".into()))?;
-            let statement = Statement::decode(&entry)
-                .map_err(|rejected| wrong(format!("entry {index}: {rejected}")))?;
-            if let Some(registry) = &mut registry {
-                registry.apply(&statement, index);
-            } else {
-                let founded = Registry::found(&statement);
-                registry = Some(founded.map_err(|rejected| wrong(rejected.to_string()))?);
-            }
+    /// The status map after a block.
+    pub fn status(&self, height: u64) -> Result<Option<Map>, StoreError> {
+        if height >= self.blocks() {
+            return Ok(None);
         }
-        registry.ok_or_else(|| wrong("no genesis".into()))
+        Ok(Some(BlockRecord::decode(&self.blocks.get(height)?).status))
     }
 
     /// Where a block's record begins.
@@ -330,7 +341,8 @@ impl Derived {
         reader: &SegmentReader,
     ) -> Result<Vec<Hash>, StoreError> {
         let record = EntryRecord::decode(&self.entries.get(location.entry)?);
-        let (index, count) = (usize::from(location.position), record.list_count as usize);
+        let count = record.list_bytes as usize / Fingerprint::BYTES;
+        let index = usize::from(location.position);
         if count == 0 {
             return Ok(Vec::new());
         }
@@ -351,10 +363,11 @@ impl Derived {
     pub fn list(&self, root: &Hash, reader: &SegmentReader) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(entry) = self.index.get(&names::of_list(root))? else { return Ok(None) };
         let record = EntryRecord::decode(&self.entries.get(entry)?);
-        let bytes = record.list_count as usize * Fingerprint::BYTES;
-        let list = reader.read_range(record.position, record.list_start.into(), bytes)?;
-        match List::decode(list) {
-            Ok(list) if list.root() == *root => Ok(Some(list.as_bytes().to_vec())),
+        let (start, bytes) = (record.list_start.into(), record.list_bytes as usize);
+        let list = reader.read_range(record.position, start, bytes)?;
+        let shape = self.statement_at(entry, reader)?.0.list_shape();
+        match shape.and_then(|shape| List::decode(list, shape).ok()) {
+            Some(list) if list.root() == *root => Ok(Some(list.as_bytes().to_vec())),
             _ => Err(StoreError::damage("index", "another list is where this root leads")),
         }
     }
@@ -367,6 +380,16 @@ impl Derived {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Nodes for Derived {
+    fn inner(&self, at: u64) -> Result<Inner, Rejected> {
+        self.statuses.inner(at)
+    }
+
+    fn leaf(&self, at: u64) -> Result<Leaf, Rejected> {
+        self.statuses.leaf(at)
     }
 }
 

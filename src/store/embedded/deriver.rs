@@ -2,7 +2,7 @@
 //! waits for it, but the writer waits for its queue: it can lag by so many blocks and no more.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
@@ -12,7 +12,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use probant_core::Hash;
+use probant_core::{Hash, Rejected, status::Growth};
 
 use super::{
     derived::Derived,
@@ -50,12 +50,20 @@ struct Shared {
     /// None while it is rebuilt.
     derived: RwLock<Option<Derived>>,
     blocks: AtomicU64,
-    /// Statements of blocks that are durable and not derived yet, by leaf hash.
-    pending: Mutex<HashMap<Hash, u64>>,
+    pending: Mutex<Pending>,
     /// Set by whoever meets damage, however many they are; cleared by the rebuild.
     wanted: AtomicBool,
     /// Why look-ups no longer follow the head, for good.
     failed: OnceLock<String>,
+}
+
+/// What is in blocks that are durable and not derived yet.
+#[derive(Default)]
+struct Pending {
+    /// Statements by leaf hash.
+    statements: HashMap<Hash, u64>,
+    /// For the nodes of their status maps; a queue's length and one.
+    blocks: VecDeque<Arc<StoredBlock>>,
 }
 
 /// Says that the thread has ended, if it panics: engines do, on some damage.
@@ -102,7 +110,23 @@ impl Deriver {
 
     /// Index of a statement whose block is not derived yet.
     pub fn pending(&self, leaf: &Hash) -> Option<u64> {
-        self.shared.pending().get(leaf).copied()
+        self.shared.pending().statements.get(leaf).copied()
+    }
+
+    /// A node of the status maps, from blocks that are not derived yet or from what is.
+    pub fn node<T: Copy>(
+        &self,
+        of_block: impl Fn(&Growth) -> Option<&T>,
+        of_derived: impl FnOnce(&Derived) -> Result<T, Rejected>,
+    ) -> Result<T, Rejected> {
+        let pending =
+            self.shared.pending().blocks.iter().find_map(|b| of_block(&b.growth).copied());
+        if let Some(node) = pending {
+            return Ok(node);
+        }
+        let derived = self.shared.derived.read().unwrap_or_else(PoisonError::into_inner);
+        let rebuilding = || Rejected::Unreadable("look-ups are being rebuilt".into());
+        of_derived(derived.as_ref().ok_or_else(rebuilding)?)
     }
 
     /// Why look-ups no longer follow the head, if they do not.
@@ -119,7 +143,7 @@ impl Deriver {
         let derived = self.shared.derived.read().unwrap_or_else(PoisonError::into_inner);
         match derived.as_ref() {
             Some(derived) => ask(derived),
-            None => Err(StoreError::Behind { derived: 0, head: self.blocks() }),
+            None => Err(StoreError::Behind { derived: 0, blocks: self.blocks() }),
         }
     }
 
@@ -128,7 +152,11 @@ impl Deriver {
         let first = block.block.header().first;
         let entries = block.block.entries.iter().zip(first..);
         let leaves = entries.map(|(statement, index)| (statement.leaf(), index));
-        self.shared.pending().extend(leaves);
+        {
+            let mut pending = self.shared.pending();
+            pending.statements.extend(leaves);
+            pending.blocks.push_back(Arc::clone(&block));
+        }
         self.send(Job::Derive(block, position));
     }
 
@@ -171,7 +199,7 @@ impl Drop for Deriver {
 }
 
 impl Shared {
-    fn pending(&self) -> MutexGuard<'_, HashMap<Hash, u64>> {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -226,8 +254,9 @@ impl Shared {
         self.blocks.store(derived.blocks(), Ordering::Release);
         let mut pending = self.pending();
         for statement in &block.block.entries {
-            pending.remove(&statement.leaf());
+            pending.statements.remove(&statement.leaf());
         }
+        pending.blocks.retain(|waiting| waiting.head.height > block.head.height);
         Ok(())
     }
 
@@ -265,7 +294,7 @@ impl Shared {
         // A block that is appended meanwhile comes through the queue.
         for record in self.reader.scan_from(Position::FIRST, self.durable_end()?) {
             let (position, bytes) = record?;
-            let stored = StoredBlock::check(bytes, &mut chain).map_err(|fault| {
+            let stored = StoredBlock::check(bytes, &mut chain, derived).map_err(|fault| {
                 let place = format!("segments, byte {}", position.0);
                 StoreError::damage(place, fault.rejected.to_string())
             })?;

@@ -51,9 +51,6 @@ pub trait Index: Send + Sync {
 
     /// Makes every row inserted so far durable: at a clean stop, and now and then.
     fn sync(&self) -> Result<(), StoreError>;
-
-    /// Bytes on disk, journals and room set aside included.
-    fn disk_bytes(&self) -> Result<u64, StoreError>;
 }
 
 /// A name in the map: a byte for what is named, and the 32 bytes of a hash.
@@ -72,7 +69,7 @@ pub enum Start<'a> {
     Before(&'a [u8]),
 }
 
-/// What some blocks add, in flat buffers that are filled again and again.
+/// What some blocks add, in flat buffers.
 #[derive(Default)]
 pub struct Rows {
     bytes: Vec<u8>,
@@ -93,22 +90,6 @@ impl Rows {
     pub fn number(&mut self, name: &Name, number: u64) {
         self.bytes.extend_from_slice(&name_key(name));
         self.ends.push((self.bytes.len(), Some(number)));
-    }
-
-    /// How many keys and numbers there are.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// True when there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Forgets all rows and keeps the buffers.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
     }
 
     /// What an engine stores, the count last: a key, and the eight bytes of a number or nothing.
@@ -138,7 +119,7 @@ pub enum Engine {
     /// A log-structured merge tree: fast at any size.
     #[default]
     Fjall,
-    /// A B-link tree over a log: up to some ten million keys.
+    /// A B-link tree over a log: up to about a million documents.
     Sled,
 }
 
@@ -166,20 +147,58 @@ impl FromStr for Engine {
 /// # Errors
 /// `Damage`: delete `dir`, if it is still there, and open it again. `Input`: it is open elsewhere.
 pub fn open(engine: Engine, dir: &Path) -> Result<Box<dyn Index>, StoreError> {
-    contained(dir, || {
+    let place = dir.display().to_string();
+    let engine = contained(&place, || {
         Ok(match engine {
             Engine::Fjall => Box::new(fjall::Fjall::open(dir)?) as Box<dyn Index>,
             Engine::Sled => Box::new(sled::Sled::open(dir)?),
         })
-    })
+    })?;
+    Ok(Box::new(Contained { engine, place }))
+}
+
+/// An engine whose panics are damage, whatever it was asked.
+struct Contained {
+    engine: Box<dyn Index>,
+    place: String,
+}
+
+impl Index for Contained {
+    fn insert(&self, rows: &Rows, blocks: u64) -> Result<(), StoreError> {
+        contained(&self.place, || self.engine.insert(rows, blocks))
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        start: Start<'_>,
+        limit: usize,
+    ) -> Result<Vec<Box<[u8]>>, StoreError> {
+        contained(&self.place, || self.engine.scan(prefix, start, limit))
+    }
+
+    fn get(&self, name: &Name) -> Result<Option<u64>, StoreError> {
+        contained(&self.place, || self.engine.get(name))
+    }
+
+    fn blocks(&self) -> Result<u64, StoreError> {
+        contained(&self.place, || self.engine.blocks())
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        contained(&self.place, || self.engine.sync())
+    }
 }
 
 /// Runs an engine's code and takes a panic in it for damage: both engines meet some corruption so.
-fn contained<T>(dir: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+fn contained<T>(
+    place: &str,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let what = panic.downcast_ref::<String>().map(String::as_str);
         let what = what.or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(StoreError::damage(dir.display().to_string(), what.unwrap_or("the engine panicked")))
+        Err(StoreError::damage(place, what.unwrap_or("the engine panicked")))
     })
 }
 

@@ -11,7 +11,10 @@ use std::{
     sync::Mutex,
 };
 
-use probant_core::chain::{Chain, Head};
+use probant_core::{
+    chain::{Chain, Head},
+    status::Nodes,
+};
 
 use super::{
     Embedded, Writer,
@@ -21,9 +24,12 @@ use super::{
     segments::{Position, ScanStop, SegmentReader, Segments},
     settings::Settings,
 };
-use crate::store::{
-    StoreError, StoredBlock, durable,
-    head_mark::{HeadMark, Mark},
+use crate::{
+    durable,
+    store::{
+        StoreError, StoredBlock,
+        head_mark::{HeadMark, Mark},
+    },
 };
 
 /// Told, while blocks are derived, how many bytes of segments are done, and of how many.
@@ -152,12 +158,12 @@ impl Opening<'_> {
         {
             mark.raise(mark_of(head))?;
         }
-        let hint = self.dir.join(super::DURABLE);
-        let durable = OpenOptions::new().create(true).truncate(false).write(true).open(&hint);
-        let durable = durable.map_err(StoreError::io(format!("open {}", hint.display())))?;
+        let path = self.dir.join(super::DURABLE_HINT);
+        let hint = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let hint = hint.map_err(StoreError::io(format!("open {}", path.display())))?;
         let mark_path = self.mark.to_owned();
-        let writer = Writer { segments, mark_path, mark, head, durable, poisoned: false };
-        writer.hint()?;
+        let writer = Writer { segments, mark_path, mark, head, hint, poisoned: false };
+        writer.write_hint()?;
         let deriver = Deriver::start(derived, self.derived_dir(), settings.index, reader.clone());
         Ok(Embedded { writer: Mutex::new(writer), reader, deriver, _lock: lock })
     }
@@ -173,7 +179,7 @@ impl Opening<'_> {
             match record {
                 Ok((position, bytes)) => {
                     (self.progress)(position.0, end.0);
-                    let stored = check(position, bytes, &mut chain)?;
+                    let stored = check(position, bytes, &mut chain, &files.derived)?;
                     if mark.is_none_or(|mark| stored.head.height > mark.height) {
                         self.check_same(mark, head.as_ref(), files)?;
                         self.keep(files, position, &stored)?;
@@ -308,8 +314,9 @@ fn check(
     position: Position,
     bytes: Vec<u8>,
     chain: &mut Option<Chain>,
+    nodes: &dyn Nodes,
 ) -> Result<StoredBlock, StoreError> {
-    StoredBlock::check(bytes, chain).map_err(|fault| {
+    StoredBlock::check(bytes, chain, nodes).map_err(|fault| {
         let place = format!("segments, byte {}", position.0);
         StoreError::damage(place, fault.rejected.to_string())
     })

@@ -6,7 +6,7 @@
 //! ```text
 //! segments/<base, 20 digits>.seg         integers little-endian
 //!   header   magic `PROBANTS` | version u32 | crc32 of those 12 bytes
-//!   record   length u32 | body | crc32 of length and body             (repeated)
+//!   record   as docs/format.md 7.4 frames it                          (repeated)
 //! ```
 //! `base` is the position of the file's first byte, so each file names where the one before it
 //! ends: a missing file shows, and a reader finds the next one without listing the directory.
@@ -17,9 +17,11 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use probant_core::framing::{frame, record_bytes};
+
 pub use reader::{Scan, ScanStop, SegmentReader};
 
-use crate::store::{StoreError, durable};
+use crate::{durable, store::StoreError};
 
 mod reader;
 #[cfg(test)]
@@ -27,14 +29,10 @@ mod tests;
 
 /// A segment is closed before it would grow beyond this; a longer record has one to itself.
 pub const SEGMENT_BYTES: u64 = 1 << 30;
-/// Longest body; a longer length is damage, and never allocated.
-pub const RECORD_BYTES_MAX: usize = 256 << 20;
 
 const MAGIC: &[u8; 8] = b"PROBANTS";
 const VERSION: u32 = 1;
 const HEADER_BYTES: u64 = size_of::<Header>() as u64;
-const LENGTH_BYTES: usize = 4;
-const CRC_BYTES: usize = 4;
 const FILE_MODE: u32 = 0o644;
 
 type Header = [u8; 16];
@@ -53,7 +51,7 @@ impl Position {
     /// The position after a record here with a body of `body_bytes`.
     #[must_use]
     pub const fn next_after(self, body_bytes: usize) -> Self {
-        Self(self.0 + (LENGTH_BYTES + body_bytes + CRC_BYTES) as u64)
+        Self(self.0 + record_bytes(body_bytes) as u64)
     }
 }
 
@@ -87,13 +85,13 @@ impl Segments {
     /// Appends a record; it is durable when this returns its position.
     ///
     /// # Errors
-    /// `Input` for a body longer than [`RECORD_BYTES_MAX`]. After any other error every later call
-    /// answers `Poisoned`.
+    /// `Input` for a body too long to be framed. After any other error every later call answers
+    /// `Poisoned`.
     ///
     /// # Panics
     /// When the last segment has no whole header, which a scan would have shown.
     pub fn append(&mut self, body: &[u8]) -> Result<Position, StoreError> {
-        let record = frame(body)?;
+        let record = record(body)?;
         self.or_poison(|this| {
             assert!(this.used() >= HEADER_BYTES, "a torn header is truncated before appending");
             if this.used() > HEADER_BYTES && this.used() + record.len() as u64 > this.segment_bytes
@@ -120,7 +118,7 @@ impl Segments {
     /// # Errors
     /// As for [`Segments::append`].
     pub fn settle(&mut self, position: Position, body: &[u8]) -> Result<(), StoreError> {
-        let record = frame(body)?;
+        let record = record(body)?;
         self.or_poison(|this| {
             let Some(offset) = position.0.checked_sub(this.base) else { return Ok(()) };
             // A crash here changes nothing: the bytes are the same.
@@ -188,26 +186,8 @@ fn header(version: u32) -> Header {
     header
 }
 
-/// A body as it stands in a segment and travels in streams: length, body, CRC-32.
-///
-/// # Errors
-/// `Input` for a body longer than [`RECORD_BYTES_MAX`].
-pub fn frame(body: &[u8]) -> Result<Vec<u8>, StoreError> {
-    if body.len() > RECORD_BYTES_MAX {
-        let len = body.len();
-        return Err(StoreError::Input(format!(
-            "a record of {len} bytes: {RECORD_BYTES_MAX} at most"
-        )));
-    }
-    let length = u32::try_from(body.len()).expect("the limit fits").to_le_bytes();
-    Ok([&length[..], body, &checksum(length, body)].concat())
-}
-
-fn checksum(length: [u8; LENGTH_BYTES], body: &[u8]) -> [u8; CRC_BYTES] {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&length);
-    hasher.update(body);
-    hasher.finalize().to_le_bytes()
+fn record(body: &[u8]) -> Result<Vec<u8>, StoreError> {
+    frame(body).map_err(|why| StoreError::Input(why.to_string()))
 }
 
 fn path(dir: &Path, base: u64) -> PathBuf {
@@ -216,7 +196,7 @@ fn path(dir: &Path, base: u64) -> PathBuf {
 
 /// A new segment file, durable with its name.
 fn create(dir: &Path, base: u64) -> Result<File, StoreError> {
-    durable::create_new_file(&path(dir, base), &header(VERSION), FILE_MODE)
+    Ok(durable::create_new_file(&path(dir, base), &header(VERSION), FILE_MODE)?)
 }
 
 /// Base, file and end of the last segment, the first being made where there is none.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::index::Engine;
-use crate::store::{StoreError, durable};
+use crate::{durable, store::StoreError};
 
 const FILE: &str = "settings.json";
 
@@ -49,6 +49,6 @@ impl Settings {
     pub fn write(&self, dir: &Path) -> Result<(), StoreError> {
         let wire = Wire { index: self.index.to_string() };
         let text = serde_json::to_string_pretty(&wire).expect("a string is JSON");
-        durable::replace_file(&dir.join(FILE), format!("{text}\n").as_bytes(), 0o644)
+        Ok(durable::replace_file(&dir.join(FILE), format!("{text}\n").as_bytes(), 0o644)?)
     }
 }

@@ -60,10 +60,11 @@ pub fn rows(stored: &StoredBlock, index: &dyn Index) -> Result<Rows, StoreError>
             rows.number(&of_statement(&statement.leaf()), entry);
         }
         // A list of one is named by its statement's subject: nobody asks for it by root.
-        if let Some(certify) = statement.as_certify().filter(|certify| certify.count > 1) {
-            rows.number(&of_list(&certify.root), entry);
+        if let Some(root) = statement.list_root() {
+            rows.number(&of_list(&root), entry);
         }
-        let documents = list.iter().flat_map(List::iter).chain(statement.enveloped());
+        let certified = list.iter().filter(|_| statement.as_certify().is_some());
+        let documents = certified.flat_map(List::iter).chain(statement.enveloped());
         for (document, position) in documents.zip(0..=u16::MAX) {
             let (name, location) = (of_document(&document), Location { entry, position });
             let first = match here.get(&name) {

@@ -2,9 +2,17 @@
 
 use std::{fs, ops::Range, path::Path};
 
-use crate::store::{StoreError, StoredBlock, durable, embedded::segments::Position};
+use probant_core::{
+    Hash, Rejected,
+    status::{Inner, Leaf, Link, Map, Slot, Status},
+};
 
-/// A block: where it is, where its seal is in it, which entries it has.
+use crate::{
+    durable,
+    store::{StoreError, StoredBlock, embedded::segments::Position},
+};
+
+/// A block: where it is, where its seal is in it, which entries it has; and the status map after it.
 pub struct BlockRecord {
     pub position: Position,
     pub bytes: u32,
@@ -12,10 +20,11 @@ pub struct BlockRecord {
     pub seal_bytes: u16,
     pub first: u64,
     pub size: u64,
+    pub status: Map,
 }
 
 impl BlockRecord {
-    pub const BYTES: usize = 32;
+    pub const BYTES: usize = 88;
 
     pub fn of(stored: &StoredBlock, position: Position) -> Self {
         let (header, seal) = (stored.block.header(), &stored.layout.seal);
@@ -26,6 +35,7 @@ impl BlockRecord {
             seal_bytes: u16::try_from(seal.len()).expect("a seal is a few hundred bytes"),
             first: header.first,
             size: header.size,
+            status: stored.growth.map,
         }
     }
 
@@ -36,7 +46,10 @@ impl BlockRecord {
         row[12..14].copy_from_slice(&self.seal_start.to_le_bytes());
         row[14..16].copy_from_slice(&self.seal_bytes.to_le_bytes());
         row[16..24].copy_from_slice(&self.first.to_le_bytes());
-        row[24..].copy_from_slice(&self.size.to_le_bytes());
+        row[24..32].copy_from_slice(&self.size.to_le_bytes());
+        row[32..72].copy_from_slice(&encode_link(self.status.root));
+        row[72..80].copy_from_slice(&self.status.inners.to_le_bytes());
+        row[80..].copy_from_slice(&self.status.leaves.to_le_bytes());
         row
     }
 
@@ -48,7 +61,68 @@ impl BlockRecord {
             seal_bytes: u16::from_le_bytes([row[14], row[15]]),
             first: u64_at(row, 16),
             size: u64_at(row, 24),
+            status: Map {
+                root: decode_link(&row[32..72]),
+                inners: u64_at(row, 72),
+                leaves: u64_at(row, 80),
+            },
         }
+    }
+}
+
+/// Bytes of an inner node of the status map: two links.
+pub const INNER_BYTES: usize = 80;
+/// Bytes of a leaf: slot, length of the value, the value, zeros.
+pub const LEAF_BYTES: usize = 144;
+/// Room for a value: the longest has 105 bytes.
+const VALUE_BYTES_MAX: usize = LEAF_BYTES - 33;
+
+pub fn encode_inner(inner: &Inner) -> [u8; INNER_BYTES] {
+    let mut row = [0; INNER_BYTES];
+    row[..40].copy_from_slice(&encode_link(inner.left));
+    row[40..].copy_from_slice(&encode_link(inner.right));
+    row
+}
+
+pub fn decode_inner(row: &[u8; INNER_BYTES]) -> Inner {
+    Inner { left: decode_link(&row[..40]), right: decode_link(&row[40..]) }
+}
+
+pub fn encode_leaf(leaf: &Leaf) -> [u8; LEAF_BYTES] {
+    let (mut row, value) = ([0; LEAF_BYTES], leaf.status.encode());
+    assert!(value.len() <= VALUE_BYTES_MAX, "a status has 105 bytes at most");
+    row[..32].copy_from_slice(&leaf.slot.0.0);
+    row[32] = value.len() as u8;
+    row[33..33 + value.len()].copy_from_slice(&value);
+    row
+}
+
+pub fn decode_leaf(row: &[u8; LEAF_BYTES]) -> Result<Leaf, Rejected> {
+    let value = &row[33..];
+    let value = &value[..value.len().min(row[32].into())];
+    Ok(Leaf { slot: Slot(hash_at(row, 0)), status: Status::decode(value)? })
+}
+
+/// The number with its kind in the two lowest bits, and the hash.
+fn encode_link(link: Link) -> [u8; 40] {
+    let number = match link {
+        Link::Empty => 0,
+        Link::Inner { at, .. } => at << 2 | 1,
+        Link::Leaf { at, .. } => at << 2 | 2,
+    };
+    let mut row = [0; 40];
+    row[..8].copy_from_slice(&number.to_le_bytes());
+    row[8..].copy_from_slice(&link.hash().0);
+    row
+}
+
+/// What it says is held to the hash by whoever follows it.
+fn decode_link(row: &[u8]) -> Link {
+    let (number, hash) = (u64_at(row, 0), hash_at(row, 8));
+    match number & 3 {
+        1 => Link::Inner { at: number >> 2, hash },
+        2 => Link::Leaf { at: number >> 2, hash },
+        _ => Link::Empty,
     }
 }
 
@@ -59,18 +133,19 @@ pub struct EntryRecord {
     pub bytes: u32,
     pub list_start: u32,
     /// 0 where the entry bears no list.
-    pub list_count: u32,
+    pub list_bytes: u32,
+    /// Number of the first kept node, of a list that certifies.
     pub nodes: u64,
 }
 
 impl EntryRecord {
     pub const BYTES: usize = 32;
 
-    /// `list` is where it starts in the block, its count, and the number of its first kept node.
+    /// `list` is where it starts in the block, its length, and the number of its first kept node.
     pub fn new(position: Position, part: &Range<usize>, list: Option<(u32, u32, u64)>) -> Self {
-        let (list_start, list_count, nodes) = list.unwrap_or_default();
+        let (list_start, list_bytes, nodes) = list.unwrap_or_default();
         let (start, bytes) = (part.start as u32, part.len() as u32);
-        Self { position, start, bytes, list_start, list_count, nodes }
+        Self { position, start, bytes, list_start, list_bytes, nodes }
     }
 
     pub fn encode(&self) -> [u8; Self::BYTES] {
@@ -79,7 +154,7 @@ impl EntryRecord {
         row[8..12].copy_from_slice(&self.start.to_le_bytes());
         row[12..16].copy_from_slice(&self.bytes.to_le_bytes());
         row[16..20].copy_from_slice(&self.list_start.to_le_bytes());
-        row[20..24].copy_from_slice(&self.list_count.to_le_bytes());
+        row[20..24].copy_from_slice(&self.list_bytes.to_le_bytes());
         row[24..].copy_from_slice(&self.nodes.to_le_bytes());
         row
     }
@@ -90,7 +165,7 @@ impl EntryRecord {
             start: u32_at(row, 8),
             bytes: u32_at(row, 12),
             list_start: u32_at(row, 16),
-            list_count: u32_at(row, 20),
+            list_bytes: u32_at(row, 20),
             nodes: u64_at(row, 24),
         }
     }
@@ -103,10 +178,12 @@ pub struct Complete {
     pub entries: u64,
     pub nodes: u64,
     pub registry: u64,
+    /// Inner nodes and leaves of the status maps.
+    pub statuses: (u64, u64),
 }
 
 impl Complete {
-    const BYTES: usize = 36;
+    const BYTES: usize = 52;
 
     /// Reads it; a missing file means nothing.
     pub fn read(dir: &Path) -> Result<Self, StoreError> {
@@ -119,7 +196,7 @@ impl Complete {
             Err(error) => return Err(StoreError::io(format!("read {}", path.display()))(error)),
         };
         let whole = bytes.len() == Self::BYTES
-            && crc32fast::hash(&bytes[..32]).to_le_bytes() == bytes[32..];
+            && crc32fast::hash(&bytes[..48]).to_le_bytes() == bytes[48..];
         if !whole {
             return Err(StoreError::damage(path.display().to_string(), "its checksum is wrong"));
         }
@@ -128,15 +205,21 @@ impl Complete {
             entries: u64_at(&bytes, 8),
             nodes: u64_at(&bytes, 16),
             registry: u64_at(&bytes, 24),
+            statuses: (u64_at(&bytes, 32), u64_at(&bytes, 40)),
         })
     }
 
     pub fn write(&self, dir: &Path) -> Result<(), StoreError> {
-        let numbers = [self.blocks, self.entries, self.nodes, self.registry];
+        let Self { blocks, entries, nodes, registry, statuses: (inners, leaves) } = *self;
+        let numbers = [blocks, entries, nodes, registry, inners, leaves];
         let mut bytes = numbers.map(u64::to_le_bytes).concat();
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-        durable::replace_file(&dir.join("complete"), &bytes, 0o644)
+        Ok(durable::replace_file(&dir.join("complete"), &bytes, 0o644)?)
     }
+}
+
+fn hash_at(bytes: &[u8], at: usize) -> Hash {
+    Hash(bytes[at..at + 32].try_into().expect("32 bytes"))
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {

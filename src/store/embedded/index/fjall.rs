@@ -138,10 +138,6 @@ impl Index for Fjall {
         self.write_tables();
         Ok(())
     }
-
-    fn disk_bytes(&self) -> Result<u64, StoreError> {
-        self.db.disk_space().map_err(|error| explain(&self.place, error))
-    }
 }
 
 /// What an error of the engine means to the caller: rebuild, or look at the disk.

@@ -1,7 +1,7 @@
 //! The index in sled 0.34: a B-link tree over a log.
 //!
 //! Slower than fjall and larger, in memory too, where it grows with the keys whatever cache it is
-//! given: for ledgers of up to some ten million documents.
+//! given: for ledgers of up to about a million documents.
 
 use std::path::Path;
 
@@ -63,10 +63,6 @@ impl Index for Sled {
 
     fn sync(&self) -> Result<(), StoreError> {
         self.tree.flush().map(drop).map_err(|error| explain(&self.place, error))
-    }
-
-    fn disk_bytes(&self) -> Result<u64, StoreError> {
-        self.tree.size_on_disk().map_err(|error| explain(&self.place, error))
     }
 }
 

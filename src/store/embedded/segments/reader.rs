@@ -7,10 +7,9 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use super::{
-    CRC_BYTES, HEADER_BYTES, Header, LENGTH_BYTES, Position, RECORD_BYTES_MAX, VERSION, checksum,
-    header, list, path,
-};
+use probant_core::framing::{self, BadRecord, CRC_BYTES, LENGTH_BYTES, RECORD_BYTES_MAX};
+
+use super::{HEADER_BYTES, Header, Position, VERSION, header, list, path};
 use crate::store::StoreError;
 
 const SCAN_BUFFER_BYTES: usize = 1 << 20;
@@ -265,21 +264,13 @@ impl Segment {
     fn record(&self, offset: u64, input: &mut impl Read) -> Result<Vec<u8>, StoreError> {
         let mut length = [0; LENGTH_BYTES];
         input.read_exact(&mut length).map_err(|e| self.unreadable(offset, e))?;
-        let len = u32::from_le_bytes(length) as usize;
-        if len > RECORD_BYTES_MAX {
-            return Err(self.damage(offset, "no record is this long"));
-        }
-        let mut body = vec![0; len + CRC_BYTES];
-        input.read_exact(&mut body).map_err(|e| self.unreadable(offset, e))?;
-        let (covered, crc) = body.split_at(len);
-        if crc != checksum(length, covered) {
-            return Err(self.damage(offset, "the checksum of this record differs"));
-        }
-        body.truncate(len);
-        Ok(body)
+        let bad = |why: BadRecord| self.damage(offset, why.to_string());
+        let mut rest = vec![0; framing::block_bytes(length).map_err(bad)? + CRC_BYTES];
+        input.read_exact(&mut rest).map_err(|e| self.unreadable(offset, e))?;
+        framing::parse(length, rest).map_err(bad)
     }
 
-    fn damage(&self, offset: u64, what: &str) -> StoreError {
+    fn damage(&self, offset: u64, what: impl Into<String>) -> StoreError {
         StoreError::damage(format!("{} byte {offset}", self.path.display()), what)
     }
 

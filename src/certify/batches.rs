@@ -115,6 +115,14 @@ pub struct Signer {
 }
 
 impl Signer {
+    /// Whether a statement says that it is by this issuer, with this key, for this ledger. Its
+    /// signature is for the ledger to check.
+    pub fn has_signed(&self, statement: &Statement) -> bool {
+        statement.issuer() == self.issuer
+            && statement.kid() == self.key.public().kid()
+            && statement.audience() == Some(&self.ledger.audience())
+    }
+
     /// Signs that the issuer certifies a batch, now.
     pub fn sign(&self, batch: Filled) -> Result<Signed, Error> {
         let list = List::new(batch.documents.keys().copied().collect())?;

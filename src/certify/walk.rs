@@ -1,6 +1,6 @@
 //! The documents under some paths. A folder's names are read before its first document is handed
 //! out, since proofs are written into it meanwhile; links to folders are not followed, so that no
-//! loop is possible; hidden names and proofs are passed over.
+//! loop is possible; hidden names and proofs are passed over, and folders of other runs left to them.
 
 use std::{
     collections::VecDeque,
@@ -8,21 +8,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::document::PROOF_EXTENSION;
+use super::neighbours::Neighbours;
+use crate::{document::PROOF_EXTENSION, planted::FileId};
 
-/// A file to certify, or a path that could not be looked at.
-pub type Found = Result<PathBuf, (PathBuf, io::Error)>;
+/// A file to certify, or a path that is not looked at, and why.
+pub type Found = Result<PathBuf, (PathBuf, String)>;
 
 /// Hands out files in the order of their names, folder after folder.
 pub struct Walk {
     named: VecDeque<PathBuf>,
     /// Names still to be handed out, the next one last; one list a folder on the way down.
     folders: Vec<Vec<PathBuf>>,
+    neighbours: Neighbours,
 }
 
 impl Walk {
-    pub fn new(paths: &[PathBuf]) -> Self {
-        Self { named: paths.iter().cloned().collect(), folders: Vec::new() }
+    /// `spool` is that of this run, if it has one.
+    pub fn new(paths: &[PathBuf], spool: Option<FileId>) -> Self {
+        let named = paths.iter().cloned().collect();
+        Self { named, folders: Vec::new(), neighbours: Neighbours::new(spool) }
     }
 
     fn next_path(&mut self) -> Option<(PathBuf, bool)> {
@@ -36,20 +40,25 @@ impl Walk {
     }
 
     /// What there is at a path; `None` for what is passed over.
-    fn look(&mut self, path: PathBuf, named: bool) -> io::Result<Option<PathBuf>> {
-        if is_proof(&path) || (!named && is_hidden(&path)) {
+    fn look(&mut self, path: &Path, named: bool) -> Result<Option<PathBuf>, String> {
+        if is_proof(path) || (!named && is_hidden(path)) {
             return Ok(None);
         }
+        let told = |error: io::Error| error.to_string();
         // The user's own names are followed wherever they lead.
-        let link = !named && fs::symlink_metadata(&path)?.is_symlink();
-        let metadata = fs::metadata(&path)?;
+        let link = !named && fs::symlink_metadata(path).map_err(told)?.is_symlink();
+        let metadata = fs::metadata(path).map_err(told)?;
+        if named {
+            self.neighbours.check_above(path)?;
+        }
         if metadata.is_dir() {
-            if !link {
-                self.folders.push(names(&path)?);
+            if !link && !self.neighbours.is_ours(&metadata) {
+                self.neighbours.check(path)?;
+                self.folders.push(names(path).map_err(told)?);
             }
             return Ok(None);
         }
-        Ok(metadata.is_file().then_some(path))
+        Ok(metadata.is_file().then(|| path.to_owned()))
     }
 }
 
@@ -59,10 +68,10 @@ impl Iterator for Walk {
     fn next(&mut self) -> Option<Found> {
         loop {
             let (path, named) = self.next_path()?;
-            match self.look(path.clone(), named) {
+            match self.look(&path, named) {
                 Ok(None) => {}
                 Ok(Some(file)) => return Some(Ok(file)),
-                Err(error) => return Some(Err((path, error))),
+                Err(why) => return Some(Err((path, why))),
             }
         }
     }
@@ -104,13 +113,13 @@ mod tests {
         std::os::unix::fs::symlink(dir.path(), at("b/loop")).unwrap();
         std::os::unix::fs::symlink(at("a.pdf"), at("b/link.pdf")).unwrap();
         std::os::unix::fs::symlink(at("nowhere"), at("broken")).unwrap();
-        let found: Vec<_> = Walk::new(&[dir.path().to_owned(), at("missing")])
+        let found: Vec<_> = Walk::new(&[dir.path().to_owned(), at("missing")], None)
             .map(|found| match found {
                 Ok(path) => path.strip_prefix(dir.path()).unwrap().display().to_string(),
                 Err((path, _)) => format!("!{}", path.file_name().unwrap().display()),
             })
             .collect();
         assert_eq!(found, ["a.pdf", "b/1.pdf", "b/c/2", "b/link.pdf", "!broken", "!missing"]);
-        assert_eq!(Walk::new(&[at(".hidden"), at("a.pdf.proof")]).count(), 1);
+        assert_eq!(Walk::new(&[at(".hidden"), at("a.pdf.proof")], None).count(), 1);
     }
 }

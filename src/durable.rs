@@ -4,16 +4,32 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::store::StoreError;
+use crate::Error;
+
+/// What could not be made durable, and why: after a write or a sync, what is on disk is unknown.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}: {source}")]
+pub struct Failed {
+    /// What was being done, with the path.
+    pub doing: String,
+    /// The cause.
+    pub source: io::Error,
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        Self::Stop(failed.to_string())
+    }
+}
 
 /// Makes a file that must not exist yet, and returns it open for reading and writing.
 ///
 /// `mode` is the permission bits, less the umask. A crash on the way leaves no file or a short one.
-pub fn create_new_file(path: &Path, bytes: &[u8], mode: u32) -> Result<File, StoreError> {
+pub fn create_new_file(path: &Path, bytes: &[u8], mode: u32) -> Result<File, Failed> {
     let file = write_new(path, bytes, mode)?;
     sync_dir(parent(path))?;
     Ok(file)
@@ -22,14 +38,14 @@ pub fn create_new_file(path: &Path, bytes: &[u8], mode: u32) -> Result<File, Sto
 /// Puts `bytes` in the place of whatever file is at `path`, or of none: all or nothing.
 ///
 /// Two at once on the same path are the caller's to prevent.
-pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failed> {
     place_file(path, bytes, mode)?;
     sync_dir(parent(path))
 }
 
 /// [`replace_file`] for many files of one directory: the bytes are on disk, their name only once
 /// the caller has synced the directory.
-pub fn place_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+pub fn place_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failed> {
     let fresh = with_suffix(path, ".new");
     // Left by a crash before the rename; never read by anyone.
     match fs::remove_file(&fresh) {
@@ -41,7 +57,7 @@ pub fn place_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError
 }
 
 /// Makes a directory, or does nothing where there is one; its parent must exist.
-pub fn create_dir(path: &Path) -> Result<(), StoreError> {
+pub fn create_dir(path: &Path) -> Result<(), Failed> {
     match fs::create_dir(path) {
         Err(e) if e.kind() != ErrorKind::AlreadyExists || !path.is_dir() => {
             return Err(failed("create directory", path)(e));
@@ -53,11 +69,11 @@ pub fn create_dir(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Makes the names in a directory as durable as the files: creations, renames and removals.
-pub fn sync_dir(path: &Path) -> Result<(), StoreError> {
+pub fn sync_dir(path: &Path) -> Result<(), Failed> {
     File::open(path).and_then(|dir| dir.sync_all()).map_err(failed("sync directory", path))
 }
 
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<File, StoreError> {
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<File, Failed> {
     let mut options = File::options();
     let mut file = options
         .read(true)
@@ -84,8 +100,9 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn failed(doing: &str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
-    StoreError::io(format!("{doing} {}", path.display()))
+fn failed(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> Failed {
+    let doing = format!("{doing} {}", path.display());
+    move |source| Failed { doing, source }
 }
 
 #[cfg(test)]
@@ -103,7 +120,7 @@ mod tests {
         let path = dir.path().join("a");
         create_new_file(&path, b"one", 0o600).unwrap();
         let again = create_new_file(&path, b"two", 0o600);
-        assert!(matches!(again, Err(StoreError::Io { .. })));
+        assert!(again.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(mode(&path), 0o600);
     }

@@ -2,7 +2,7 @@
 
 use probant_core::{
     Identity, Origin, Statement,
-    draft::Draft,
+    draft::founding_block,
     key::{SigningKey, Use},
     statement::{Body, Genesis, LedgerKey, Policy, prove_possession},
 };
@@ -25,14 +25,14 @@ pub struct LedgerKeys {
 }
 
 impl LedgerKeys {
-    /// The key for a use of the ledger.
-    pub fn by_use(&self, r#use: Use) -> &SigningKey {
-        match r#use {
-            Use::Seal => &self.seal,
-            Use::Note => &self.note,
-            Use::Operator => &self.operator,
-            Use::Recovery | Use::Issuer => &self.recovery,
-        }
+    /// Each with its use, in the order of genesis.
+    fn by_use(&self) -> [(Use, &SigningKey); Use::LEDGER.len()] {
+        [
+            (Use::Seal, &self.seal),
+            (Use::Note, &self.note),
+            (Use::Operator, &self.operator),
+            (Use::Recovery, &self.recovery),
+        ]
     }
 }
 
@@ -47,17 +47,16 @@ pub fn found(
     random: &[u8; 32],
     time_ms: u64,
 ) -> Result<Identity, Error> {
-    let listed = Use::LEDGER.map(|r#use| {
-        let key = keys.by_use(r#use);
+    let listed = keys.by_use().map(|(r#use, key)| {
         let possession = prove_possession(key, r#use, origin.as_str(), 1, random);
         LedgerKey { r#use, key: key.public().clone(), possession }
     });
     let genesis = Genesis { random: *random, keys: listed.into(), policy: Policy::default() };
     let body = Body::Genesis(genesis);
     let statement = Statement::sign(&keys.operator, origin.as_str(), None, time_ms / 1000, body);
-    let sealed = Draft::genesis(statement, time_ms)?.seal(&keys.seal);
+    let sealed = founding_block(statement, time_ms, &keys.seal)?;
     let mut chain = None;
-    let stored = StoredBlock::check(sealed.block.encode(), &mut chain)
+    let stored = StoredBlock::check(sealed.block.encode(), &mut chain, store)
         .map_err(|fault| Error::Stop(fault.rejected.to_string()))?;
     store.append(None, stored)?;
     Ok(chain.expect("block 0 was just checked").identity())

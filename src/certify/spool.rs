@@ -12,66 +12,69 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File, TryLockError},
+    fs, io,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
 };
 
-use probant_core::{Fingerprint, List, Statement};
+use probant_core::{
+    Fingerprint, List, Statement, list::LIST_COUNT_MAX, statement::SUBMISSION_BYTES_MAX,
+};
 
-use super::batches::{Documents, Signed};
-use crate::{Error, store::durable};
+use super::{
+    batches::{Documents, Signed},
+    folder::Folder,
+};
+use crate::{
+    Error, durable,
+    planted::{self, FileId},
+};
 
-/// The folder's name.
-const FOLDER: &str = ".probant";
 const MAGIC: &[u8] = b"probant spool 1\n";
 const EXTENSION: &str = "batch";
 const REFUSED_EXTENSION: &str = "refused";
+/// Longest path that Linux opens.
+const PATH_BYTES_MAX: usize = 4096;
+/// Longest file of a batch.
+const BATCH_BYTES_MAX: usize =
+    64 + SUBMISSION_BYTES_MAX + LIST_COUNT_MAX * (Fingerprint::BYTES + 8 + PATH_BYTES_MAX);
 
 /// A batch on its way, and its file.
 pub struct Spooled {
-    /// Number of the batch in this run.
-    pub number: usize,
+    /// Number of the batch in this run; none if an earlier one left it.
+    pub number: Option<usize>,
     pub statement: Statement,
     pub list: List,
     pub documents: Documents,
     file: PathBuf,
 }
 
-/// The folder, locked.
+/// The folder, and what is done in it.
 pub struct Spool {
-    folder: PathBuf,
+    folder: Folder,
     /// What paths are relative to.
     base: PathBuf,
-    _lock: File,
 }
 
-/// The folder in which to spool for these paths: `.probant` in the deepest folder that holds them
-/// all, or in the nearest folder above that has one, from an earlier run.
-pub fn place_for(paths: &[PathBuf]) -> Result<PathBuf, Error> {
-    let mut common: Option<PathBuf> = None;
-    for path in paths {
-        let path = std::path::absolute(path).map_err(Error::file(path))?;
-        let folder = match path.parent() {
-            Some(parent) if !path.is_dir() => parent.to_owned(),
-            _ => path,
-        };
-        // One folder, however it is spelled; one that is not there will be reported by the walk.
-        let folder = fs::canonicalize(&folder).unwrap_or(folder);
-        common = Some(match common {
-            None => folder,
-            Some(common) => {
-                let shared = common.ancestors().find(|above| folder.starts_with(above));
-                shared.unwrap_or(Path::new("/")).to_owned()
-            }
-        });
+/// The files of batches that wait in a spool.
+pub fn batches_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension() == Some(OsStr::new(EXTENSION)) {
+            files.push(path);
+        }
     }
-    let common = common.unwrap_or_else(|| PathBuf::from("."));
-    let waiting = common.ancestors().map(|above| above.join(FOLDER)).find(|spool| spool.is_dir());
-    Ok(waiting.unwrap_or_else(|| common.join(FOLDER)))
+    files.sort_unstable();
+    Ok(files)
 }
 
 impl Spooled {
+    /// Where it waits.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Forgets the batch: its proofs are on disk. A crash before the removal is on disk has it
     /// sent again, which changes nothing.
     ///
@@ -93,37 +96,19 @@ impl Spooled {
 }
 
 impl Spool {
-    /// Makes the folder where there is none, and locks it.
+    /// Opens the folder, or makes one.
     ///
     /// # Errors
-    /// [`Error::Busy`] while another run works there.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
-        let folder = std::path::absolute(folder).map_err(Error::file(folder))?;
-        durable::create_dir(&folder).map_err(|error| {
-            Error::input(format!("{error}; choose a place for signed batches with --spool"))
-        })?;
-        let path = folder.join("lock");
-        for planted in [&folder, &path] {
-            // A folder of documents may come from a stranger: nothing of it leads elsewhere.
-            if planted.is_symlink() {
-                let planted = planted.display();
-                return Err(Error::input(format!(
-                    "{planted} is a link: remove it, or --spool DIR"
-                )));
-            }
-        }
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(Error::file(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let folder = folder.display();
-                return Err(Error::busy(format!("another run is certifying from {folder}")));
-            }
-            Err(TryLockError::Error(error)) => return Err(Error::file(&path)(error)),
-        }
-        let base = folder.parent().unwrap_or(&folder).to_owned();
-        Ok(Self { folder, base, _lock: lock })
+    /// Those of [`Folder::open`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let folder = Folder::open(path)?;
+        let base = folder.path().parent().unwrap_or(folder.path()).to_owned();
+        Ok(Self { folder, base })
+    }
+
+    /// Which folder it is.
+    pub fn id(&self) -> FileId {
+        self.folder.id()
     }
 
     /// Puts a signed batch on disk: from here on it will be sent, whatever happens.
@@ -132,10 +117,10 @@ impl Spool {
     /// [`Error::Stop`] if it cannot be made durable.
     pub fn put(&self, number: usize, signed: Signed) -> Result<Spooled, Error> {
         let Signed { statement, list, documents } = signed;
-        let file = self.folder.join(format!("{}.{EXTENSION}", statement.leaf()));
+        let file = self.folder.path().join(format!("{}.{EXTENSION}", statement.leaf()));
         let bytes = self.encode(&statement.to_submission(Some(&list)), &documents);
         durable::replace_file(&file, &bytes, 0o600)?;
-        Ok(Spooled { number, statement, list, documents, file })
+        Ok(Spooled { number: Some(number), statement, list, documents, file })
     }
 
     /// The files of batches that earlier runs left.
@@ -143,37 +128,26 @@ impl Spool {
     /// # Errors
     /// [`Error::Input`] if the folder cannot be read.
     pub fn waiting(&self) -> Result<Vec<PathBuf>, Error> {
-        let entries = fs::read_dir(&self.folder).map_err(Error::file(&self.folder))?;
-        let mut files = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(Error::file(&self.folder))?.path();
-            if path.extension() == Some(OsStr::new(EXTENSION)) {
-                files.push(path);
-            }
-        }
-        files.sort_unstable();
-        Ok(files)
+        batches_in(self.folder.path()).map_err(Error::file(self.folder.path()))
     }
 
     /// Reads a batch that waited; the inverse of [`Spool::put`].
     ///
     /// # Errors
     /// [`Error::Stop`] for a damaged file: what it was may have been sealed.
-    pub fn read(&self, number: usize, file: PathBuf) -> Result<Spooled, Error> {
-        let bytes = fs::read(&file).map_err(Error::file(&file))?;
+    pub fn read(&self, file: PathBuf) -> Result<Spooled, Error> {
+        let bytes = planted::read(&file, BATCH_BYTES_MAX).map_err(Error::file(&file))?;
         let (statement, list, documents) = self.decode(&bytes).ok_or_else(|| {
             let name = file.display();
             Error::Stop(format!("{name}: this signed batch is damaged; look, then move it away"))
         })?;
-        Ok(Spooled { number, statement, list, documents, file })
+        Ok(Spooled { number: None, statement, list, documents, file })
     }
 
-    /// Leaves nothing behind when nothing waits. Another run may have come in between: then its
-    /// files keep the folder.
+    /// Leaves nothing behind when nothing waits.
     pub fn close(&self) {
         if self.waiting().is_ok_and(|files| files.is_empty()) {
-            let _ = fs::remove_file(self.folder.join("lock"));
-            let _ = fs::remove_dir(&self.folder);
+            self.folder.remove();
         }
     }
 
@@ -207,13 +181,16 @@ impl Spool {
             documents.entry(fingerprint).or_default().push(path);
             rest = after;
         }
-        Some((statement, list?, documents))
+        let list = list?;
+        let listed = documents.keys().all(|fingerprint| list.position(fingerprint).is_some());
+        listed.then_some((statement, list, documents))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::certify::folder::{FOLDER, place_for};
     use probant_core::{
         Fingerprints, Hash, LedgerId,
         key::SigningKey,
@@ -251,8 +228,8 @@ mod tests {
         fs::rename(&old, &new).unwrap();
         let spool = Spool::open(&place_for(&[new.join("a")]).unwrap()).unwrap();
         let file = spool.waiting().unwrap().pop().unwrap();
-        let back = spool.read(7, file).unwrap();
-        assert_eq!((back.number, back.statement.leaf()), (7, leaf));
+        let back = spool.read(file).unwrap();
+        assert_eq!((back.number, back.statement.leaf()), (None, leaf));
         let mut paths: Vec<_> = back.documents.values().flatten().cloned().collect();
         paths.sort();
         assert_eq!(paths, ["/elsewhere".into(), new.join("a"), new.join(odd)]);
@@ -274,15 +251,12 @@ mod tests {
     }
 
     #[test]
-    fn the_place_is_the_folder_that_holds_everything_or_one_above_that_waits() {
+    fn a_document_that_is_not_in_the_list_is_damage() {
         let dir = tempfile::tempdir().unwrap();
-        fs::create_dir_all(dir.path().join("x/a")).unwrap();
-        fs::create_dir_all(dir.path().join("x/b")).unwrap();
-        let [a, b] = ["x/a", "x/b/bill.pdf"].map(|name| dir.path().join(name));
-        let place = |paths: &[PathBuf]| place_for(paths).unwrap();
-        assert_eq!(place(&[a.clone(), b.clone()]), dir.path().join("x/.probant"));
-        assert_eq!(place(std::slice::from_ref(&b)), dir.path().join("x/b/.probant"));
-        fs::create_dir(dir.path().join(".probant")).unwrap();
-        assert_eq!(place(&[a, b]), dir.path().join(".probant"));
+        let spool = Spool::open(&dir.path().join(FOLDER)).unwrap();
+        let Signed { statement, list, mut documents } = signed(&["/a".into()]);
+        documents.insert(Fingerprints::of(b"other").blake3, vec!["/other".into()]);
+        let spooled = spool.put(0, Signed { statement, list, documents }).unwrap();
+        assert!(matches!(spool.read(spooled.file), Err(Error::Stop(_))));
     }
 }

@@ -1,0 +1,91 @@
+//! A run of `probant certify` as it is seen: a line that moves on a terminal, one line a batch in a
+//! log. Always on standard error.
+
+use std::{
+    io::{self, IsTerminal as _},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{certify::Event, cli::plain};
+
+const REDRAW_MS: u64 = 100;
+/// Failures that are named one by one; the others are counted.
+const FAILURES_NAMED_MAX: usize = 100;
+
+/// The line, and what it says.
+pub struct Display {
+    bar: ProgressBar,
+    on_terminal: bool,
+    looked_at: AtomicUsize,
+    certified: AtomicUsize,
+    failures: AtomicUsize,
+}
+
+impl Display {
+    pub fn new() -> Self {
+        let on_terminal = io::stderr().is_terminal();
+        let bar = if on_terminal { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+            bar.set_style(style);
+        }
+        if on_terminal {
+            bar.enable_steady_tick(Duration::from_millis(REDRAW_MS));
+        }
+        let [looked_at, certified, failures] = [0; 3].map(AtomicUsize::new);
+        Self { bar, on_terminal, looked_at, certified, failures }
+    }
+
+    pub fn show(&self, event: &Event<'_>) {
+        match event {
+            Event::LookedAt => {
+                self.looked_at.fetch_add(1, Relaxed);
+                self.redraw();
+            }
+            Event::Resumed { documents } => {
+                self.line(&format!("going on with a batch of {documents} documents"));
+            }
+            Event::Certified { entry, documents } => {
+                self.certified.fetch_add(*documents, Relaxed);
+                if self.on_terminal {
+                    self.redraw();
+                } else {
+                    self.line(&format!("entry {entry}: proofs written for {documents} documents"));
+                }
+            }
+            Event::Failed { path, why } => {
+                let before = self.failures.fetch_add(1, Relaxed);
+                if before < FAILURES_NAMED_MAX {
+                    self.line(&format!("{}: {why}", path.display()));
+                } else if before == FAILURES_NAMED_MAX {
+                    self.line("further documents that fail are counted, not named");
+                }
+            }
+            Event::Spool { path, why } => self.line(&format!("{} {why}", path.display())),
+        }
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn line(&self, line: &str) {
+        // Names of files are a stranger's text.
+        let line = format!("probant: {}", plain(line));
+        if self.on_terminal {
+            self.bar.println(line);
+        } else {
+            eprintln!("{line}");
+        }
+    }
+
+    fn redraw(&self) {
+        if self.on_terminal {
+            let (looked_at, certified) =
+                (self.looked_at.load(Relaxed), self.certified.load(Relaxed));
+            self.bar.set_message(format!("{looked_at} looked at, {certified} certified"));
+        }
+    }
+}

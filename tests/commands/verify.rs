@@ -1,0 +1,101 @@
+//! Asking and being answered, by a ledger that may lie; auditing it.
+
+use std::fs;
+
+use probant_core::{
+    Fingerprints, List, Statement,
+    statement::{Body, Certify},
+};
+
+use super::{
+    Desk,
+    fake_ledger::Lie,
+    sample_world::{ISSUER, TIME_MS, key},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_asks_both_ways_and_offline_needs_no_ledger() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.write("b.pdf", "b");
+    desk.certify(&["--hash", "sha-256"]).expect(0, "1 certified");
+    desk.run(&["verify", "b.pdf"]).expect(1, "unknown  b.pdf");
+    desk.run(&["verify", "bills/a.pdf", "--ledger", &desk.ledger.url.clone()])
+        .expect(0, "Énergie du Ponant (FR 123456789), energie.example");
+    fs::remove_file(desk.at("bills/a.pdf.proof")).unwrap();
+    desk.run(&["verify", "bills/a.pdf", "--save"]).expect(0, "certified  bills/a.pdf");
+    desk.run(&["verify", "bills/a.pdf", "--save"]).expect(2, "a.pdf.proof");
+    let nowhere = ["--ledger", "http://127.0.0.1:9"];
+    desk.run(&[&["verify", "b.pdf"], &nowhere[..]].concat()).expect(3, "out of reach");
+    desk.ledger.faults().no_proofs = true;
+    desk.run(&["verify", "bills/a.pdf"]).expect(0, "certified  bills/a.pdf");
+    desk.run(&["verify", "b.pdf", "--proof", "bills/a.pdf.proof"]).expect(1, "document: ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_says_certified_has_to_show_it() {
+    let desk = Desk::new().await;
+    desk.write("a.pdf", "a");
+    for (lie, why) in [
+        (Lie::Boast, "it says certified, and lists no certification"),
+        (Lie::MadeUp(1), "entry 1000000 certifies this, and has no proof"),
+    ] {
+        desk.ledger.faults().lie = Some(lie);
+        desk.run(&["verify", "a.pdf"]).expect(4, why);
+    }
+}
+
+/// Certifies the same document in so many entries.
+fn certify_often(desk: &Desk, count: u64) {
+    let list = List::new(vec![Fingerprints::of(b"a").blake3]).unwrap();
+    for time_s in 0..count {
+        let mut world = desk.ledger.world();
+        let (ledger, body) =
+            (world.identity().ledger, Body::Certify(Certify::new(&list, "text/plain").unwrap()));
+        let statement =
+            Statement::sign(&key(9), ISSUER, Some(ledger), TIME_MS / 1000 + time_s, body);
+        world.submit(statement, Some(list.clone()), TIME_MS + 1000 * time_s).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_checked_is_counted_as_far_as_it_is_known() {
+    let desk = Desk::new().await;
+    desk.write("a.pdf", "a");
+    certify_often(&desk, 10);
+    desk.run(&["verify", "a.pdf"]).expect(0, "and 2 older, which were not checked");
+    certify_often(&desk, 100);
+    desk.run(&["verify", "a.pdf"]).expect(0, "and at least 92 older, which were not checked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_expects_the_identity_that_every_command_expects() {
+    let desk = Desk::new().await;
+    let url = desk.ledger.url.clone();
+    desk.run(&["audit", &url]).expect(0, "(identity given by the auditor)");
+    let other = format!("ledger.example/fr+{}", "0".repeat(64));
+    desk.run(&["audit", &url, "--identity", &other]).expect(1, "FAULT in block 0");
+    desk.write("identity", "nonsense");
+    desk.run(&["audit", &url, "--identity", "identity"]).expect(2, "does not hold an identity");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_identity_of_a_data_directory_is_read_where_it_lies() {
+    let desk = Desk::new().await;
+    let init = ["init", "--origin", "ledger.example/here", "--data", "data", "--keys", "keys"];
+    let made = desk.run(&init).expect(0, "ledger    ledger.example/here+").text();
+    let identity = made.lines().next().unwrap().trim_start_matches("ledger    ").to_owned();
+    let ask = ["identity", "--data", "data", "--identity"];
+    let ran = desk.run(&[&ask[..], &[&identity]].concat()).expect(0, "");
+    assert_eq!(ran.text(), format!("{identity}\n"));
+    desk.run(&ask[..3]).expect(4, "and not ledger.example/fr+");
+    desk.run(&["identity", "--data", "keys"]).expect(2, "keys is no data directory");
+    desk.run(&["identity", "--data", "data", "--ledger", "http://l"]).expect(2, "cannot be used");
+    fs::create_dir_all(desk.at("empty/segments")).unwrap();
+    desk.run(&["identity", "--data", "empty"]).expect(2, "");
+    let segment = fs::read_dir(desk.at("data/segments")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[99] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    desk.run(&[&ask[..], &[&identity]].concat()).expect(4, "damage at");
+}
