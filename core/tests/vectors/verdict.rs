@@ -189,6 +189,7 @@ fn proof(vector: &Vector) -> Result<(), Rejected> {
     expect_input(vector, "entry", verified.entry());
     expect_input(vector, "time", verified.sealed().time_ms);
     expect_input(vector, "head", verified.head().height);
+    expect_input(vector, "standing", verified.standing().name());
     // A second time, with everything remembered.
     verifier.verify(&documents, &vector.bytes).map(drop)
 }
