@@ -167,8 +167,8 @@ impl Verifier {
         // 8. The first receipt is a true one of that block.
         self.check_first_receipt(&registry, &proof, &sealed)?;
         // 9. What became of it is in the map whose root the head's block statement names.
-        let statuses = check_statuses(&proof, &sealed, &head)?;
         let issuer = registry.issuer(&signer.owner).expect("an issuer key has an issuer");
+        let statuses = check_statuses(&proof, issuer.keys[0], &sealed, &head)?;
         Ok(Verified {
             fingerprint: proof.document.fingerprint,
             identity: self.identity.clone(),

@@ -261,9 +261,11 @@ fn enrolled_again() -> Vec<Vector> {
         vec![
             ledger.enroll_by(BY_NEW_OPERATOR, GAS, GAS_SECOND, 2),
             ledger.certify_by(Voice(GAS_SECOND, GAS), &list(40)),
+            ledger.add(BY_NEW_OPERATOR, GAS, THIRD),
+            ledger.certify_by(Voice(THIRD, GAS), &list(3)),
         ],
     );
-    let [again, later] = [0, 1].map(|at| story.index(at));
+    let [again, later, added, third] = [0, 1, 2, 3].map(|at| story.index(at));
     let proof = |index, registry: &[u64]| story.proof(index, blake3(7), registry);
     let vectors = vec![
         stands("of_an_issuer_enrolled_by_a_rogue", "distrusted", &proof(certified, &[enrolled])),
@@ -272,6 +274,16 @@ fn enrolled_again() -> Vec<Vector> {
             proof(later, &[enrolled, operator, again])
         })
         .why("a proof does not tell which enrollment is void: each key's status does"),
+        stands("by_a_key_added_to_an_issuer_enrolled_again", "certified", &{
+            story.proof(third, blake3(3), &[operator, again, added])
+        }),
+        case(
+            "with_the_enrollment_of_a_rogue",
+            "proof",
+            &{ story.proof(third, blake3(3), &[enrolled, operator, added]).encode() },
+            blake3(3),
+        )
+        .why("it would give the issuer the name that the rogue gave it"),
     ];
     [story.vectors(), vectors].concat()
 }

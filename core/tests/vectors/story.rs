@@ -8,7 +8,7 @@ use probant_core::{
     draft::Draft,
     key::{Kid, Use},
     proof::Proof,
-    statement::BlockStatement,
+    statement::{BlockStatement, Body},
     status::{Kept, Slot, Status, StatusPath},
 };
 
@@ -137,15 +137,21 @@ impl Story {
         self.chain.status().prove(&slot, &self.nodes).unwrap()
     }
 
-    /// Of document, issuer and key, and of the key that felled it if that is another.
-    pub fn statuses(&self, issuer: &str, document: &Fingerprint, kid: Kid) -> Vec<StatusPath> {
+    /// Of document, issuer and key; of the key that was enrolled, and of the one that felled the
+    /// document, if they are others.
+    fn statuses(&self, issuer: &str, document: &Fingerprint, keys: [Kid; 2]) -> Vec<StatusPath> {
         let document = self.status(Slot::document(issuer, document));
         let felled_by = match document.status() {
-            Some(Status::Document(fall)) if fall.kid != kid => Some(fall.kid),
+            Some(Status::Document(fall)) => Some(fall.kid),
             _ => None,
         };
-        let keys = [kid].into_iter().chain(felled_by);
-        let keys = keys.map(|kid| self.status(Slot::key(issuer, &kid)));
+        let mut kids = Vec::new();
+        for kid in keys.into_iter().chain(felled_by) {
+            if !kids.contains(&kid) {
+                kids.push(kid);
+            }
+        }
+        let keys = kids.iter().map(|kid| self.status(Slot::key(issuer, kid)));
         [document, self.status(Slot::issuer(issuer))].into_iter().chain(keys).collect()
     }
 
@@ -154,7 +160,12 @@ impl Story {
     pub fn proof(&self, index: u64, document: Fingerprint, registry: &[u64]) -> Proof {
         let proof = self.ledger.proof(index, document);
         let (issuer, kid) = (proof.statement.issuer(), proof.statement.kid());
-        let statuses = self.statuses(issuer, &document, kid);
+        let enrolled =
+            registry.iter().rev().find_map(|entry| match self.ledger.entry(*entry).body() {
+                Body::Enroll(enroll) if enroll.id.as_str() == issuer => Some(enroll.key.kid()),
+                _ => None,
+            });
+        let statuses = self.statuses(issuer, &document, [kid, enrolled.unwrap_or(kid)]);
         let registry = [0].iter().chain(registry).map(|entry| self.ledger.proven(*entry));
         Proof { registry: registry.collect(), statuses, ..proof }
     }
