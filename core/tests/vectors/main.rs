@@ -17,6 +17,7 @@ mod acts;
 mod blocks;
 mod checkpoints;
 mod compromises;
+mod consistency;
 mod entries;
 mod example;
 mod falls;
@@ -67,6 +68,7 @@ fn made() -> BTreeMap<String, Vector> {
         blocks::all(),
         checkpoints::all(),
         compromises::all(),
+        consistency::all(),
         entries::all(),
         falls::all(),
         headers::all(),

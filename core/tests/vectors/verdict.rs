@@ -12,6 +12,7 @@ use probant_core::{
     list::Shape,
     seal::Receipt,
     status::{Kept, Slot, StatusPath},
+    tree::check_consistency,
 };
 
 use crate::vector::Vector;
@@ -31,6 +32,7 @@ pub fn verdict(vector: &Vector, folder: &Path) -> &'static str {
         "checkpoint" => checkpoint(vector),
         "identity" => identity(vector),
         "list" => list(vector),
+        "consistency" => consistency(vector),
         "status" => status(vector),
         "key" => key(&vector.bytes).map(|key| expect_input(vector, "kid", key.kid())),
         "signature" => signature(vector),
@@ -173,6 +175,15 @@ fn slot_of(vector: &Vector, owner: &str) -> Slot {
         (_, Some(kid)) => Slot::key(owner, &Hash::from_hex(kid).expect("kid")),
         _ => Slot::issuer(owner),
     }
+}
+
+fn consistency(vector: &Vector) -> Result<(), Rejected> {
+    let root = |input| Hash::from_hex(vector.input(input).expect(input)).expect(input);
+    let (hashes, rest) = vector.bytes.as_chunks::<32>();
+    assert!(rest.is_empty(), "{}: hashes have 32 bytes", vector.name);
+    let path: Vec<_> = hashes.iter().map(|hash| Hash(*hash)).collect();
+    let older = (parsed(vector, "from"), root("older"));
+    check_consistency(older, (parsed(vector, "to"), root("newer")), &path)
 }
 
 fn signature(vector: &Vector) -> Result<(), Rejected> {
