@@ -176,7 +176,8 @@ class Ledger:
             if "list" in expected:
                 fingerprints = expected["list"]
                 root = bytes.fromhex(merkle.merkle_root(fingerprints))
-                stated = {1: root, 2: len(fingerprints), 3: "application/pdf"}
+                third = {"certify": "application/pdf", "revoke": "withdrawn"}[expected["kind"]]
+                stated = {1: root, 2: len(fingerprints), 3: third}
                 check(body == stated, f"{what}: root and count of its list")
         check(canonical(protected, what) == header, f"{what}: protected header")
         message = CoseMessage.decode(entry)
