@@ -9,11 +9,11 @@ use std::{sync::Arc, time::Duration};
 use probant_core::{
     Fingerprint, Hash, Rejected, Statement, Verifier,
     checkpoint::Checkpoint,
-    key::Use,
+    key::{Kid, Use},
     proof::{DocumentPath, Proof, ProvenEntry},
     registry::Registry,
     seal::{Receipt, Seal},
-    statement::BlockStatement,
+    statement::{BlockStatement, Body},
     status::{Slot, Status, StatusPath},
     tree::{self, Frontier},
 };
@@ -130,7 +130,7 @@ impl Prover {
             receipt::read_first(&*self.store, location.entry)?.ok_or_else(lag::behind)?;
         let lineage = registry.lineage(&statement.kid(), size).into_iter();
         let registered = lineage.map(|entry| self.proven(entry, size));
-        let statuses = self.statuses(fingerprint, &statement, head.block.height)?;
+        let statuses = self.statuses(fingerprint, &statement, head.block.height, registry)?;
         let path = self.store.document_path(location)?;
         let document = DocumentPath { fingerprint, index: location.position.into(), path };
         let receipt = Receipt {
@@ -154,27 +154,45 @@ impl Prover {
         Ok(bytes)
     }
 
-    /// What became of a certification, as of the block at `height`: the document, its issuer, the
-    /// key, and the key that felled the document if that is another.
+    /// What became of a certification, as of the block at `height`: of the document, its issuer and
+    /// the key; of the key that the enrollment brought, and the one that felled the document, where
+    /// they are others.
     fn statuses(
         &self,
         fingerprint: Fingerprint,
         statement: &Statement,
         height: u64,
+        registry: &Registry,
     ) -> Result<Vec<StatusPath>, Error> {
         let map = self.store.status(height)?.ok_or_else(lag::behind)?;
         let prove = |slot: Slot| self.trusted(map.prove(&slot, &*self.store));
         let (issuer, kid) = (statement.issuer(), statement.kid());
         let document = prove(Slot::document(issuer, &fingerprint))?;
         let felled_by = match document.status() {
-            Some(Status::Document(fall)) if fall.kid != kid => Some(fall.kid),
+            Some(Status::Document(fall)) => Some(fall.kid),
             _ => None,
         };
+        let mut keys = vec![kid];
+        for other in [self.enrolled(&kid, registry)?, felled_by].into_iter().flatten() {
+            if !keys.contains(&other) {
+                keys.push(other);
+            }
+        }
         let mut statuses = vec![document, prove(Slot::issuer(issuer))?];
-        for kid in [kid].into_iter().chain(felled_by) {
+        for kid in keys {
             statuses.push(prove(Slot::key(issuer, &kid))?);
         }
         Ok(statuses)
+    }
+
+    /// The key that the enrollment of a key's issuer brought.
+    fn enrolled(&self, kid: &Kid, registry: &Registry) -> Result<Option<Kid>, Error> {
+        let Some(signer) = registry.key(kid) else { return Ok(None) };
+        let enrollment = self.statement(signer.enrollment)?;
+        Ok(match enrollment.body() {
+            Body::Enroll(enroll) => Some(enroll.key.kid()),
+            _ => None,
+        })
     }
 
     fn verify(
