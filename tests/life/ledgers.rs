@@ -16,7 +16,7 @@ use probant_core::{
     Fingerprint, Hash, List, Statement, Verifier,
     block::Block,
     chain::Chain,
-    key::Use,
+    key::{SigningKey, Use},
     statement::{Body, KeyAct},
     status::{Kept, Standing},
 };
@@ -48,7 +48,7 @@ pub struct Life {
     ledger: Arc<Ledger>,
     model: Model,
     heard: Vec<Speech>,
-    /// Every entry that was sealed, and how many blocks.
+    /// Every entry that was sealed but the ledger's own, and how many blocks.
     entries: BTreeMap<[u8; 32], u64>,
     blocks: u64,
 }
@@ -67,7 +67,7 @@ pub async fn live_embedded(rounds: &[Round]) {
 
 impl Life {
     async fn new(store: Arc<dyn Store>, rounds: &[Round]) -> Self {
-        let (clock, keys) = (TestClock::new(), keyring());
+        let (clock, keys) = (TestClock::new(), Arc::new(Keyring::of(held().cloned())));
         found_in(&*store);
         caught_up(&*store).await;
         let founding = Block::decode(&store.block(0).unwrap().unwrap()).unwrap();
@@ -123,7 +123,7 @@ impl Life {
     fn at_the_door(&self, statement: &Statement, list: Option<&List>) -> Option<Code> {
         if let Body::Key(about) = statement.body()
             && matches!(about.act, KeyAct::Replace { r#use: Use::Seal | Use::Note, .. })
-            && about.kid == cast::key(SEED_NOT_HELD).public().kid()
+            && !held().any(|key| key.public().kid() == about.kid)
         {
             return Some("key-not-held");
         }
@@ -176,7 +176,9 @@ impl Life {
 
     fn keep(&mut self, block: &Block) {
         for (statement, entry) in block.entries.iter().zip(block.header().first..) {
-            self.entries.insert(statement.leaf().0, entry);
+            if statement.as_block().is_none() {
+                self.entries.insert(statement.leaf().0, entry);
+            }
         }
         self.heard.push((block.statement().clone(), None));
     }
@@ -203,10 +205,10 @@ impl Say {
     }
 }
 
-fn keyring() -> Arc<Keyring> {
-    let seeds = [cast::seeds(Use::Seal), cast::seeds(Use::Note)].concat();
-    let held = seeds.into_iter().filter(|seed| *seed != SEED_NOT_HELD);
-    Arc::new(Keyring::of(held.map(|seed| cast::key(seed).clone())))
+/// The keys that the node holds.
+fn held() -> impl Iterator<Item = &'static SigningKey> {
+    let seeds = cast::seeds(Use::Seal).iter().chain(cast::seeds(Use::Note));
+    seeds.filter(|seed| **seed != SEED_NOT_HELD).map(|seed| cast::key(*seed))
 }
 
 /// Look-ups and proofs about every document, all its certifications.

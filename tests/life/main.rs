@@ -22,8 +22,12 @@ use proptest::prelude::*;
 use says::history;
 use tokio::runtime::Runtime;
 
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn any_history_ends_as_the_table_says(rounds in history(0..20)) {
@@ -33,7 +37,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(cases(24))]
 
     #[test]
     fn so_does_any_life_of_a_ledger_in_memory(rounds in history(0..12)) {
