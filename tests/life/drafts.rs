@@ -1,9 +1,9 @@
 //! A history through the core alone: drafts that are sealed, and the chain that replays them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use probant_core::{
-    Statement,
+    Rejected, Statement,
     block::Block,
     chain::Chain,
     draft::{Draft, founding_block},
@@ -27,8 +27,8 @@ pub struct Play {
     nodes: Kept,
     blocks: Vec<Vec<u8>>,
     heard: Vec<Speech>,
-    /// How often each refusal was met, and `ok`.
-    pub met: BTreeMap<Code, usize>,
+    /// The refusals that were met, and the reasons and states that something ended in.
+    pub met: BTreeSet<Code>,
 }
 
 impl Play {
@@ -40,20 +40,15 @@ impl Play {
         assert_agreed(chain.registry(), &model);
         let heard = sealed.block.entries.iter().map(|entry| (entry.clone(), None)).collect();
         let (nodes, blocks) = (Kept::all(), vec![sealed.block.encode()]);
-        Self { model, chain, nodes, blocks, heard, met: BTreeMap::new() }
+        Self { model, chain, nodes, blocks, heard, met: BTreeSet::new() }
     }
 
     /// All of a history, then its replay.
     pub fn history(mut self, rounds: &[Round]) -> Self {
-        rounds.iter().for_each(|round| self.round(round));
-        for status in self.model.slots().values() {
-            let name = match status {
-                Status::Document(fall) => fall.reason.name(),
-                Status::Key(value) => value.state.name(),
-                Status::Issuer(value) => value.state.name(),
-            };
-            *self.met.entry(name).or_default() += 1;
+        for round in rounds {
+            self.round(round);
         }
+        self.met.extend(self.model.slots().values().map(name));
         self.assert_slots();
         self.replay();
         self
@@ -79,9 +74,9 @@ impl Play {
         let (statement, list) = say.utter(&self.model, &self.heard);
         let expected = self.model.refusal(&statement, list.as_ref());
         let told = draft.add(statement.clone(), list.clone());
-        let code = told.as_ref().err().map(|rejected| rejected.code());
+        let code = told.as_ref().err().map(Rejected::code);
         assert_eq!(code, expected, "{say:?}\n{told:?}");
-        *self.met.entry(expected.unwrap_or("ok")).or_default() += 1;
+        self.met.extend(expected);
         self.heard.push((statement.clone(), list.clone()));
         if let Ok(entry) = told {
             assert_eq!(self.model.accept(statement, list), entry);
@@ -124,6 +119,14 @@ impl Play {
         assert_eq!(chain.head(), self.chain.head());
         assert_eq!(chain.status(), self.chain.status());
         assert_agreed(chain.registry(), &self.model);
+    }
+}
+
+fn name(status: &Status) -> Code {
+    match status {
+        Status::Document(fall) => fall.reason.name(),
+        Status::Key(value) => value.state.name(),
+        Status::Issuer(value) => value.state.name(),
     }
 }
 

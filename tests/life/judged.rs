@@ -45,11 +45,17 @@ impl Judged {
     pub fn of(said: &[Said], height: u64) -> Self {
         let Body::Genesis(genesis) = said[0].statement.body() else { panic!("genesis is first") };
         let mut judged = Self::of_genesis(genesis, &said[0]);
-        said.iter().for_each(|one| judged.replace(one, height));
-        for by in [Use::Recovery, Use::Operator] {
-            said.iter().for_each(|one| judged.report(one, by));
+        for one in said {
+            judged.replace(one, height);
         }
-        said.iter().for_each(|one| judged.hear(one));
+        for by in [Use::Recovery, Use::Operator] {
+            for one in said {
+                judged.report(one, by);
+            }
+        }
+        for one in said {
+            judged.hear(one);
+        }
         judged
     }
 

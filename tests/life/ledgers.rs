@@ -75,7 +75,7 @@ impl Life {
         let sealing = Sealing { interval: Duration::from_millis(2), ..Sealing::default() };
         let ledger = Ledger::start(Arc::clone(&store), keys.clone(), clock.clone(), sealing);
         let ledger = Arc::new(ledger.unwrap());
-        let (heard, entries) = (Vec::new(), BTreeMap::new());
+        let (heard, entries) = (vec![(founding.entries[0].clone(), None)], BTreeMap::new());
         let mut life = Self { store, clock, keys, ledger, model, heard, entries, blocks: 1 };
         life.keep(&founding);
         for round in rounds {

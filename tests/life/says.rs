@@ -113,15 +113,19 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Two issuers are there at first; then anything.
 pub fn history(rounds: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Round>> {
-    vec(round(), rounds).prop_map(|mut rounds| {
-        let enroll = |number| Say {
-            what: What::Enroll { issuer: tame(number), key: tame(number) },
-            by: tame(0),
-            slip: Slip::None,
-        };
-        rounds.insert(0, Round { after_ms: 1000, says: vec![enroll(0), enroll(1)] });
-        rounds
-    })
+    vec(round(), rounds).prop_map(|rounds| [vec![beginning()], rounds].concat())
+}
+
+pub fn beginning() -> Round {
+    let enroll = |number| What::Enroll { issuer: tame(number), key: tame(number) };
+    Round { after_ms: 1000, says: vec![enroll(0).plainly(), enroll(1).plainly()] }
+}
+
+impl What {
+    /// As it should be said.
+    pub fn plainly(self) -> Say {
+        Say { what: self, by: tame(0), slip: Slip::None }
+    }
 }
 
 fn round() -> impl Strategy<Value = Round> {
