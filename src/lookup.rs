@@ -181,13 +181,17 @@ fn certification(
     let issuer = registry.issuer(&certifying.issuer)?;
     let status_of = |kid: &Kid| registry.key(kid).and_then(|signer| signer.status);
     let (key, felled_by) = (status_of(&certifying.kid), fall.and_then(|f| status_of(&f.kid)));
-    let standing =
-        Standing::of(certifying.time_ms, key.as_ref(), fall.copied(), felled_by.as_ref());
-    let (verdict, fall) = match standing {
-        Standing::Certified => (Verdict::Certified, None),
-        Standing::Superseded(fall) => (Verdict::Superseded, Some(FallAnswer::of(&fall))),
-        Standing::Revoked(fall) => (Verdict::Revoked, Some(FallAnswer::of(&fall))),
-        Standing::Distrusted(_) => (Verdict::Distrusted, None),
+    let of = |key| Standing::of(certifying.time_ms, key, fall.copied(), felled_by.as_ref());
+    let verdict = match of(key.as_ref()) {
+        Standing::Certified => Verdict::Certified,
+        Standing::Superseded(_) => Verdict::Superseded,
+        Standing::Revoked(_) => Verdict::Revoked,
+        Standing::Distrusted(_) => Verdict::Distrusted,
+    };
+    // A document that is distrusted may have fallen too, and whoever would fell it has to know.
+    let fall = match of(None) {
+        Standing::Superseded(fall) | Standing::Revoked(fall) => Some(FallAnswer::of(&fall)),
+        Standing::Certified | Standing::Distrusted(_) => None,
     };
     Some(Certification {
         fingerprint: fingerprint.to_string(),
