@@ -5,6 +5,7 @@ mod audit;
 mod bench;
 mod certify;
 mod directories;
+mod dispatch;
 mod fingerprint;
 mod identity;
 mod init;
@@ -13,9 +14,11 @@ mod issuer;
 mod key;
 mod ledger;
 mod mark;
+mod policy;
 mod proof;
 mod reindex;
 mod serve;
+mod speaker;
 mod submit;
 mod verify;
 
@@ -78,6 +81,7 @@ enum Command {
     Serve(serve::Serve),
     Mark(mark::MarkCommand),
     Reindex(reindex::Reindex),
+    Policy(policy::PolicyCommand),
     Bench(bench::Bench),
 }
 
@@ -93,7 +97,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Fingerprint(fingerprints) => fingerprints.run(),
         Command::Proof(proof) => proof.run(),
         Command::Identity(identity) => identity.run().await,
-        Command::Key(key) => key.run(),
+        Command::Key(key) => key.run(&*clock).await,
         Command::Issuer(issuer) => issuer.run(&*clock).await,
         Command::Submit(submit) => submit.run().await,
         Command::Audit(audit) => audit.run(&clock).await,
@@ -101,6 +105,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Serve(serve) => serve.run(&clock).await,
         Command::Mark(mark) => mark.run(),
         Command::Reindex(reindex) => reindex.run(),
+        Command::Policy(policy) => policy.run(&*clock).await,
         Command::Bench(bench) => bench.run(&clock).await,
     }
 }
