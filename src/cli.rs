@@ -17,10 +17,13 @@ mod mark;
 mod policy;
 mod proof;
 mod reindex;
+mod revoke;
 mod serve;
 mod speaker;
 mod submit;
+mod supersede;
 mod verify;
+mod withdrawal;
 
 use std::io::{self, Write as _};
 
@@ -71,6 +74,8 @@ enum Command {
     Identity(identity::Identity),
     // Issuers
     Certify(certify::Certify),
+    Revoke(revoke::Revoke),
+    Supersede(supersede::Supersede),
     Key(key::Key),
     Issuer(issuer::Issuer),
     Submit(submit::Submit),
@@ -94,6 +99,8 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
     match cli.command {
         Command::Verify(verify) => verify.run(&*clock).await,
         Command::Certify(certify) => certify.run(&clock).await,
+        Command::Revoke(revoke) => revoke.run(&clock).await,
+        Command::Supersede(supersede) => supersede.run(&clock).await,
         Command::Fingerprint(fingerprints) => fingerprints.run(),
         Command::Proof(proof) => proof.run(),
         Command::Identity(identity) => identity.run().await,

@@ -45,8 +45,7 @@ fn table(issuers: &[IssuerListing], with_keys: bool) -> String {
     );
     for issuer in issuers {
         let registration = plain(&format!("{} {}", issuer.country, issuer.registration));
-        let [id, state, name] =
-            [&issuer.id, issuer.state(), &issuer.legal_name].map(|text| plain(text));
+        let [id, state, name] = [&issuer.id, issuer.state(), &issuer.legal_name].map(plain);
         let (keys, entry) = (plain(&counted(&issuer.keys)), issuer.enrolled);
         let row =
             format!("{id:width$}  {registration:<22}  {entry:>5}  {state:<10}  {keys:<22}  {name}");
