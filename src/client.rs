@@ -6,19 +6,24 @@
 
 mod answer;
 mod json;
+mod lineage;
 mod problem;
 mod receipt;
 mod refusal;
 mod stream;
 mod verify;
 
-use std::{sync::Once, time::Duration};
+use std::{
+    sync::{Arc, Mutex, Once},
+    time::Duration,
+};
 
 use probant_core::{
     Fingerprint, Identity, List, Rejected, Statement,
     block::{Block, Fault},
     chain::Chain,
     proof::PROOF_BYTES_MAX,
+    registry::Registry,
     seal::Receipt,
 };
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
@@ -67,6 +72,8 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     patient: bool,
+    /// From the last lineage that was asked for.
+    registry: Arc<Mutex<Option<Arc<Registry>>>>,
 }
 
 impl Client {
@@ -89,7 +96,7 @@ impl Client {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        Ok(Self { http: http_client(&base)?, base, patient: false })
+        Ok(Self { http: http_client(&base)?, base, patient: false, registry: Arc::default() })
     }
 
     /// Also tries again where no connection is made, or it breaks: for long runs. Every request
