@@ -16,6 +16,7 @@ mod mark;
 mod proof;
 mod reindex;
 mod serve;
+mod standing;
 mod submit;
 mod verify;
 

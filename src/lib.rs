@@ -13,7 +13,7 @@
 //!    and the reader of segments.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
-//! [`keyfile`] and [`error`] serve everybody.
+//! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
 #![forbid(unsafe_code)]
 
 pub mod audit;
@@ -25,6 +25,7 @@ pub mod clock;
 pub mod document;
 pub mod durable;
 pub mod error;
+pub mod freshness;
 pub mod http;
 pub mod keyfile;
 pub mod keyring;
@@ -35,5 +36,6 @@ mod planted;
 pub mod prove;
 pub mod receipt;
 pub mod store;
+pub mod verdict;
 
 pub use error::Error;

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::verdict::Verdict;
+
 /// What the ledger says of one fingerprint.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Documents {
-    /// `certified` or `unknown`.
-    pub verdict: String,
+    /// The best of those of its certifications.
+    pub verdict: Verdict,
     /// Its certifications: a ledger lists 100 at most.
     pub certifications: Vec<Certification>,
     /// Up to where the ledger looked.
@@ -20,10 +22,12 @@ pub struct Certification {
     pub entry: u64,
     /// The issuer's id.
     pub issuer: String,
+    /// Whether it stands.
+    pub verdict: Verdict,
 }
 
 /// The ledger's newest block.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct Head {
     /// Its number, from 0.
     pub height: u64,

@@ -7,6 +7,7 @@ mod fake_ledger;
 mod sample_world;
 mod spools;
 mod statements;
+mod statuses;
 mod verify;
 
 use std::{
