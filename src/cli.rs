@@ -37,6 +37,9 @@ Check a document with the proof beside it, offline:
 Check one that came without a proof; the answer is proven, not believed:
   probant verify bill.pdf --ledger https://ledger.example
 
+Bring proofs up to date, and see whether what they certify still stands:
+  probant proof refresh bills/*.proof --ledger https://ledger.example
+
 Certify a folder, as an enrolled issuer; run it again to go on after an interruption:
   export PROBANT_LEDGER=https://ledger.example PROBANT_IDENTITY=ledger.example+5e0c…
   probant certify bills/ --issuer energie.example --key energie.pem
@@ -92,7 +95,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Verify(verify) => verify.run(&*clock).await,
         Command::Certify(certify) => certify.run(&clock).await,
         Command::Fingerprint(fingerprints) => fingerprints.run(),
-        Command::Proof(proof) => proof.run(),
+        Command::Proof(proof) => proof.run(&*clock).await,
         Command::Identity(identity) => identity.run().await,
         Command::Key(key) => key.run(),
         Command::Issuer(issuer) => issuer.run(&*clock).await,

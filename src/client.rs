@@ -9,6 +9,7 @@ mod json;
 mod lineage;
 mod problem;
 mod receipt;
+mod refresh;
 mod refusal;
 mod stream;
 mod verify;
@@ -19,7 +20,7 @@ use std::{
 };
 
 use probant_core::{
-    Fingerprint, Identity, List, Rejected, Statement,
+    Fingerprint, Hash, Identity, List, Rejected, Statement,
     block::{Block, Fault},
     chain::Chain,
     proof::PROOF_BYTES_MAX,
@@ -30,8 +31,10 @@ use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, red
 
 use crate::{Error, clock};
 use answer::Answer;
+use json::Consistency;
 
 pub use json::{Certification, Documents, Head, IssuerKey, IssuerListing};
+pub use refresh::{Held, Refreshed, Refresher};
 pub use refusal::NoReceipt;
 pub(crate) use stream::Stream;
 pub use verify::{Asked, Shown};
@@ -174,6 +177,19 @@ impl Client {
     pub async fn block(&self, height: u64) -> Result<Vec<u8>, Error> {
         let limit = if height == 0 { GENESIS_BYTES_MAX } else { BLOCK_BYTES_MAX };
         self.get(&format!("blocks/{height}"), limit).await
+    }
+
+    /// The path that shows that the tree of `to` entries grew from that of `from`; for the caller to
+    /// check.
+    ///
+    /// # Errors
+    /// [`Error::No`] where the ledger has not so many entries; [`Error::Stop`] for no hashes.
+    pub async fn consistency(&self, from: u64, to: u64) -> Result<Vec<Hash>, Error> {
+        let shown: Consistency = self.get_json(&format!("proofs/consistency/{from}/{to}")).await?;
+        let hashes = shown.path.iter().map(|text| Hash::from_hex(text));
+        hashes.collect::<Option<_>>().ok_or_else(|| {
+            Error::Stop(format!("the consistency from {}: a path is of 64 hex digits", self.url()))
+        })
     }
 
     /// The enrolled issuers, in the ledger's word.

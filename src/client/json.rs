@@ -37,6 +37,13 @@ pub struct Head {
     pub time_ms: u64,
 }
 
+/// That one tree grew from another.
+#[derive(Debug, Deserialize)]
+pub(super) struct Consistency {
+    /// Hashes, hex.
+    pub path: Vec<String>,
+}
+
 /// An enrolled issuer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IssuerListing {

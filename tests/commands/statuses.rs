@@ -16,26 +16,26 @@ use super::{
 
 const OTHER: &str = "telecom.example";
 
-fn document(content: &str) -> Fingerprint {
+pub fn document(content: &str) -> Fingerprint {
     Fingerprints::of(content.as_bytes()).blake3
 }
 
 impl Desk {
     /// A document that an issuer certifies now; gives the entry.
-    fn certified(&self, content: &str, by: (&str, u8)) -> u64 {
+    pub fn certified(&self, content: &str, by: (&str, u8)) -> u64 {
         self.write(&format!("{content}.pdf"), content);
         let list = List::new(vec![document(content)]).unwrap();
         let body = Body::Certify(Certify::new(&list, "application/pdf").unwrap());
         self.ledger.world().say(by, (body, Some(list)), now_ms()).index
     }
 
-    fn revoke(&self, content: &str, by: (&str, u8), reason: Reason) {
+    pub fn revoke(&self, content: &str, by: (&str, u8), reason: Reason) {
         let list = List::new(vec![document(content)]).unwrap();
         self.ledger.world().revoke(by, list, reason, now_ms());
     }
 
     /// The proof of an entry, as of now.
-    fn proof(&self, content: &str, entry: u64) -> Proof {
+    pub fn proof(&self, content: &str, entry: u64) -> Proof {
         self.ledger.world().proof(document(content), entry).unwrap()
     }
 
