@@ -20,6 +20,7 @@ mod reindex;
 mod revoke;
 mod serve;
 mod speaker;
+mod standing;
 mod submit;
 mod supersede;
 mod verify;
@@ -41,6 +42,9 @@ Check a document with the proof beside it, offline:
 
 Check one that came without a proof; the answer is proven, not believed:
   probant verify bill.pdf --ledger https://ledger.example
+
+Bring proofs up to date, and see whether what they certify still stands:
+  probant proof refresh bills/*.proof --ledger https://ledger.example
 
 Certify a folder, as an enrolled issuer; run it again to go on after an interruption:
   export PROBANT_LEDGER=https://ledger.example PROBANT_IDENTITY=ledger.example+5e0c…
@@ -102,7 +106,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Revoke(revoke) => revoke.run(&clock).await,
         Command::Supersede(supersede) => supersede.run(&clock).await,
         Command::Fingerprint(fingerprints) => fingerprints.run(),
-        Command::Proof(proof) => proof.run(),
+        Command::Proof(proof) => proof.run(&*clock).await,
         Command::Identity(identity) => identity.run().await,
         Command::Key(key) => key.run(&*clock).await,
         Command::Issuer(issuer) => issuer.run(&*clock).await,

@@ -14,7 +14,7 @@
 //!    and the reader of segments.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
-//! [`keyfile`] and [`error`] serve everybody.
+//! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
 #![forbid(unsafe_code)]
 
 pub mod audit;
@@ -26,6 +26,7 @@ pub mod clock;
 pub mod document;
 pub mod durable;
 pub mod error;
+pub mod freshness;
 pub mod http;
 pub mod keyfile;
 pub mod keyring;
@@ -37,5 +38,6 @@ pub mod prove;
 pub mod receipt;
 pub mod revoke;
 pub mod store;
+pub mod verdict;
 
 pub use error::Error;

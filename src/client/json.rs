@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::verdict::Verdict;
+
 /// Most certifications that a ledger lists (docs/operate.md 11).
 const LISTED_MAX: usize = 100;
 
 /// What the ledger says of one fingerprint.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Documents {
-    /// `certified` or `unknown`.
-    pub verdict: String,
+    /// The best of those of its certifications.
+    pub verdict: Verdict,
     /// Its certifications: a ledger lists 100 at most.
     pub certifications: Vec<Certification>,
     /// Up to where the ledger looked.
@@ -23,6 +25,8 @@ pub struct Certification {
     pub entry: u64,
     /// The issuer's id.
     pub issuer: String,
+    /// Whether it stands.
+    pub verdict: Verdict,
     /// How the document fell for that issuer, where it did.
     #[serde(default)]
     pub fall: Option<Fall>,
@@ -43,7 +47,7 @@ impl Documents {
 }
 
 /// The ledger's newest block.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct Head {
     /// Its number, from 0.
     pub height: u64,
@@ -51,6 +55,13 @@ pub struct Head {
     pub size: u64,
     /// When it was sealed.
     pub time_ms: u64,
+}
+
+/// That one tree grew from another.
+#[derive(Debug, Deserialize)]
+pub(super) struct Consistency {
+    /// Hashes, hex.
+    pub path: Vec<String>,
 }
 
 /// An enrolled issuer.

@@ -14,7 +14,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use probant_core::{Fingerprint, IssuerId, Statement, framing::frame, key::Kid, seal::Seal};
+use probant_core::{
+    Fingerprint, Hash, IssuerId, Statement, Verifier, framing::frame, key::Kid, seal::Seal,
+};
 use serde_json::{Value, json};
 
 use crate::sample_world::{World, key};
@@ -32,6 +34,10 @@ pub enum Lie {
     Boast,
     /// So many certifications of every document are made up.
     MadeUp(u64),
+    /// Every certification is said to stand like this.
+    Says(&'static str),
+    /// The tree is said to have grown by a path of zero bytes.
+    Grown,
 }
 
 /// What goes wrong, and what was asked.
@@ -51,6 +57,8 @@ pub struct Faults {
     pub refusal: Option<&'static str>,
     /// It lies.
     pub lie: Option<Lie>,
+    /// All proofs are these bytes.
+    pub shown: Option<Vec<u8>>,
     /// Submissions that arrived.
     pub submissions: usize,
 }
@@ -77,6 +85,8 @@ impl FakeLedger {
             .route("/blocks/from/0", get(blocks))
             .route("/issuers", get(issuers))
             .route("/issuers/{id}", get(issuer))
+            .route("/lineage", get(lineage))
+            .route("/proofs/consistency/{from}/{to}", get(consistency))
             .layer(DefaultBodyLimit::max(4 << 20))
             .with_state(ledger.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -93,7 +103,7 @@ impl FakeLedger {
 }
 
 #[allow(clippy::disallowed_methods)] // The commands under test go by the system's clock.
-fn now_ms() -> u64 {
+pub fn now_ms() -> u64 {
     u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
@@ -155,21 +165,50 @@ fn missing(detail: &str) -> Response {
 
 async fn documents(State(ledger): State<FakeLedger>, Path(name): Path<String>) -> Response {
     let (faults, world) = (ledger.faults(), ledger.world());
-    let mut entries = world.certifying(&name.parse::<Fingerprint>().unwrap());
+    let fingerprint = name.parse::<Fingerprint>().unwrap();
+    let standing = |entry| match faults.lie {
+        Some(Lie::Says(word)) => word,
+        _ => standing(&world, fingerprint, entry),
+    };
+    let entries = world.certifying(&fingerprint).into_iter();
+    let mut words: Vec<_> = entries.map(|entry| (entry, standing(entry))).collect();
     if let Some(Lie::MadeUp(count)) = faults.lie {
-        entries.extend((0..count).map(|made_up| 1_000_000 + made_up));
+        words.extend((0..count).map(|made_up| (1_000_000 + made_up, "certified")));
     }
-    let known = faults.lie == Some(Lie::Boast) || !entries.is_empty();
-    let verdict = if known { "certified" } else { "unknown" };
-    let one = |entry: &u64| json!({"entry": entry, "issuer": "energie.example"});
-    let certifications: Vec<_> = entries.iter().map(one).collect();
+    let best = ["certified", "superseded", "revoked", "distrusted"];
+    let best = best.into_iter().find(|word| words.iter().any(|(_, found)| found == word));
+    let boast = (faults.lie == Some(Lie::Boast)).then_some("certified");
+    let one = |(entry, word): &(u64, &str)| json!({"entry": entry, "issuer": "energie.example", "verdict": word});
+    let certifications: Vec<_> = words.iter().map(one).collect();
     let head = world.chain.head();
     let head = json!({"height": head.height, "size": head.size, "time_ms": head.time_ms});
     axum::Json(json!({
-        "fingerprint": name, "verdict": verdict, "certifications": certifications, "head": head,
-        "rests_on": "the ledger's word",
+        "fingerprint": name, "verdict": boast.or(best).unwrap_or("unknown"),
+        "certifications": certifications, "head": head, "rests_on": "the ledger's word",
     }))
     .into_response()
+}
+
+fn standing(world: &World, fingerprint: Fingerprint, entry: u64) -> &'static str {
+    let proof = world.proof(fingerprint, entry).unwrap().encode();
+    let verified = Verifier::new(world.identity()).verify(&[fingerprint], &proof);
+    verified.unwrap().standing().name()
+}
+
+async fn lineage(State(ledger): State<FakeLedger>) -> Response {
+    ([("content-type", "application/cbor")], ledger.world().lineage_bytes()).into_response()
+}
+
+async fn consistency(
+    State(ledger): State<FakeLedger>,
+    Path((from, to)): Path<(u64, u64)>,
+) -> Response {
+    let mut path = ledger.world().consistency(from, to);
+    if ledger.faults().lie == Some(Lie::Grown) {
+        path.fill(Hash::ZERO);
+    }
+    let path: Vec<_> = path.iter().map(Hash::to_string).collect();
+    axum::Json(json!({"from": from, "to": to, "path": path})).into_response()
 }
 
 async fn proof(
@@ -188,7 +227,7 @@ async fn proof(
     let Some(proof) = world.proof(name.parse().unwrap(), entry) else {
         return missing("no such certification");
     };
-    let mut bytes = proof.encode();
+    let mut bytes = faults.shown.clone().unwrap_or_else(|| proof.encode());
     if faults.lie == Some(Lie::Bit) {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
