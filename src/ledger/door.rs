@@ -68,7 +68,16 @@ pub fn check_held(keys: &Keyring, statement: &Statement) -> Result<(), Error> {
             ..
         }) => match keys.get(*r#use, *kid) {
             Ok(_) => Ok(()),
-            Err(why) => Err(Rejected::KeyNotHeld { why: why.to_string() }.into()),
+            Err(why) => {
+                // Where this node has its files is for whoever runs it.
+                tracing::warn!("a replacement is refused: {why}");
+                let name = r#use.name();
+                let why = format!(
+                    "this node does not hold the {name} key {kid}: put it into its directory of \
+                     keys, as {name}*.pem, and send this again"
+                );
+                Err(Rejected::KeyNotHeld { why }.into())
+            }
         },
         _ => Ok(()),
     }
