@@ -6,27 +6,38 @@
 
 mod answer;
 mod json;
+mod lineage;
 mod problem;
 mod receipt;
+mod refresh;
 mod refusal;
+mod registry;
 mod stream;
 mod verify;
 
-use std::{sync::Once, time::Duration};
+use std::{
+    sync::{Arc, Mutex, Once},
+    time::Duration,
+};
 
 use probant_core::{
-    Fingerprint, Identity, List, Rejected, Statement,
+    Fingerprint, Hash, Identity, List, Rejected, Statement,
     block::{Block, Fault},
     chain::Chain,
     proof::PROOF_BYTES_MAX,
+    registry::Registry,
     seal::Receipt,
 };
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
 
 use crate::{Error, clock};
 use answer::Answer;
+use json::Consistency;
 
-pub use json::{Certification, Documents, Head, IssuerKey, IssuerListing};
+pub use json::{
+    Certification, Documents, Fall, Head, IssuerListing, KeyListing, PolicyListing, State,
+};
+pub use refresh::{Held, Refreshed, Refresher};
 pub use refusal::NoReceipt;
 pub(crate) use stream::Stream;
 pub use verify::{Asked, Shown};
@@ -67,6 +78,8 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     patient: bool,
+    /// From the last lineage that was asked for.
+    registry: Arc<Mutex<Option<Arc<Registry>>>>,
 }
 
 impl Client {
@@ -89,7 +102,7 @@ impl Client {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        Ok(Self { http: http_client(&base)?, base, patient: false })
+        Ok(Self { http: http_client(&base)?, base, patient: false, registry: Arc::default() })
     }
 
     /// Also tries again where no connection is made, or it breaks: for long runs. Every request
@@ -169,12 +182,17 @@ impl Client {
         self.get(&format!("blocks/{height}"), limit).await
     }
 
-    /// The enrolled issuers, in the ledger's word.
+    /// The path that shows that the tree of `to` entries grew from that of `from`; for the caller to
+    /// check.
     ///
     /// # Errors
-    /// Those of every request.
-    pub async fn issuers(&self) -> Result<Vec<IssuerListing>, Error> {
-        self.get_json("issuers").await
+    /// [`Error::No`] where the ledger has not so many entries; [`Error::Stop`] for no hashes.
+    pub async fn consistency(&self, from: u64, to: u64) -> Result<Vec<Hash>, Error> {
+        let shown: Consistency = self.get_json(&format!("proofs/consistency/{from}/{to}")).await?;
+        let hashes = shown.path.iter().map(|text| Hash::from_hex(text));
+        hashes.collect::<Option<_>>().ok_or_else(|| {
+            Error::Stop(format!("the consistency from {}: a path is of 64 hex digits", self.url()))
+        })
     }
 
     /// The chain that the ledger's block 0 makes, whose every signature is checked: identity and

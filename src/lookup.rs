@@ -22,11 +22,10 @@ use crate::{
     clock::utc,
     lag,
     store::{Location, Store},
+    verdict::Verdict,
 };
 
-pub use answer::{
-    AnswerHead, Certification, DocumentAnswer, FallAnswer, KeyAnswer, StateAnswer, Verdict,
-};
+pub use answer::{AnswerHead, Certification, DocumentAnswer, FallAnswer, KeyAnswer, StateAnswer};
 
 /// Most certifications of one document that an answer lists, the newest first.
 pub const CERTIFICATIONS_MAX: usize = 100;
@@ -181,14 +180,7 @@ fn certification(
     let issuer = registry.issuer(&certifying.issuer)?;
     let status_of = |kid: &Kid| registry.key(kid).and_then(|signer| signer.status);
     let (key, felled_by) = (status_of(&certifying.kid), fall.and_then(|f| status_of(&f.kid)));
-    let standing =
-        Standing::of(certifying.time_ms, key.as_ref(), fall.copied(), felled_by.as_ref());
-    let (verdict, fall) = match standing {
-        Standing::Certified => (Verdict::Certified, None),
-        Standing::Superseded(fall) => (Verdict::Superseded, Some(FallAnswer::of(&fall))),
-        Standing::Revoked(fall) => (Verdict::Revoked, Some(FallAnswer::of(&fall))),
-        Standing::Distrusted(_) => (Verdict::Distrusted, None),
-    };
+    let standing = |key| Standing::of(certifying.time_ms, key, fall.copied(), felled_by.as_ref());
     Some(Certification {
         fingerprint: fingerprint.to_string(),
         entry,
@@ -201,8 +193,9 @@ fn certification(
         time_ms: certifying.time_ms,
         time: certifying.time.clone(),
         list_count: certifying.list_count,
-        verdict,
-        fall,
+        verdict: Verdict::of(&standing(key.as_ref())),
+        // What is distrusted may have fallen too, and whoever would fell it has to know.
+        fall: FallAnswer::of(&standing(None)),
         key: KeyAnswer {
             kid: certifying.kid.to_string(),
             status: key.as_ref().map(StateAnswer::of_key),

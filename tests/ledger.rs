@@ -7,13 +7,14 @@ use std::{sync::Arc, time::Duration};
 
 use probant::{
     Error,
-    lookup::{Lookup, Verdict},
+    lookup::Lookup,
     prove::Prover,
     store::{
         Location, Store,
         embedded::settings::Settings,
         memory::{Fail, Memory},
     },
+    verdict::Verdict,
 };
 use probant_core::{Verifier, checkpoint::Checkpoint, key::Use};
 use world::{Dirs, TestClock, documents, enroll, found_in, keyring, start, submission};
