@@ -22,6 +22,7 @@ use std::{
 };
 
 use axum::Router;
+use probant_core::registry::Registry;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{Error, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
@@ -106,6 +107,11 @@ impl Service {
     /// Why the ledger could not go on, where it could not.
     pub fn failure(&self) -> Option<String> {
         self.0.ledger.failure()
+    }
+
+    /// The registry after the newest block, whenever that is asked for.
+    fn newest_registry(&self) -> impl Fn() -> Arc<Registry> + Sync {
+        || self.0.ledger.registry()
     }
 
     /// Asks until look-ups have caught up with what was durable when the question came.

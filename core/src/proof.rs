@@ -21,8 +21,9 @@ use crate::{
 pub const PROOF_BYTES_MAX: usize = 1 << 20;
 /// Version of the parts.
 const PARTS_VERSION: u64 = 1;
-/// Statuses in a proof: of document, issuer and key; a fourth where another key felled it.
-const STATUS_COUNT: std::ops::RangeInclusive<usize> = 3..=4;
+/// Statuses in a proof: of document, issuer and key; one more where another key was enrolled, and
+/// where another felled the document.
+const STATUS_COUNT: std::ops::RangeInclusive<usize> = 3..=5;
 
 /// Where the document stands in the statement's list.
 #[derive(Clone, Debug)]
@@ -63,8 +64,9 @@ pub struct Proof {
     pub registry: Vec<ProvenEntry>,
     /// The receipt in the answer to the submission.
     pub first_receipt: Receipt,
-    /// What became of it as of the head: of the document, its issuer and the signing key; where the
-    /// document has fallen by another key, also of that.
+    /// What became of it as of the head: of the document, its issuer and the signing key; of the key
+    /// that the issuer's enrollment brought, and of the one that felled the document, where they are
+    /// others.
     pub statuses: Vec<StatusPath>,
 }
 
@@ -133,7 +135,7 @@ impl Proof {
         reader.key(7)?;
         let count = reader.array()?;
         if !STATUS_COUNT.contains(&count) {
-            return Err(reader.malformed("three or four statuses"));
+            return Err(reader.malformed("three to five statuses"));
         }
         let statuses = (0..count).map(|_| StatusPath::read(reader)).collect::<Result<_, _>>()?;
         reader.clone().finish()?;

@@ -126,8 +126,7 @@ async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Re
 }
 
 async fn checkpoint(State(service): State<Service>) -> Result<Response, Problem> {
-    let registry = service.0.ledger.registry();
-    let published = service.0.prover.checkpoint(&registry).await?;
+    let published = service.0.prover.checkpoint(&service.newest_registry()).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=1"),

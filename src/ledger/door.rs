@@ -1,5 +1,5 @@
 //! What is refused at the door and is no rule, since no audit could replay it: it needs the index of
-//! documents, or the keys of this node (format.md 9.5).
+//! documents, or the keys of this node (format.md 9).
 
 use std::collections::{HashMap, hash_map::Entry};
 

@@ -1,6 +1,9 @@
 //! What is answered about a document, as JSON (operate.md 11).
 
-use probant_core::status::{IssuerStatus, KeyStatus, Standing};
+use probant_core::{
+    statement::BlockStatement,
+    status::{IssuerStatus, KeyStatus, Standing},
+};
 use serde::Serialize;
 
 use crate::{clock::utc, verdict::Verdict};
@@ -38,6 +41,9 @@ pub struct Certification {
     pub key: KeyAnswer,
     /// Whether the issuer was ever suspended, and is: what was sealed before stands.
     pub issuer_status: Option<StateAnswer>,
+    /// The newest entry that says anything of this.
+    #[serde(skip)]
+    pub newest_about: u64,
 }
 
 /// How a document fell.
@@ -116,6 +122,13 @@ pub struct AnswerHead {
     pub size: u64,
     /// When it was sealed.
     pub time_ms: u64,
+}
+
+impl AnswerHead {
+    /// What that block says of itself.
+    pub fn of(block: &BlockStatement) -> Self {
+        Self { height: block.height, size: block.size, time_ms: block.time_ms }
+    }
 }
 
 /// The answer about a document.

@@ -121,7 +121,9 @@ impl Registry {
     ) -> Changes {
         let Enroll { id, record, key, .. } = enroll;
         let (record, keys) = (record.clone(), Vec::new());
-        let issuer = Issuer { record, enrolled: act, void: flaw.is_some(), keys, status: None };
+        // Enrolled again, because its enrollment was void, it is as suspended as it was.
+        let status = self.issuers.get(id).and_then(|issuer| issuer.status);
+        let issuer = Issuer { record, enrolled: act, void: flaw.is_some(), keys, status };
         self.issuers.insert(id.clone(), issuer);
         self.take_key(act, id, key, flaw, reports)
     }
