@@ -30,7 +30,7 @@ struct Ran(Output);
 
 impl Story {
     /// With [`ISSUER`] enrolled, whose key is in `energie.pem`; the operator's in `operator.pem`.
-    async fn new() -> Self {
+    fn new() -> Self {
         let home = Home::init();
         for name in ["operator.pem", "recovery.pem"] {
             fs::rename(home.keys().join(name), home.folder().join(name)).unwrap();
@@ -39,11 +39,11 @@ impl Story {
         let (client, identity) = (server.client(), home.identity().to_string());
         let story = Self { home, server, client, identity };
         story.run(&["key", "new", "energie.pem"]).done("made energie.pem");
-        story.run(&story.enroll("energie.pem")).done("enrolled energie.example in entry 2");
+        story.run(&Self::enroll("energie.pem")).done("enrolled energie.example in entry 2");
         story
     }
 
-    fn enroll<'a>(&self, key: &'a str) -> Vec<&'a str> {
+    fn enroll<'a>(key: &'a str) -> Vec<&'a str> {
         let who = ["--legal-name", "Énergie du Ponant", "--country", "FR", "--registration", "1"];
         let how = ["--issuer-key", key, "--operator-key", "operator.pem"];
         [&["issuer", "enroll", "--id", ISSUER], &who[..], &how].concat()

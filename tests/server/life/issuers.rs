@@ -17,7 +17,7 @@ fn supersede<'a>(pairs: &[&'a str]) -> Vec<&'a str> {
 #[tokio::test]
 async fn a_document_is_revoked_once_and_for_good() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         story.write("bills/a.pdf", "a");
         story.write("bills/b.pdf", "b");
         story.write("stranger.pdf", "stranger");
@@ -58,7 +58,7 @@ async fn a_document_is_revoked_once_and_for_good() {
 #[tokio::test]
 async fn a_corrected_bill_takes_the_place_of_another() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         for name in ["old", "older", "new", "newer"] {
             story.write(&format!("{name}.pdf"), name);
         }
@@ -92,7 +92,7 @@ async fn a_corrected_bill_takes_the_place_of_another() {
 async fn thousands_fall_in_lists_and_a_second_run_finds_nothing_left() {
     const COUNT: usize = 300;
     bounded(180, async {
-        let story = Story::new().await;
+        let story = Story::new();
         for number in 0..COUNT {
             story.write(&format!("bills/{number}.pdf"), &number.to_string());
         }
@@ -122,7 +122,7 @@ async fn thousands_fall_in_lists_and_a_second_run_finds_nothing_left() {
 #[tokio::test]
 async fn a_document_falls_in_each_hash_by_which_it_was_certified() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         story.write("one.pdf", "one");
         story.write("both.pdf", "both");
         let by = |path, hash| {
@@ -148,7 +148,7 @@ async fn a_document_falls_in_each_hash_by_which_it_was_certified() {
 #[tokio::test]
 async fn what_is_signed_offline_is_sent_from_elsewhere() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         for name in ["a", "b", "c"] {
             story.write(&format!("bills/{name}.pdf"), name);
         }
@@ -179,7 +179,7 @@ async fn what_is_signed_offline_is_sent_from_elsewhere() {
 #[tokio::test]
 async fn a_key_is_rotated_with_an_overlap_and_the_old_one_retired() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         let last = [&["key", "retire", "energie.pem"], &BY_ISSUER[..]].concat();
         story.refused(&last, 2, "last-key: ").await;
         let rotate = |key, new| ["key", "rotate", "--issuer", ISSUER, "--key", key, "--new", new];
@@ -219,7 +219,7 @@ async fn a_key_is_rotated_with_an_overlap_and_the_old_one_retired() {
 #[tokio::test]
 async fn a_key_is_stopped_and_the_operator_gives_another() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         story.write("a.pdf", "a");
         story.certify("a.pdf", "energie.pem").done("1 certified");
         let stop = [&["key", "stop", "energie.pem"], &BY_ISSUER[..]].concat();

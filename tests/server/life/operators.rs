@@ -15,7 +15,7 @@ fn by<'a>(command: &[&'a str], who: [&'a str; 2]) -> Vec<&'a str> {
 #[tokio::test]
 async fn an_issuer_is_suspended_and_reinstated() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         story.write("a.pdf", "a");
         story.write("b.pdf", "b");
         story.certify("a.pdf", "energie.pem").done("1 certified");
@@ -41,7 +41,7 @@ async fn an_issuer_is_suspended_and_reinstated() {
 #[tokio::test]
 async fn what_a_stolen_key_signed_counts_as_never_said() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         story.write("a.pdf", "a");
         story.write("b.pdf", "b");
         story.certify("a.pdf", "energie.pem").done("1 certified");
@@ -70,7 +70,7 @@ async fn what_a_stolen_key_signed_counts_as_never_said() {
 #[tokio::test]
 async fn an_enrollment_by_a_stolen_operator_key_is_made_anew() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         let since = now_ms().to_string();
         for name in ["operator-2.pem", "telecom.pem", "telecom-2.pem"] {
             story.run(&["key", "new", name]).done("made");
@@ -110,7 +110,7 @@ async fn an_enrollment_by_a_stolen_operator_key_is_made_anew() {
 #[tokio::test]
 async fn the_policy_is_shown_and_set() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         for name in ["a", "b", "c"] {
             story.write(&format!("bills/{name}.pdf"), name);
         }
@@ -133,7 +133,7 @@ async fn the_policy_is_shown_and_set() {
 #[tokio::test]
 async fn the_ledgers_own_keys_are_replaced_while_it_serves() {
     bounded(180, async {
-        let mut story = Story::new().await;
+        let mut story = Story::new();
         story.write("a.pdf", "a");
         story.certify("a.pdf", "energie.pem").done("1 certified");
         for r#use in ["note", "seal"] {
@@ -165,7 +165,7 @@ async fn the_ledgers_own_keys_are_replaced_while_it_serves() {
 #[tokio::test]
 async fn recovery_replaces_the_operator_and_itself_from_a_machine_without_a_network() {
     bounded(120, async {
-        let story = Story::new().await;
+        let story = Story::new();
         for name in ["operator-2.pem", "recovery-2.pem"] {
             story.run(&["key", "new", name]).done("made");
         }
