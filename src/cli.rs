@@ -50,6 +50,10 @@ Certify a folder, as an enrolled issuer; run it again to go on after an interrup
   export PROBANT_LEDGER=https://ledger.example PROBANT_IDENTITY=ledger.example+5e0c…
   probant certify bills/ --issuer energie.example --key energie.pem
 
+Take a bill back, or put a corrected one in its place:
+  probant revoke bill.pdf --reason issued-in-error --issuer energie.example --key energie.pem
+  probant supersede bill.pdf corrected.pdf --issuer energie.example --key energie.pem
+
 Become an issuer: make a key, and send the request to the ledger's operator:
   probant key new energie.pem
   probant issuer request --id energie.example --key energie.pem --out energie.request

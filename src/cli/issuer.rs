@@ -28,7 +28,7 @@ Send the file to the ledger's operator; it holds nothing secret. It is JSON: the
 ledger, the public key, and a signature by that key which shows that you hold it. An operator gives
 an issuer that has lost its key another one by such a request, too (`probant key add`).
 
-Only where an enrollment was made by a stolen operator's key, and counts as never said, does the next
+Only where an enrollment counts as never said, because the operator's key was stolen, does the next
 one take another number: the operator then says which --seq it needs.";
 
 /// Ask to be enrolled as an issuer, enroll one, suspend one, list them

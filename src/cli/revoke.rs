@@ -30,8 +30,8 @@ was so when they were made; whoever asks the ledger is told.
 
 The ledger is asked about all of them first, by both hashes. One that the issuer has not certified
 is named, and nothing is revoked. What has fallen already is left out and counted, so the same
-command again goes on after an interruption. Folders are walked as by `probant certify`; the lines of
---from hold one fingerprint each.
+command again goes on after an interruption. Folders are walked as by `probant certify`; a line of
+--from holds one fingerprint.
 
 With --out nothing is sent. Where no ledger is to be asked, give --identity, and --hash if it was
 not blake3; `probant submit` sends the file from another machine.

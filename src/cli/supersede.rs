@@ -18,8 +18,8 @@ Examples:
   probant supersede --from pairs.txt --issuer energie.example --key energie.pem
 
 Whoever verifies the old document is told the fingerprint of the new one, which must be certified
-before. It is for good. All else is as for `probant revoke`: see its help. The lines of --from hold
-two fingerprints each, old and new.";
+before. It is for good. All else is as for `probant revoke`: see its help. A line of --from holds
+two fingerprints, old and new.";
 
 /// Put a corrected document in the place of another
 #[derive(Debug, clap::Args)]

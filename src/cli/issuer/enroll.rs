@@ -85,9 +85,12 @@ impl EnrollIssuer {
         if !self.dispatch.has_ledger() {
             return Ok(1);
         }
-        let known = desk.client().await?.issuer(&self.id).await?;
-        // One that stands is refused whatever its number, and in better words with the first.
-        Ok(known.filter(|known| known.void).map_or(1, |known| known.next_seq))
+        match desk.client().await?.issuer(&self.id).await? {
+            None => Ok(1),
+            Some(known) if known.void => Ok(known.next_seq),
+            // The ledger would say the same, but of a request whose number fits.
+            Some(_) => Err(Rejected::IssuerExists(self.id.to_string()).into()),
+        }
     }
 
     fn key_and_possession(

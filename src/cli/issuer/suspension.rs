@@ -21,9 +21,9 @@ pub const SUSPEND_EXAMPLE: &str = "\
 Example:
   probant issuer suspend energie.example --operator-key operator.pem
 
-From then on nothing more is accepted from its keys. What was sealed before stands, and answers about
-it say that its issuer is suspended. To undo what it said before is what `probant key compromise` is
-for.";
+From then on nothing more is accepted from its keys. What was sealed before stands, and answers
+about it say that its issuer is suspended. To undo what it said before is what `probant key
+compromise` is for.";
 
 pub const REINSTATE_EXAMPLE: &str = "\
 Example:

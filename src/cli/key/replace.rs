@@ -23,9 +23,9 @@ Examples:
 
 The new key is in force from the next block on. A node has to hold a new seal or note key before, in
 its directory of keys, as seal*.pem or note*.pem: one that does not refuses the statement. The old
-file stays there too, at least until the next start. Seal and note keys are replaced by the
-operator, operator and recovery keys by the recovery key. Proofs and receipts of before stay
-verifiable: the ledger's identity does not change.";
+file may go once this has ended well. Seal and note keys are replaced by the operator, operator and
+recovery keys by the recovery key. Proofs and receipts of before stay verifiable, and the ledger's
+identity stays the same.";
 
 /// As the operator: put another key in the place of one of the ledger's own
 #[derive(Debug, clap::Args)]
