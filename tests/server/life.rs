@@ -43,7 +43,7 @@ impl Story {
         story
     }
 
-    fn enroll<'a>(key: &'a str) -> Vec<&'a str> {
+    fn enroll(key: &str) -> Vec<&str> {
         let who = ["--legal-name", "Énergie du Ponant", "--country", "FR", "--registration", "1"];
         let how = ["--issuer-key", key, "--operator-key", "operator.pem"];
         [&["issuer", "enroll", "--id", ISSUER], &who[..], &how].concat()
