@@ -90,14 +90,11 @@ impl Withdrawal {
         let mut progress = Progress::default();
         let mut ended = Ok(());
         for list in &lists {
-            if stop.load(Ordering::SeqCst) {
-                progress.stopped = true;
+            progress.stopped = stop.load(Ordering::SeqCst);
+            if progress.stopped || ended.is_err() {
                 break;
             }
             ended = send(&mut desk, &voice, list, reason, &display, &mut progress).await;
-            if ended.is_err() {
-                break;
-            }
         }
         display.finish();
         Self::conclude(&answers, &progress, reason, ended)

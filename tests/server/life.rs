@@ -8,7 +8,7 @@ use std::{
     fs,
     io::Write as _,
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -66,18 +66,24 @@ impl Story {
         command
     }
 
-    /// A command with the ledger in reach.
-    fn run(&self, args: &[&str]) -> Ran {
+    /// A command with the ledger in reach, under way.
+    fn spawn(&self, args: &[&str]) -> Child {
         let url = format!("http://{}", self.server.address);
-        Ran(self.command(args).env("PROBANT_LEDGER", url).output().unwrap())
+        self.command(args).env("PROBANT_LEDGER", url).stdin(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        self.read(args, "")
     }
 
     /// A command that reads this.
     fn read(&self, args: &[&str], input: &str) -> Ran {
-        let url = format!("http://{}", self.server.address);
-        let mut command = self.command(args);
-        let mut child = command.env("PROBANT_LEDGER", url).stdin(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let mut child = self.spawn(args);
+        let mut stdin = child.stdin.take().unwrap();
+        if !input.is_empty() {
+            stdin.write_all(input.as_bytes()).unwrap();
+        }
+        drop(stdin);
         Ran(child.wait_with_output().unwrap())
     }
 

@@ -1,6 +1,8 @@
 //! What an issuer says without the operator: documents fall, and keys follow each other.
 
-use super::Story;
+use std::process::Command;
+
+use super::{Ran, Story};
 use crate::harness::{bounded, issuer::ISSUER};
 
 const BY_ISSUER: [&str; 4] = ["--issuer", ISSUER, "--key", "energie.pem"];
@@ -117,6 +119,42 @@ async fn thousands_fall_in_lists_and_a_second_run_finds_nothing_left() {
         story.end();
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_interrupted_is_run_again() {
+    const COUNT: usize = 150;
+    bounded(180, async {
+        let story = Story::new();
+        for number in 0..COUNT {
+            story.write(&format!("bills/{number}.pdf"), &number.to_string());
+        }
+        story.certify("bills", "energie.pem").done("150 certified");
+        let one_by_one = [&revoke(&["bills"])[..], &["--batch", "1"]].concat();
+        let child = story.spawn(&one_by_one);
+        story
+            .client
+            .wait_for("/readyz", |ready| ready.json()["head"]["size"].as_u64() > Some(9))
+            .await;
+        interrupt(child.id());
+        let interrupted = Ran(child.wait_with_output().unwrap());
+        interrupted.ended(130, "interrupted; run the same command again to go on");
+        let said = interrupted.text();
+        let done = said.lines().find_map(|line| line.split_once(" documents revoked in "));
+        let done: usize = done.expect("it says how far it came").0.parse().unwrap();
+        assert!((1..COUNT).contains(&done), "{said}");
+        let left = format!("{} documents revoked in entry", COUNT - done);
+        let again = story.run(&revoke(&["bills"]));
+        again.done(&left);
+        again.done(&format!("{done} had fallen already"));
+        story.end();
+    })
+    .await;
+}
+
+fn interrupt(pid: u32) {
+    let killed = Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap();
+    assert!(killed.success());
 }
 
 #[tokio::test]
