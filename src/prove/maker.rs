@@ -11,7 +11,7 @@ use probant_core::{
     registry::Registry,
     seal::{Receipt, Seal},
     statement::{BlockStatement, Body},
-    status::{Slot, Status, StatusPath},
+    status::{Account, Certification, StatusPath},
     tree::{self, Frontier},
 };
 
@@ -90,35 +90,18 @@ impl Maker {
         Ok(bytes)
     }
 
-    /// What became of a certification, as of the block at `height`: of the document, its issuer and
-    /// the key; of the key that the enrollment brought, and the one that felled the document, where
-    /// they are others.
+    /// What became of a certification, as of the block at `height`.
     fn statuses(
         &self,
-        fingerprint: Fingerprint,
+        document: Fingerprint,
         statement: &Statement,
         enrolled: Kid,
         height: u64,
     ) -> Result<Vec<StatusPath>, Error> {
         let map = self.store.status(height)?.ok_or_else(lag::behind)?;
-        let prove = |slot: Slot| self.trusted(map.prove(&slot, &*self.store));
         let (issuer, kid) = (statement.issuer(), statement.kid());
-        let document = prove(Slot::document(issuer, &fingerprint))?;
-        let felled_by = match document.status() {
-            Some(Status::Document(fall)) => fall.kid,
-            _ => kid,
-        };
-        let mut kids = vec![kid];
-        for other in [enrolled, felled_by] {
-            if !kids.contains(&other) {
-                kids.push(other);
-            }
-        }
-        let mut statuses = vec![document, prove(Slot::issuer(issuer))?];
-        for kid in kids {
-            statuses.push(prove(Slot::key(issuer, &kid))?);
-        }
-        Ok(statuses)
+        let of = Certification { issuer, document: &document, kid, enrolled };
+        self.trusted(Account::prove(&map, &*self.store, &of))
     }
 
     /// The key that the enrollment of a key's issuer brought.
