@@ -26,6 +26,7 @@ use probant_core::{
     proof::PROOF_BYTES_MAX,
     registry::Registry,
     seal::Receipt,
+    status::{StatusPath, read_paths},
 };
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
 
@@ -46,6 +47,8 @@ const REQUEST_MAX: Duration = Duration::from_secs(60);
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest receipt: a signature, 64 hashes and their headers.
 pub(crate) const RECEIPT_BYTES_MAX: usize = 16 << 10;
+/// Longest statuses of one list: 65,536 paths of 60 hashes, which no map comes near.
+const STATUSES_BYTES_MAX: usize = 128 << 20;
 /// Longest JSON answer.
 const JSON_BYTES_MAX: usize = 16 << 20;
 /// Longest block; that of the store.
@@ -168,6 +171,20 @@ impl Client {
             Err(Error::No(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// What became of the documents of an entry's list, in its order, as of a block; for the caller
+    /// to verify.
+    ///
+    /// # Errors
+    /// [`Error::Stop`] for what are no such paths.
+    pub async fn statuses(&self, entry: u64, height: u64) -> Result<Vec<StatusPath>, Error> {
+        let path = format!("proofs/statuses/{entry}/{height}");
+        let bytes = self.get(&path, STATUSES_BYTES_MAX).await?;
+        read_paths(&bytes).map_err(|rejected| {
+            let (url, code) = (self.url(), rejected.code());
+            Error::Stop(format!("the statuses from {url}: {code}: {rejected}"))
+        })
     }
 
     /// A block, as bytes.

@@ -9,4 +9,5 @@ mod parts;
 mod paths;
 mod refusals;
 mod start;
+mod statuses;
 mod stop;
