@@ -14,6 +14,7 @@ mod deliver;
 mod folder;
 mod neighbours;
 mod progress;
+mod proofs;
 mod scan;
 mod spool;
 mod standing;
@@ -91,6 +92,8 @@ pub struct Outcome {
     pub done: usize,
     /// Documents that stay without one.
     pub failed: usize,
+    /// Documents whose proof shows that they are not certified: they had fallen, for good.
+    pub fallen: usize,
     /// It was told to end early.
     pub stopped: bool,
 }

@@ -8,6 +8,7 @@ mod answer;
 mod json;
 mod lineage;
 mod problem;
+mod proofs;
 mod receipt;
 mod refresh;
 mod refusal;
@@ -21,10 +22,9 @@ use std::{
 };
 
 use probant_core::{
-    Fingerprint, Hash, Identity, List, Rejected, Statement,
+    Fingerprint, Identity, List, Rejected, Statement,
     block::{Block, Fault},
     chain::Chain,
-    proof::PROOF_BYTES_MAX,
     registry::Registry,
     seal::Receipt,
 };
@@ -32,7 +32,6 @@ use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, red
 
 use crate::{Error, clock};
 use answer::Answer;
-use json::Consistency;
 
 pub use json::{
     Certification, Documents, Fall, Head, IssuerListing, KeyListing, PolicyListing, State,
@@ -155,24 +154,6 @@ impl Client {
         self.get_json(&format!("documents/{fingerprint}")).await
     }
 
-    /// The proof of one certification of a document, or of the newest; `None` if it is unknown.
-    ///
-    /// # Errors
-    /// Those of every request; the proof is for the caller to verify.
-    pub async fn proof(
-        &self,
-        fingerprint: Fingerprint,
-        entry: Option<u64>,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        let entry = entry.map(|index| format!("/{index}")).unwrap_or_default();
-        let path = format!("documents/{fingerprint}/proof{entry}");
-        match self.get(&path, PROOF_BYTES_MAX).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(Error::No(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// A block, as bytes.
     ///
     /// # Errors
@@ -180,19 +161,6 @@ impl Client {
     pub async fn block(&self, height: u64) -> Result<Vec<u8>, Error> {
         let limit = if height == 0 { GENESIS_BYTES_MAX } else { BLOCK_BYTES_MAX };
         self.get(&format!("blocks/{height}"), limit).await
-    }
-
-    /// The path that shows that the tree of `to` entries grew from that of `from`; for the caller to
-    /// check.
-    ///
-    /// # Errors
-    /// [`Error::No`] where the ledger has not so many entries; [`Error::Stop`] for no hashes.
-    pub async fn consistency(&self, from: u64, to: u64) -> Result<Vec<Hash>, Error> {
-        let shown: Consistency = self.get_json(&format!("proofs/consistency/{from}/{to}")).await?;
-        let hashes = shown.path.iter().map(|text| Hash::from_hex(text));
-        hashes.collect::<Option<_>>().ok_or_else(|| {
-            Error::Stop(format!("the consistency from {}: a path is of 64 hex digits", self.url()))
-        })
     }
 
     /// The chain that the ledger's block 0 makes, whose every signature is checked: identity and

@@ -5,6 +5,7 @@
 //! | issuers | `POST /entries`, `GET /entries/{index}` (`entries`) |
 //! | verifiers | `GET /documents/…`, `POST /verify` (`documents`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
+//! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
 
 mod blocks;
@@ -13,6 +14,7 @@ mod entries;
 mod health;
 mod path;
 mod problem;
+mod proofs;
 mod registry;
 
 use std::{
@@ -61,6 +63,7 @@ impl Service {
             .merge(entries::router())
             .merge(documents::router())
             .merge(blocks::router())
+            .merge(proofs::router())
             .merge(registry::router())
             .merge(health::router())
             .fallback(problem::not_found)

@@ -117,6 +117,15 @@ impl Prover {
         self.run(move |maker| maker.prove(fingerprint, location, &head, &registry)).await
     }
 
+    /// What became of each document of a certifying entry, as of the block at `height`, so that
+    /// whoever made the list makes the proofs; `None` where there is no list of two or more.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while look-ups lag.
+    pub async fn statuses(&self, entry: u64, height: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.run(move |maker| maker.statuses_of(entry, height)).await
+    }
+
     /// Runs work on a thread that serves nobody.
     async fn run<T: Send + 'static>(
         &self,

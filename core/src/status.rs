@@ -23,7 +23,7 @@ use crate::{
 pub use account::{Account, Certification};
 pub use kept::Kept;
 pub use map::{Growth, Inner, Leaf, Link, Map, Nodes};
-pub use path::{Found, StatusPath};
+pub use path::{Found, StatusPath, read_paths, write_paths};
 pub use slot::Slot;
 pub use standing::Standing;
 pub use words::{IssuerState, KeyState, Reason};

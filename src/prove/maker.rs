@@ -4,14 +4,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use probant_core::{
-    Fingerprint, Hash, Rejected, Statement, Verifier,
+    Fingerprint, Hash, List, Rejected, Statement, Verifier,
     checkpoint::Checkpoint,
     key::{Kid, Use},
+    list::Shape,
     proof::{DocumentPath, Proof, ProvenEntry},
     registry::Registry,
     seal::{Receipt, Seal},
     statement::{BlockStatement, Body},
-    status::{Account, Certification, StatusPath},
+    status::{Account, Certification, Slot, StatusPath, write_paths},
     tree::{self, Frontier},
 };
 
@@ -111,6 +112,19 @@ impl Maker {
             Body::Enroll(enroll) => Ok(enroll.key.kid()),
             _ => Err(lag::rebuilding()),
         }
+    }
+
+    /// Of each document of a certifying entry, in the order of its list, what became of it as of the
+    /// block at `height`; `None` where there is no such list.
+    pub fn statuses_of(&self, entry: u64, height: u64) -> Result<Option<Vec<u8>>, Error> {
+        let statement = self.statement(entry)?;
+        let Some(certify) = statement.as_certify() else { return Ok(None) };
+        let Some(list) = self.store.list(&certify.listed.root)? else { return Ok(None) };
+        let list = List::decode(list, Shape::Documents)?;
+        let map = self.store.status(height)?.ok_or_else(lag::behind)?;
+        let slots = list.iter().map(|document| Slot::document(statement.issuer(), &document));
+        let paths = slots.map(|slot| self.trusted(map.prove(&slot, &*self.store)));
+        Ok(Some(write_paths(&paths.collect::<Result<Vec<_>, _>>()?)))
     }
 
     fn verify(

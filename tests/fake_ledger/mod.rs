@@ -86,6 +86,7 @@ impl FakeLedger {
             .route("/issuers", get(issuers))
             .route("/issuers/{id}", get(issuer))
             .route("/lineage", get(lineage))
+            .route("/proofs/statuses/{entry}/{height}", get(statuses))
             .route("/proofs/consistency/{from}/{to}", get(consistency))
             .layer(DefaultBodyLimit::max(4 << 20))
             .with_state(ledger.clone());
@@ -197,6 +198,14 @@ fn standing(world: &World, fingerprint: Fingerprint, entry: u64) -> &'static str
 
 async fn lineage(State(ledger): State<FakeLedger>) -> Response {
     ([("content-type", "application/cbor")], ledger.world().lineage_bytes()).into_response()
+}
+
+async fn statuses(
+    State(ledger): State<FakeLedger>,
+    Path((entry, height)): Path<(u64, usize)>,
+) -> Response {
+    let paths = ledger.world().list_statuses(entry, height);
+    ([("content-type", "application/cbor")], paths).into_response()
 }
 
 async fn consistency(

@@ -17,7 +17,7 @@ use probant_core::{
         Body, Certify, Enroll, Genesis, HeldKey, IssuerRecord, KeyAct, KeyStatement, LedgerKey,
         Policy, Revoke, prove_possession,
     },
-    status::{Account, Certification, Kept, Reason, StatusPath},
+    status::{Account, Certification, Kept, Map, Reason, Slot, StatusPath, write_paths},
     tree,
 };
 
@@ -33,6 +33,8 @@ pub fn key(seed: u8) -> SigningKey {
 pub struct World {
     pub chain: Chain,
     nodes: Kept,
+    /// After each block.
+    maps: Vec<Map>,
     pub blocks: Vec<SealedBlock>,
     lists: HashMap<u64, Batch>,
     seal_key: SigningKey,
@@ -55,7 +57,8 @@ impl World {
         let (chain, extension) = Chain::found(&sealed.block).unwrap();
         extension.signatures.check(&sealed.block).unwrap();
         let (blocks, lists) = (vec![sealed], HashMap::new());
-        Self { chain, nodes: Kept::all(), blocks, lists, seal_key: key(1) }
+        let maps = vec![chain.status()];
+        Self { chain, nodes: Kept::all(), maps, blocks, lists, seal_key: key(1) }
     }
 
     /// With [`ISSUER`] enrolled, whose key has seed 9.
@@ -152,6 +155,7 @@ impl World {
         let extension = extension.map_err(|fault| fault.rejected)?;
         extension.signatures.check(&sealed.block).map_err(|fault| fault.rejected)?;
         self.nodes.grow(&extension.growth);
+        self.maps.push(self.chain.status());
         let list = list.filter(|_| certifies);
         self.lists.extend(list.map(|list| (index, Batch::new(list))));
         let receipt = sealed.receipt(index);
@@ -203,6 +207,16 @@ impl World {
     pub fn consistency(&self, from: u64, to: u64) -> Vec<Hash> {
         let leaves = self.leaves();
         tree::prove_consistency(from, to, |nodes| subtrees(&leaves, nodes)).unwrap()
+    }
+
+    /// Of all documents of an entry's list, as of a block.
+    pub fn list_statuses(&self, entry: u64, height: usize) -> Vec<u8> {
+        let map = self.maps[height];
+        let issuer = self.entry(entry).issuer().to_owned();
+        let slots =
+            self.lists[&entry].list().iter().map(|document| Slot::document(&issuer, &document));
+        let paths = slots.map(|slot| map.prove(&slot, &self.nodes).unwrap());
+        write_paths(&paths.collect::<Vec<_>>())
     }
 
     fn statuses(&self, fingerprint: Fingerprint, statement: &Statement) -> Vec<StatusPath> {

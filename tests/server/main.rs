@@ -10,4 +10,5 @@ mod parts;
 mod paths;
 mod refusals;
 mod start;
+mod statuses;
 mod stop;
