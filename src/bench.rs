@@ -18,7 +18,8 @@ use probant_core::{
     Algorithm, Fingerprint, LedgerId, List, Statement,
     key::SigningKey,
     seal::Receipt,
-    statement::{Body, Certify},
+    statement::{Body, Certify, Revoke},
+    status::Reason,
 };
 
 use crate::{Error, clock::SharedClock};
@@ -33,6 +34,15 @@ const CHECK_EVERY: u64 = 64;
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// Busy answers to one submission after which the run is given up.
 const BUSY_MAX: u32 = 500;
+
+/// What the statements of a load say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Says {
+    /// Documents are certified.
+    Certify,
+    /// They are withdrawn, each by the issuer that certified it.
+    Revoke,
+}
 
 /// Somebody who certifies.
 #[derive(Clone)]
@@ -50,7 +60,7 @@ pub struct Load {
     pub address: SocketAddr,
     /// The ledger's id.
     pub ledger: LedgerId,
-    /// Who certifies; connections take turns.
+    /// Who speaks; statements take turns, the same of a run that certifies and one that revokes.
     pub issuers: Vec<LoadIssuer>,
     /// Connections at once, each with one submission under way.
     pub connections: usize,
@@ -75,13 +85,14 @@ struct Progress {
     busy: AtomicU64,
 }
 
-/// Certifies `load.documents` documents; `each_second` is told how many are answered.
+/// Certifies or revokes `load.documents` documents; `each_second` is told how many are answered.
 ///
 /// # Errors
 /// [`Error::Busy`] if the ledger is out of reach or stays full; [`Error::Stop`] if an answer is
 /// wrong.
-pub async fn certify(
+pub async fn submit_all(
     load: &Load,
+    says: Says,
     clock: &SharedClock,
     each_second: impl Fn(u64),
 ) -> Result<Report, Error> {
@@ -92,9 +103,9 @@ pub async fn certify(
     });
     let begun = clock.elapsed();
     let tasks: Vec<_> = (0..load.connections)
-        .map(|number| {
+        .map(|_| {
             let (load, clock) = (load.clone(), Arc::clone(clock));
-            tokio::spawn(connection_load(number, load, clock, Arc::clone(&progress)))
+            tokio::spawn(connection_load(load, says, clock, Arc::clone(&progress)))
         })
         .collect();
     let mut latency = Latency::default();
@@ -115,12 +126,11 @@ pub async fn certify(
 }
 
 async fn connection_load(
-    number: usize,
     load: Load,
+    says: Says,
     clock: SharedClock,
     progress: Arc<Progress>,
 ) -> Result<Latency, Error> {
-    let issuer = load.issuers[number % load.issuers.len()].clone();
     let mut connection = Connection::open(load.address).await?;
     let mut latency = Latency::default();
     loop {
@@ -129,9 +139,11 @@ async fn connection_load(
             return Ok(latency);
         }
         let to = load.documents.min(from + load.batch as u64);
-        let (statement, body) = statement(&load, &issuer, from..to, clock.now_ms())?;
+        let number = from / load.batch as u64;
+        let issuer = &load.issuers[(number % load.issuers.len() as u64) as usize];
+        let (statement, body) = statement(&load, says, issuer, from..to, clock.now_ms())?;
         let begun = clock.elapsed();
-        submit(&mut connection, &statement, body, from / load.batch as u64, &progress).await?;
+        submit(&mut connection, &statement, body, number, &progress).await?;
         latency.add(clock.elapsed().saturating_sub(begun));
         progress.done.fetch_add(to - from, Ordering::Relaxed);
     }
@@ -139,12 +151,16 @@ async fn connection_load(
 
 fn statement(
     load: &Load,
+    says: Says,
     issuer: &LoadIssuer,
     numbers: std::ops::Range<u64>,
     now_ms: u64,
 ) -> Result<(Statement, Vec<u8>), Error> {
     let list = List::new(numbers.map(|number| document(&load.seed, number)).collect())?;
-    let body = Body::Certify(Certify::new(&list, "application/pdf")?);
+    let body = match says {
+        Says::Certify => Body::Certify(Certify::new(&list, "application/pdf")?),
+        Says::Revoke => Body::Revoke(Revoke::new(&list, Reason::Withdrawn)?),
+    };
     let ledger = Some(load.ledger);
     let statement = Statement::sign(&issuer.key, &issuer.id, ledger, now_ms / 1000, body);
     let bytes = statement.to_submission(Some(&list));
@@ -182,7 +198,7 @@ async fn submit(
 /// Sends `GET path(n)` over so many connections for so long.
 ///
 /// # Errors
-/// As [`certify`]; any other status than 200 is [`Error::Stop`].
+/// As [`submit_all`]; any other status than 200 is [`Error::Stop`].
 pub async fn get(
     address: SocketAddr,
     connections: usize,

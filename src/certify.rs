@@ -47,6 +47,7 @@ use standing::{Entry, Judge};
 pub use batches::{Documents, Signed};
 pub use folder::place_for;
 pub use progress::{Event, Listener};
+pub(crate) use walk::Walk;
 
 /// Batches between the first byte sent and the last proof written.
 const IN_FLIGHT_MAX: usize = 4;

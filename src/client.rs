@@ -12,6 +12,7 @@ mod proofs;
 mod receipt;
 mod refresh;
 mod refusal;
+mod registry;
 mod stream;
 mod verify;
 
@@ -32,7 +33,9 @@ use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, red
 use crate::{Error, clock};
 use answer::Answer;
 
-pub use json::{Certification, Documents, Head, IssuerKey, IssuerListing};
+pub use json::{
+    Certification, Documents, Fall, Head, IssuerListing, KeyListing, PolicyListing, State,
+};
 pub use refresh::{Held, Refreshed, Refresher};
 pub use refusal::NoReceipt;
 pub(crate) use stream::Stream;
@@ -158,14 +161,6 @@ impl Client {
     pub async fn block(&self, height: u64) -> Result<Vec<u8>, Error> {
         let limit = if height == 0 { GENESIS_BYTES_MAX } else { BLOCK_BYTES_MAX };
         self.get(&format!("blocks/{height}"), limit).await
-    }
-
-    /// The enrolled issuers, in the ledger's word.
-    ///
-    /// # Errors
-    /// Those of every request.
-    pub async fn issuers(&self) -> Result<Vec<IssuerListing>, Error> {
-        self.get_json("issuers").await
     }
 
     /// The chain that the ledger's block 0 makes, whose every signature is checked: identity and

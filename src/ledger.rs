@@ -155,6 +155,10 @@ impl Ledger {
         } else {
             Statement::decode_submission(bytes.as_ref())?
         };
+        if statement.as_block().is_some() {
+            // Sealed before or not: a store need not know the ledger's own by their hash.
+            return Err(Rejected::Misplaced("block").into());
+        }
         if let Some(index) = self.shared.store.statement(&statement.leaf())? {
             return self.sent_before(index).await;
         }
@@ -277,9 +281,6 @@ impl Shared {
 
     /// What can be known of a statement before its block: the sealer asks again, by block time.
     fn admit(&self, statement: &Statement) -> Result<(), Error> {
-        if statement.as_block().is_some() {
-            return Err(Rejected::Misplaced("block").into());
-        }
         let registry = self.registry();
         let signer = registry.admit(statement, self.clock.now_ms())?;
         Ok(statement.verify(&signer.key)?)

@@ -3,7 +3,8 @@
 //! 1. [`probant_core`]: fingerprints, statements, the registry, blocks, seals, proofs, and their
 //!    one verification, as pure functions;
 //! 2. [`document`], [`certify`] and [`client`]: an issuer's files become fingerprints, these become
-//!    signed batches, which go to a ledger; proofs come back, and are verified;
+//!    signed batches, which go to a ledger; proofs come back, and are verified; [`revoke`] takes
+//!    documents back;
 //! 3. [`http`]: the web service that takes them;
 //! 4. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
 //! 5. [`store`]: what keeps the blocks, and answers look-ups in them; [`lag`]: they may be behind;
@@ -35,6 +36,7 @@ pub mod lookup;
 mod planted;
 pub mod prove;
 pub mod receipt;
+pub mod revoke;
 pub mod store;
 pub mod verdict;
 

@@ -3,7 +3,6 @@
 //! It is the ledger's word and says so: whoever will not take it asks for the proofs.
 
 mod answer;
-mod statuses;
 
 use std::{
     collections::HashMap,
@@ -15,6 +14,7 @@ use probant_core::{
     key::Kid,
     registry::Registry,
     statement::{BlockStatement, Body, IssuerRecord},
+    status::{self, Account, Standing},
 };
 
 use crate::{
@@ -24,8 +24,6 @@ use crate::{
     store::{Location, Store},
     verdict::Verdict,
 };
-
-use statuses::{Fate, Statuses};
 
 pub use answer::{AnswerHead, Certification, DocumentAnswer, FallAnswer, KeyAnswer, StateAnswer};
 
@@ -135,13 +133,20 @@ impl Lookup {
         let known = places.iter().filter(|at| at.entry < head.size);
         let certifying = known.map(|at| Ok((at.entry, self.certifying(at.entry, registry)?)));
         let certifying = certifying.collect::<Result<Vec<_>, Error>>()?;
-        let signers = certifying.iter().map(|(_, of)| (of.issuer.as_str(), of.kid));
-        let statuses = Statuses::read(&*self.store, head.height, fingerprint, signers)?;
+        // From the map that proofs are made from, so that an answer and its proofs cannot differ.
+        let map = self.store.status(head.height)?.ok_or_else(lag::behind)?;
         let said = certifying.iter().map(|(entry, of)| {
-            let fate = statuses.of(fingerprint, &of.issuer, &of.kid, of.time_ms);
-            certification(fingerprint, *entry, of, &fate)
+            let asked = status::Certification {
+                issuer: &of.issuer,
+                document: fingerprint,
+                kid: of.kid,
+                enrolled: of.kid,
+            };
+            let account = Account::read(&map, &*self.store, &asked);
+            let account = lag::trusted(&*self.store, account)?;
+            Ok(certification(fingerprint, *entry, of, &account))
         });
-        Ok(said.collect())
+        said.collect()
     }
 
     /// The newest block that look-ups reach.
@@ -211,9 +216,13 @@ fn certification(
     fingerprint: &Fingerprint,
     entry: u64,
     certifying: &Certifying,
-    fate: &Fate,
+    account: &Account,
 ) -> Certification {
     let record = certifying.record.clone();
+    let sealed_ms = certifying.time_ms;
+    let standing = account.standing(sealed_ms);
+    // What is distrusted may have fallen too, and whoever would fell it has to know.
+    let of_document = Standing::of(sealed_ms, None, account.fall);
     Certification {
         fingerprint: fingerprint.to_string(),
         entry,
@@ -226,14 +235,14 @@ fn certification(
         time_ms: certifying.time_ms,
         time: certifying.time.clone(),
         list_count: certifying.list_count,
-        verdict: Verdict::of(&fate.standing),
-        fall: FallAnswer::of(&fate.standing),
+        verdict: Verdict::of(&standing),
+        fall: FallAnswer::of(&of_document),
         key: KeyAnswer {
             kid: certifying.kid.to_string(),
-            status: fate.key.as_ref().map(StateAnswer::of_key),
+            status: account.key.as_ref().map(StateAnswer::of_key),
         },
-        issuer_status: fate.issuer.as_ref().map(StateAnswer::of_issuer),
-        newest_about: fate.newest.unwrap_or(entry).max(entry),
+        issuer_status: account.issuer.as_ref().map(StateAnswer::of_issuer),
+        newest_about: account.newest.unwrap_or(entry).max(entry),
     }
 }
 

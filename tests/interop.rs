@@ -22,9 +22,10 @@ use probant_core::{
     proof::{DocumentPath, Proof, ProvenEntry},
     seal::Receipt,
     statement::{
-        Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy, prove_possession,
+        Body, Certify, Enroll, Genesis, IssuerRecord, IssuerStatement, LedgerKey, Policy, Revoke,
+        prove_possession,
     },
-    status::{Found, Kept, StatusPath},
+    status::{IssuerState, Kept, Reason, Slot},
     tree,
 };
 use serde_json::{Value, json};
@@ -159,6 +160,7 @@ fn key(seed: u8) -> SigningKey {
 /// A ledger in memory: genesis, the enrollment, and what [`Ledger::fill`] adds.
 struct Ledger {
     chain: Chain,
+    nodes: Kept,
     blocks: Vec<SealedBlock>,
     batch: Batch,
 }
@@ -181,14 +183,14 @@ impl Ledger {
         // SHA-256, which Python has without a package; the singles are BLAKE3.
         let documents = (0..40_u32).map(|i| Fingerprints::of(&i.to_be_bytes()).sha256);
         let batch = Batch::new(List::new(documents.collect()).unwrap());
-        let mut ledger = Self { chain, blocks: vec![sealed], batch };
+        let mut ledger = Self { chain, nodes: Kept::all(), blocks: vec![sealed], batch };
         let enroll = ledger.enroll();
         ledger.seal(vec![(enroll, None)]);
         ledger
     }
 
-    /// A batch, a single and perhaps an envelope; two singles; a heartbeat. No size is the same
-    /// shape of tree as another.
+    /// A batch, a single and perhaps an envelope; two singles; a document that falls, and an issuer
+    /// that is suspended; a heartbeat. No size is the same shape of tree as another.
     fn fill(&mut self, envelope: Option<Statement>) {
         let single = |i: u8| List::new(vec![Fingerprints::of(&[i]).blake3]).unwrap();
         let batch = self.batch.list().clone();
@@ -196,6 +198,10 @@ impl Ledger {
         entries.extend(envelope.map(|envelope| (envelope, None)));
         self.seal(entries);
         self.seal(vec![self.certify(single(2)), self.certify(single(3))]);
+        let (id, state) = (ISSUER.parse().unwrap(), IssuerState::Suspended);
+        let suspend = Body::Issuer(IssuerStatement { seq: 2, id, state });
+        let suspend = Statement::sign(&key(3), ORIGIN, Some(self.id()), TIME_MS / 1000, suspend);
+        self.seal(vec![self.revoke(single(3)), (suspend, None)]);
         self.seal(vec![]);
     }
 
@@ -223,16 +229,23 @@ impl Ledger {
         (statement, Some(list))
     }
 
+    fn revoke(&self, list: List) -> (Statement, Option<List>) {
+        let body = Body::Revoke(Revoke::new(&list, Reason::Withdrawn).unwrap());
+        let issuer = key(ISSUER_SEED);
+        let statement = Statement::sign(&issuer, ISSUER, Some(self.id()), TIME_MS / 1000, body);
+        (statement, Some(list))
+    }
+
     fn seal(&mut self, entries: Vec<(Statement, Option<List>)>) {
-        let nodes = Kept::all();
-        let mut draft = Draft::new(&self.chain, self.chain.head().time_ms + 1000, &nodes);
+        let mut draft = Draft::new(&self.chain, self.chain.head().time_ms + 1000, &self.nodes);
         for (statement, list) in entries {
             draft.add(statement, list).unwrap();
         }
         let sealed = draft.seal(&key(1)).unwrap();
         let replayed = Block::decode(&sealed.block.encode()).unwrap();
-        let extension = self.chain.extend(&replayed, &nodes).unwrap();
+        let extension = self.chain.extend(&replayed, &self.nodes).unwrap();
         extension.signatures.check(&replayed).unwrap();
+        self.nodes.grow(&extension.growth);
         self.blocks.push(sealed);
     }
 
@@ -291,6 +304,11 @@ impl Ledger {
         let of_entry = |sealed: &&SealedBlock| index < sealed.head.size;
         let first = self.blocks.iter().find(of_entry).unwrap();
         let receipt = self.newest_receipt(index);
+        let kid = key(ISSUER_SEED).public().kid();
+        let fingerprint = &document.fingerprint;
+        let slots =
+            [Slot::document(ISSUER, fingerprint), Slot::issuer(ISSUER), Slot::key(ISSUER, &kid)];
+        let status = |slot| self.chain.status().prove(&slot, &self.nodes).unwrap();
         Proof {
             statement: proven(index).statement,
             document,
@@ -299,8 +317,7 @@ impl Ledger {
             registry: vec![proven(0), proven(2)],
             first_receipt: first.receipt(index),
             receipt,
-            // Nothing falls here: three paths in an empty map.
-            statuses: vec![StatusPath { found: Found::Empty, siblings: Vec::new() }; 3],
+            statuses: slots.map(status).into(),
         }
     }
 

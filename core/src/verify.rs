@@ -5,6 +5,8 @@
 //! after, and whether there are others. Without a pinned head or witnesses, a proof is as good as
 //! the weakest seal key that the ledger ever had.
 
+mod steps;
+
 use std::{collections::HashSet, sync::Arc};
 
 use crate::{
@@ -14,9 +16,11 @@ use crate::{
     registry::Registry,
     seal::Receipt,
     statement::{BlockStatement, IssuerRecord, Statement},
-    status::{IssuerStatus, KeyStatus, Slot, Standing, Status},
-    tree::{leaf_hash, root_from_path},
+    status::{Account, Certification, IssuerStatus, KeyStatus, Standing},
+    tree::leaf_hash,
 };
+
+use steps::{check_document, check_paths};
 
 /// Checked seals and block statements remembered by one verifier; then it starts anew.
 const CHECKED_COUNT_MAX: usize = 4096;
@@ -35,15 +39,8 @@ pub struct Verified {
     sealed: BlockStatement,
     head: BlockStatement,
     kid: Kid,
-    statuses: Statuses,
-}
-
-/// What became of a certification, as of the head of its proof.
-#[derive(Clone, Debug)]
-struct Statuses {
+    account: Account,
     standing: Standing,
-    issuer: Option<IssuerStatus>,
-    key: Option<KeyStatus>,
 }
 
 impl Verified {
@@ -94,12 +91,12 @@ impl Verified {
 
     /// Whether the certification stood as of the head: whoever relies on it asks this first.
     pub fn standing(&self) -> &Standing {
-        &self.statuses.standing
+        &self.standing
     }
 
     /// Whether its issuer was ever suspended, and whether it is: what was sealed before stands.
     pub fn issuer_status(&self) -> Option<&IssuerStatus> {
-        self.statuses.issuer.as_ref()
+        self.account.issuer.as_ref()
     }
 
     /// The key that signed it.
@@ -109,7 +106,7 @@ impl Verified {
 
     /// What became of that key.
     pub fn key_status(&self) -> Option<&KeyStatus> {
-        self.statuses.key.as_ref()
+        self.account.key.as_ref()
     }
 }
 
@@ -163,8 +160,17 @@ impl Verifier {
         // 8. The first receipt is a true one of that block.
         self.check_first_receipt(&registry, &proof, &sealed)?;
         // 9. What became of it is in the map whose root the head's block statement names.
-        let statuses = check_statuses(&proof, &sealed, &head)?;
         let issuer = registry.issuer(&signer.owner).expect("an issuer key has an issuer");
+        let account = Account::verify(
+            &proof.statuses,
+            head.status,
+            &Certification {
+                issuer: &signer.owner,
+                document: &proof.document.fingerprint,
+                kid: proof.statement.kid(),
+                enrolled: issuer.keys[0],
+            },
+        )?;
         Ok(Verified {
             fingerprint: proof.document.fingerprint,
             identity: self.identity.clone(),
@@ -173,10 +179,11 @@ impl Verifier {
             media_type,
             entry: proof.receipt.index,
             list_count: proof.statement.documents(),
+            standing: account.standing(sealed.time_ms),
+            account,
             sealed,
             head,
             kid: proof.statement.kid(),
-            statuses,
         })
     }
 
@@ -305,87 +312,4 @@ impl Verifier {
         self.checked.insert(name);
         Ok(())
     }
-}
-
-/// Steps of the document itself; gives its media type.
-fn check_document(document: &[Fingerprint], proof: &Proof) -> Result<&'static str, Rejected> {
-    let part = &proof.document;
-    if !document.contains(&part.fingerprint) {
-        let found = part.fingerprint.to_string();
-        let algorithm = part.fingerprint.algorithm();
-        let same = document.iter().find(|f| f.algorithm() == algorithm).or(document.first());
-        let expected = same.map_or_else(|| "none".into(), ToString::to_string);
-        return Err(Rejected::Document { found, expected });
-    }
-    let certify = proof.statement.as_certify().ok_or_else(|| Rejected::Proof {
-        what: "statement",
-        why: format!("one of kind {} certifies nothing", proof.statement.body().kind()),
-    })?;
-    let leaf = leaf_hash(part.fingerprint.as_bytes());
-    let count = u64::from(certify.listed.count);
-    let root = root_from_path("document", leaf, part.index, count, &part.path)?;
-    expect_root("document", root, certify.listed.root)?;
-    Ok(certify.media_type)
-}
-
-fn check_paths(proof: &Proof, root: Hash) -> Result<(), Rejected> {
-    let named = [("sealed", &proof.sealed), ("head", &proof.head)];
-    let registry = proof.registry.iter().map(|entry| ("registry", entry));
-    for (what, entry) in named.into_iter().chain(registry) {
-        let leaf = entry.statement.leaf();
-        let found = root_from_path(what, leaf, entry.index, proof.receipt.size, &entry.path)?;
-        expect_root(what, found, root)?;
-    }
-    Ok(())
-}
-
-/// Document, issuer, key, and the key that felled the document if that is another.
-fn check_statuses(
-    proof: &Proof,
-    sealed: &BlockStatement,
-    head: &BlockStatement,
-) -> Result<Statuses, Rejected> {
-    let (issuer, kid) = (proof.statement.issuer(), proof.statement.kid());
-    let mut paths = proof.statuses.iter();
-    let mut next = |what, slot: Slot| {
-        let path = paths.next().ok_or_else(|| Rejected::Proof {
-            what,
-            why: "the key that felled the document has no status in it".into(),
-        })?;
-        Ok(path.verify(&slot, head.status)?.copied())
-    };
-    let other = |what| Rejected::Proof { what, why: "its status is that of something else".into() };
-    let fall = match next("document status", Slot::document(issuer, &proof.document.fingerprint))? {
-        None => None,
-        Some(Status::Document(fall)) => Some(fall),
-        Some(_) => return Err(other("document status")),
-    };
-    let issuer_status = match next("issuer status", Slot::issuer(issuer))? {
-        None => None,
-        Some(Status::Issuer(status)) => Some(status),
-        Some(_) => return Err(other("issuer status")),
-    };
-    let mut key_status = |kid: &Kid| match next("key status", Slot::key(issuer, kid))? {
-        None => Ok(None),
-        Some(Status::Key(status)) => Ok(Some(status)),
-        Some(_) => Err(other("key status")),
-    };
-    let key = key_status(&kid)?;
-    let felled_by = match fall.as_ref().filter(|fall| fall.kid != kid) {
-        Some(fall) => key_status(&fall.kid)?,
-        None => key,
-    };
-    if paths.next().is_some() {
-        let why = "there is one too many".into();
-        return Err(Rejected::Proof { what: "statuses", why });
-    }
-    let standing = Standing::of(sealed.time_ms, key.as_ref(), fall, felled_by.as_ref());
-    Ok(Statuses { standing, issuer: issuer_status, key })
-}
-
-fn expect_root(what: &'static str, found: Hash, expected: Hash) -> Result<(), Rejected> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Rejected::PathRoot { what, found: found.to_string(), expected: expected.to_string() })
 }

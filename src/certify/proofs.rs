@@ -10,6 +10,7 @@ use probant_core::{
     Fingerprint, List, Verified,
     list::Batch,
     proof::{DocumentPath, Proof},
+    statement::Body,
     status::{Found, StatusPath},
 };
 
@@ -74,9 +75,19 @@ impl Parts {
         let mut proof = Proof { document, ..self.model.clone() };
         if let Some(status) = self.statuses.get(index) {
             proof.statuses[0] = status.clone();
-            // The fourth is of the key that felled the document of the model.
-            proof.statuses.truncate(3);
+            // What follows is of the fall of the model's document.
+            proof.statuses.truncate(shared(&self.model));
         }
         proof.encode()
     }
+}
+
+/// Statuses of a document that has not fallen: its own, and those of issuer, key, and the key that
+/// enrolled the issuer, if that is another.
+fn shared(proof: &Proof) -> usize {
+    let enrolled = proof.registry.iter().rev().find_map(|entry| match entry.statement.body() {
+        Body::Enroll(enroll) => Some(enroll.key.kid()),
+        _ => None,
+    });
+    if enrolled == Some(proof.statement.kid()) { 3 } else { 4 }
 }

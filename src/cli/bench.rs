@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use super::say;
 use crate::{
     Error,
-    bench::{self, Connection, Load, LoadIssuer},
+    bench::{self, Connection, Load, LoadIssuer, Says},
     clock::{SharedClock, entropy},
     keyfile,
 };
@@ -30,6 +30,7 @@ Examples, against a ledger that `probant serve` runs here with its defaults:
   probant bench --batch 10000 --documents 10000000 --data ledger-data
   probant bench --batch 1 --documents 300000 --connections 1024
   probant bench --batch 10000 --documents 1000000 --lookups 10
+  probant bench --batch 10000 --documents 1000000 --revoke 1000000 --proofs 10
 
 It enrolls issuers bench-1.example, … with the operator key, and fills the ledger with made-up
 fingerprints: never point it at one that matters.";
@@ -62,6 +63,12 @@ pub struct Bench {
     /// Then look documents up for so many seconds, beside a bare axum JSON GET
     #[arg(long, value_name = "S", default_value_t = 0)]
     lookups: u64,
+    /// Then withdraw so many of the documents, in lists of the same length
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    revoke: u64,
+    /// Then fetch proofs for so many seconds
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    proofs: u64,
     /// Data directory of the ledger, if it is here: reports bytes a document
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -90,9 +97,29 @@ impl Bench {
             documents: self.documents,
             seed,
         };
+        self.submit_all(&load, Says::Certify, clock).await?;
+        if self.revoke > 0 {
+            // A fall that comes before look-ups know the document waits for them.
+            self.wait_for_lookups().await?;
+            let load = Load { documents: self.revoke.min(self.documents), ..load.clone() };
+            self.submit_all(&load, Says::Revoke, clock).await?;
+        }
+        if self.lookups > 0 {
+            self.look_up(&load, clock).await?;
+        }
+        if self.proofs > 0 {
+            self.fetch_proofs(&load, clock).await?;
+        }
+        Ok(0)
+    }
+
+    async fn submit_all(&self, load: &Load, says: Says, clock: &SharedClock) -> Result<(), Error> {
+        let name = if says == Says::Certify { "certify" } else { "revoke" };
         let before = self.disk_bytes()?;
-        let report = bench::certify(&load, clock, |done| eprintln!("{done} documents")).await?;
-        say(&format!("certify   {report}"))?;
+        let tell = |done| eprintln!("{name}: {done} documents");
+        let report = bench::submit_all(load, says, clock, tell).await?;
+        say(&format!("{name:<9} {report}"))?;
+        self.wait_for_lookups().await?;
         if let (Some(before), Some(after)) = (before, self.disk_bytes()?) {
             let bytes = after.saturating_sub(before);
             say(&format!("disk      {} bytes a document", bytes / report.documents.max(1)))?;
@@ -100,10 +127,22 @@ impl Bench {
         if let Some(pid) = self.pid {
             say(&format!("memory    {}", memory(pid)?))?;
         }
-        if self.lookups > 0 {
-            self.look_up(&load, clock).await?;
-        }
-        Ok(0)
+        Ok(())
+    }
+
+    /// Whole proofs, with what became of the document and its key, made anew for each request.
+    async fn fetch_proofs(&self, load: &Load, clock: &SharedClock) -> Result<(), Error> {
+        self.wait_for_lookups().await?;
+        let (seed, documents) = (load.seed, load.documents);
+        let path = move |number: u64| {
+            let number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % documents;
+            format!("/documents/{}/proof", bench::document(&seed, number))
+        };
+        let mut connection = Connection::open(self.address).await?;
+        let (_, proof) = connection.send(Method::GET, &path(1), Vec::new()).await?;
+        let duration = Duration::from_secs(self.proofs);
+        let report = bench::get(self.address, self.connections, duration, clock, path).await?;
+        say(&format!("proofs    {report}; one has {} bytes", proof.len()))
     }
 
     /// Look-ups of certified documents, then as many of a bare JSON GET, in the same run.

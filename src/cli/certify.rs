@@ -11,6 +11,7 @@ use std::{
 use probant_core::{Algorithm, IssuerId, list::LIST_COUNT_MAX, statement::MEDIA_TYPES};
 
 use super::{
+    dispatch,
     interrupt::{self, INTERRUPTED},
     ledger::Ledger,
     say,
@@ -19,7 +20,7 @@ use crate::{
     Error,
     certify::{self, Event, Order, Outcome, Watch},
     clock::SharedClock,
-    durable, keyfile,
+    keyfile,
 };
 use display::Display;
 
@@ -129,13 +130,8 @@ fn media_type(given: &str) -> Option<&'static str> {
 fn sign(order: Order, watch: &Watch, out: &Path) -> Result<u8, Error> {
     let mut written = Vec::new();
     let outcome = certify::sign(order, watch, |signed| {
-        let path = match written.len() {
-            0 => out.to_owned(),
-            count => PathBuf::from(format!("{}.{}", out.display(), count + 1)),
-        };
-        let bytes = signed.statement.to_submission(Some(&signed.list));
-        durable::create_new_file(&path, &bytes, 0o644)
-            .map_err(|error| Error::input(error.to_string()))?;
+        let path = dispatch::nth(out, written.len());
+        dispatch::create(&path, &signed.statement.to_submission(Some(&signed.list)))?;
         written.push(format!("wrote {}: {} documents", path.display(), signed.list.count()));
         Ok(())
     })?;

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use probant_core::{
     Fingerprint, Hash, List, Rejected, Statement, Verifier,
     checkpoint::Checkpoint,
-    key::Use,
+    key::{Kid, Use},
     list::Shape,
     proof::{DocumentPath, Proof, ProvenEntry},
     registry::Registry,
     seal::{Receipt, Seal},
-    statement::BlockStatement,
-    status::{Slot, Status, StatusPath, write_paths},
+    statement::{BlockStatement, Body},
+    status::{Account, Certification, Slot, StatusPath, write_paths},
     tree::{self, Frontier},
 };
 
@@ -66,7 +66,8 @@ impl Maker {
             receipt::read_first(&*self.store, location.entry)?.ok_or_else(lag::behind)?;
         let lineage = registry.lineage(&statement.kid(), size).into_iter();
         let registered = lineage.map(|entry| self.proven(entry, size));
-        let statuses = self.statuses(fingerprint, &statement, head.block.height)?;
+        let enrolled = self.enrolled(&statement.kid(), registry)?;
+        let statuses = self.statuses(fingerprint, &statement, enrolled, head.block.height)?;
         let path = self.store.document_path(location)?;
         let document = DocumentPath { fingerprint, index: location.position.into(), path };
         let receipt = Receipt {
@@ -90,27 +91,27 @@ impl Maker {
         Ok(bytes)
     }
 
-    /// What became of a certification, as of the block at `height`: the document, its issuer, the
-    /// key, and the key that felled the document if that is another.
+    /// What became of a certification, as of the block at `height`.
     fn statuses(
         &self,
-        fingerprint: Fingerprint,
+        document: Fingerprint,
         statement: &Statement,
+        enrolled: Kid,
         height: u64,
     ) -> Result<Vec<StatusPath>, Error> {
         let map = self.store.status(height)?.ok_or_else(lag::behind)?;
-        let prove = |slot: Slot| self.trusted(map.prove(&slot, &*self.store));
         let (issuer, kid) = (statement.issuer(), statement.kid());
-        let document = prove(Slot::document(issuer, &fingerprint))?;
-        let felled_by = match document.status() {
-            Some(Status::Document(fall)) if fall.kid != kid => Some(fall.kid),
-            _ => None,
-        };
-        let mut statuses = vec![document, prove(Slot::issuer(issuer))?];
-        for kid in [kid].into_iter().chain(felled_by) {
-            statuses.push(prove(Slot::key(issuer, &kid))?);
+        let of = Certification { issuer, document: &document, kid, enrolled };
+        self.trusted(Account::prove(&map, &*self.store, &of))
+    }
+
+    /// The key that the enrollment of a key's issuer brought.
+    fn enrolled(&self, kid: &Kid, registry: &Registry) -> Result<Kid, Error> {
+        let enrollment = registry.key(kid).ok_or_else(lag::behind)?.enrollment;
+        match self.statement(enrollment)?.body() {
+            Body::Enroll(enroll) => Ok(enroll.key.kid()),
+            _ => Err(lag::rebuilding()),
         }
-        Ok(statuses)
     }
 
     /// Of each document of a certifying entry, in the order of its list, what became of it as of the

@@ -14,8 +14,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use probant_core::{Fingerprint, Hash, Statement, Verifier, framing::frame, seal::Seal};
-use serde_json::json;
+use probant_core::{
+    Fingerprint, Hash, IssuerId, Statement, Verifier, framing::frame, key::Kid, seal::Seal,
+};
+use serde_json::{Value, json};
 
 use crate::sample_world::{World, key};
 
@@ -82,6 +84,7 @@ impl FakeLedger {
             .route("/blocks/{height}", get(block))
             .route("/blocks/from/0", get(blocks))
             .route("/issuers", get(issuers))
+            .route("/issuers/{id}", get(issuer))
             .route("/lineage", get(lineage))
             .route("/proofs/statuses/{entry}/{height}", get(statuses))
             .route("/proofs/consistency/{from}/{to}", get(consistency))
@@ -154,6 +157,13 @@ fn concise(status: StatusCode, detail: &str) -> Response {
     (status, [("content-type", content_type), ("retry-after", "0")], body).into_response()
 }
 
+/// A resource that is not there.
+fn missing(detail: &str) -> Response {
+    let body = json!({"title": "Not Found", "status": 404, "detail": detail});
+    let headers = [("content-type", "application/problem+json")];
+    (StatusCode::NOT_FOUND, headers, body.to_string()).into_response()
+}
+
 async fn documents(State(ledger): State<FakeLedger>, Path(name): Path<String>) -> Response {
     let (faults, world) = (ledger.faults(), ledger.world());
     let fingerprint = name.parse::<Fingerprint>().unwrap();
@@ -224,9 +234,7 @@ async fn proof(
         return StatusCode::NOT_FOUND.into_response();
     }
     let Some(proof) = world.proof(name.parse().unwrap(), entry) else {
-        let body = json!({"title": "Not Found", "status": 404, "detail": "no such certification"});
-        let headers = [("content-type", "application/problem+json")];
-        return (StatusCode::NOT_FOUND, headers, body.to_string()).into_response();
+        return missing("no such certification");
     };
     let mut bytes = faults.shown.clone().unwrap_or_else(|| proof.encode());
     if faults.lie == Some(Lie::Bit) {
@@ -247,24 +255,34 @@ async fn blocks(State(ledger): State<FakeLedger>) -> Response {
     (headers, framed.collect::<Vec<u8>>()).into_response()
 }
 
+fn key_listing(world: &World, kid: &Kid) -> Option<Value> {
+    let signer = world.chain.registry().key(kid)?;
+    Some(json!({
+        "kid": kid.to_string(), "key": hex::encode(signer.key.as_bytes()),
+        "use": signer.r#use.name(), "owner": signer.owner, "since": signer.added.entry,
+        "status": null, "next_seq": world.chain.registry().next_seq(&format!("key:{kid}")),
+    }))
+}
+
+fn issuer_listing(world: &World, id: &IssuerId) -> Option<Value> {
+    let registry = world.chain.registry();
+    let issuer = registry.issuer(id.as_str())?;
+    let keys: Vec<_> = issuer.keys.iter().filter_map(|kid| key_listing(world, kid)).collect();
+    Some(json!({
+        "id": id.as_str(), "legal_name": issuer.record.legal_name,
+        "country": issuer.record.country, "registration": issuer.record.registration,
+        "enrolled": issuer.enrolled.entry, "void": issuer.void, "status": null,
+        "next_seq": registry.next_seq(&format!("issuer:{id}")), "keys": keys,
+    }))
+}
+
 async fn issuers(State(ledger): State<FakeLedger>) -> Response {
     let world = ledger.world();
-    let one = |(id, issuer): (&probant_core::IssuerId, &probant_core::registry::Issuer)| {
-        let keys: Vec<_> = issuer
-            .keys
-            .iter()
-            .map(|kid| {
-                let signer = world.chain.registry().key(kid).unwrap();
-                let key = hex::encode(signer.key.as_bytes());
-                json!({"kid": kid.to_string(), "key": key, "since": signer.added.entry})
-            })
-            .collect();
-        json!({
-            "id": id.as_str(), "legal_name": issuer.record.legal_name,
-            "country": issuer.record.country, "registration": issuer.record.registration,
-            "enrolled": issuer.enrolled.entry, "keys": keys,
-        })
-    };
-    let listed: Vec<_> = world.chain.registry().issuers().map(one).collect();
-    axum::Json(listed).into_response()
+    let ids = world.chain.registry().issuers().map(|(id, _)| id);
+    axum::Json(ids.filter_map(|id| issuer_listing(&world, id)).collect::<Vec<_>>()).into_response()
+}
+
+async fn issuer(State(ledger): State<FakeLedger>, Path(id): Path<String>) -> Response {
+    let listing = id.parse().ok().and_then(|id| issuer_listing(&ledger.world(), &id));
+    listing.map_or_else(|| missing("no such issuer"), |found| axum::Json(found).into_response())
 }

@@ -176,7 +176,8 @@ class Ledger:
             if "list" in expected:
                 fingerprints = expected["list"]
                 root = bytes.fromhex(merkle.merkle_root(fingerprints))
-                stated = {1: root, 2: len(fingerprints), 3: "application/pdf"}
+                third = {"certify": "application/pdf", "revoke": "withdrawn"}[expected["kind"]]
+                stated = {1: root, 2: len(fingerprints), 3: third}
                 check(body == stated, f"{what}: root and count of its list")
         check(canonical(protected, what) == header, f"{what}: protected header")
         message = CoseMessage.decode(entry)
@@ -235,12 +236,13 @@ class Ledger:
         self.verify_attached(what, attached, entry)
         size, _, _ = cbor2.loads(cbor2.loads(attached).value[1][VDP][INCLUSION][0])
         parts = canonical(unprotected[PROOF], what)
-        check(list(parts) == [1, 2, 3, 4, 5, 6] and parts[1] == 1, f"{what}: parts")
+        check(list(parts) == [1, 2, 3, 4, 5, 6, 7] and parts[1] == 1, f"{what}: parts")
         self.verify_attached(what, parts[6], entry)
         for proven, index, path in [parts[3], parts[4], *parts[5]]:
             check(proven == self.entries[index], f"{what}: entry {index} is another")
             included(f"{what}: entry {index}", proven, index, size, path, self.roots[size])
         fingerprint, index, path = parts[2]
+        self.verify_statuses(what, protected, fingerprint, parts)
         check(fingerprint.hex() == expected["fingerprint"], f"{what}: of another document")
         if expected["count"] is None:  # A hash envelope has no list.
             check(fingerprint[2:] == payload and path == [], f"{what}: digest")
@@ -248,6 +250,16 @@ class Ledger:
             stated = cbor2.loads(payload)
             check(stated[2] == expected["count"], f"{what}: count of its list")
             included(f"{what}: document", fingerprint, index, stated[2], path, stated[1])
+
+    def verify_statuses(self, what, protected, fingerprint, parts):
+        """What became of document, issuer and key, under the root in the head's block statement."""
+        header = cbor2.loads(protected)
+        issuer, kid = header[CLAIMS][1].encode(), header[4]
+        slots = [slot(1, issuer, fingerprint), slot(3, issuer, b""), slot(2, issuer, kid)]
+        root = cbor2.loads(cbor2.loads(parts[4][0]).value[2])[7]
+        check(len(parts[7]) == len(slots), f"{what}: statuses")
+        for at, path in zip(slots, parts[7]):
+            check(status_root(at, *path) == root, f"{what}: a status path leads elsewhere")
 
     def verify_attached(self, what, data, entry):
         seal = self.keys["seal"]
@@ -275,6 +287,28 @@ def only_size_differs(what, bad, good):
         return protected, label, kind, index, path, payload, signature
 
     check(parts(bad) == parts(good), what)
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def slot(kind, issuer, rest):
+    head = b"probant/status/v1\0" + bytes([kind]) + len(issuer).to_bytes(2, "big")
+    return sha256(head, issuer, rest)
+
+
+def status_root(at, found, siblings):
+    if found is None:
+        node = bytes(32)
+    elif isinstance(found, bytes):
+        node = sha256(b"\x02", at, sha256(found))
+    else:
+        node = sha256(b"\x02", *found)
+    for depth, sibling in zip(reversed(range(len(siblings))), siblings):
+        goes_right = at[depth // 8] >> (7 - depth % 8) & 1
+        node = sha256(b"\x03", sibling, node) if goes_right else sha256(b"\x03", node, sibling)
+    return node
 
 
 def included(what, leaf, index, size, path, root):

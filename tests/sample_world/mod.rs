@@ -17,7 +17,7 @@ use probant_core::{
         Body, Certify, Enroll, Genesis, HeldKey, IssuerRecord, KeyAct, KeyStatement, LedgerKey,
         Policy, Revoke, prove_possession,
     },
-    status::{Kept, Map, Reason, Slot, Status, StatusPath, write_paths},
+    status::{Account, Certification, Kept, Map, Reason, Slot, StatusPath, write_paths},
     tree,
 };
 
@@ -219,17 +219,11 @@ impl World {
         write_paths(&paths.collect::<Vec<_>>())
     }
 
-    /// Of document, issuer and key; and of the key that felled the document, if that is another.
     fn statuses(&self, fingerprint: Fingerprint, statement: &Statement) -> Vec<StatusPath> {
-        let prove = |slot| self.chain.status().prove(&slot, &self.nodes).unwrap();
         let (issuer, kid) = (statement.issuer(), statement.kid());
-        let document = prove(Slot::document(issuer, &fingerprint));
-        let felled_by = match document.status() {
-            Some(Status::Document(fall)) if fall.kid != kid => Some(fall.kid),
-            _ => None,
-        };
-        let keys = [kid].into_iter().chain(felled_by).map(|kid| prove(Slot::key(issuer, &kid)));
-        [document, prove(Slot::issuer(issuer))].into_iter().chain(keys).collect()
+        // All keys that sign here were enrolled.
+        let of = Certification { issuer, document: &fingerprint, kid, enrolled: kid };
+        Account::prove(&self.chain.status(), &self.nodes, &of).unwrap()
     }
 
     fn entry(&self, index: u64) -> Statement {

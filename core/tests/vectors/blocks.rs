@@ -65,7 +65,7 @@ fn headers() -> Vec<Vector> {
         lie("counts_one_document_more", |header| header.documents += 1),
         lie("goes_back_in_time", |header| header.time_ms = TIME_MS + 99),
         lie("has_a_status_root", |header| header.status = Hash([7; 32]))
-            .why("until something can fall, the map of what has fallen is empty"),
+            .why("nothing has fallen: the map is empty"),
         case("statement_at_the_time_of_the_one_before", "ok", &{
             let mut header = before().header(&[]);
             header.time_ms = TIME_MS + 100;
@@ -177,7 +177,7 @@ fn foundings() -> Vec<Vector> {
         let origin =
             genesis.issuer().parse().map_or(ORIGIN.into(), |o: probant_core::Origin| o.to_string());
         let id = probant_core::LedgerId(genesis.leaf());
-        let ledger = Ledger { origin, id, blocks: Vec::new() };
+        let ledger = Ledger { origin, id, blocks: Vec::new(), sealer: SEAL };
         let entries = vec![(genesis, None)];
         let block = ledger.block(ledger.header(&entries), entries);
         refused(format!("block_0_{name}"), code, block.encode())

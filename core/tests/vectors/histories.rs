@@ -87,7 +87,8 @@ fn statements() -> Vec<Vector> {
     let proof = |at: usize, change: &dyn Fn(BlockStatement) -> Statement| {
         let mut ledger = LEDGER.at(1);
         for (height, entries) in [(2, vec![ledger.certify(&list(1))]), (3, vec![])] {
-            let block = ledger.block(ledger.header(&entries), entries.clone());
+            let header = BlockStatement { status: Hash::ZERO, ..ledger.header(&entries) };
+            let block = ledger.block(header, entries.clone());
             let statement = block.header().clone();
             ledger.blocks.push(if height == at {
                 ledger.block_with(change(statement), entries)
@@ -97,11 +98,12 @@ fn statements() -> Vec<Vector> {
         }
         ledger.proof(5, document(1).blake3)
     };
-    let case = |name: &str, code: &str, change: &dyn Fn(BlockStatement) -> Statement| {
-        [("sealed", 2), ("head", 3)].map(|(what, at)| {
-            let bytes = proof(at, change).encode();
-            case(&format!("{what}_{name}"), code, &bytes, document(1).blake3)
-        })
+    let one = |name: &str, code: &str, at, change: &dyn Fn(BlockStatement) -> Statement| {
+        case(name, code, &proof(at, change).encode(), document(1).blake3)
+    };
+    let both = |name: &str, code: &str, change: &dyn Fn(BlockStatement) -> Statement| {
+        [("sealed", 2), ("head", 3)]
+            .map(|(what, at)| one(&format!("{what}_{name}"), code, at, change))
     };
     let sign = |header: BlockStatement, iat_s: u64| {
         Statement::sign(&key(SEAL), ORIGIN, Some(LEDGER.id), iat_s, Body::Block(header))
@@ -111,25 +113,30 @@ fn statements() -> Vec<Vector> {
         *bytes.last_mut().unwrap() ^= 1;
         Statement::decode(&bytes).unwrap()
     };
-    [
-        case("has_a_status_root", "chain", &|header| {
-            let iat_s = header.time_ms / 1000;
-            sign(BlockStatement { status: Hash([7; 32]), ..header }, iat_s)
-        }),
-        case("with_another_iat", "chain", &|header| {
+    let other_root = |header: BlockStatement| {
+        let iat_s = header.time_ms / 1000;
+        sign(BlockStatement { status: Hash([7; 32]), ..header }, iat_s)
+    };
+    let roots = vec![
+        one("sealed_has_another_status_root", "ok", 2, &other_root)
+            .why("only that of the head counts"),
+        one("head_has_another_status_root", "path-root", 3, &other_root),
+    ];
+    let others = [
+        both("with_another_iat", "chain", &|header| {
             let iat_s = header.time_ms / 1000 + 1;
             sign(header, iat_s)
         }),
-        case("with_another_previous_and_documents", "ok", &|header| {
+        both("with_another_previous_and_documents", "ok", &|header| {
             let iat_s = header.time_ms / 1000;
             sign(BlockStatement { previous: Hash([7; 32]), documents: 7, ..header }, iat_s)
         }),
-        case("with_its_signature_flipped_in_the_tree", "signature", &|header| {
+        both("with_its_signature_flipped_in_the_tree", "signature", &|header| {
             let iat_s = header.time_ms / 1000;
             flip(&sign(header, iat_s))
         }),
-    ]
-    .concat()
+    ];
+    [roots, others.concat()].concat()
 }
 
 /// An issuer has a block statement of its own making sealed, just after what it certified.

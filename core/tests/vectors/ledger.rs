@@ -37,6 +37,18 @@ pub const OPERATOR: u8 = 3;
 pub const RECOVERY: u8 = 4;
 pub const ISSUER_KEY: u8 = 9;
 pub const OTHER_KEY: u8 = 10;
+/// More keys of the first issuer.
+pub const SECOND: u8 = 11;
+pub const THIRD: u8 = 12;
+/// Keys of an issuer that the operator enrolls later.
+pub const GAS: &str = "gaz.example";
+pub const GAS_KEY: u8 = 13;
+pub const GAS_SECOND: u8 = 14;
+/// What replaces the ledger's own keys.
+pub const NEW_SEAL: u8 = 21;
+pub const NEW_NOTE: u8 = 22;
+pub const NEW_OPERATOR: u8 = 23;
+pub const NEW_RECOVERY: u8 = 24;
 pub const STRANGER: u8 = 77;
 
 pub type Entry = (Statement, Option<List>);
@@ -46,6 +58,8 @@ pub struct Ledger {
     pub origin: String,
     pub id: LedgerId,
     pub blocks: Vec<Block>,
+    /// The key that seals the next block.
+    pub sealer: u8,
 }
 
 /// The document whose bytes are `facture <number>`.
@@ -78,7 +92,7 @@ impl Ledger {
     pub fn new(origin: &str, list_count_max: u64) -> Self {
         let entry = (Self::genesis(origin, list_count_max, TIME_S as u64), None);
         let id = LedgerId(entry.0.leaf());
-        let mut ledger = Self { origin: origin.into(), id, blocks: Vec::new() };
+        let mut ledger = Self { origin: origin.into(), id, blocks: Vec::new(), sealer: SEAL };
         ledger.seal(vec![entry]);
         ledger
     }
@@ -156,7 +170,7 @@ impl Ledger {
         self.blocks.iter().flat_map(|block| &block.entries).nth(index as usize).unwrap()
     }
 
-    /// The block statement that the chain demands after these entries.
+    /// The block statement that the chain demands after these entries, if they fell nothing.
     pub fn header(&self, entries: &[Entry]) -> BlockStatement {
         let last = self.blocks.last();
         let size = self.blocks.iter().map(|block| block.entries.len() as u64).sum();
@@ -168,14 +182,14 @@ impl Ledger {
             size: size + entries.len() as u64 + 1,
             documents: last.map_or(0, |block| block.header().documents) + documents,
             time_ms: TIME_MS + 100 * self.blocks.len() as u64,
-            status: Hash::ZERO,
+            status: last.map_or(Hash::ZERO, |block| block.header().status),
         }
     }
 
     pub fn block(&self, header: BlockStatement, entries: Vec<Entry>) -> Block {
         let iat_s = header.time_ms / 1000;
         let (origin, body) = (&self.origin, Body::Block(header));
-        let statement = Statement::sign(&key(SEAL), origin, Some(self.id), iat_s, body);
+        let statement = Statement::sign(&key(self.sealer), origin, Some(self.id), iat_s, body);
         self.block_with(statement, entries)
     }
 
@@ -188,7 +202,7 @@ impl Ledger {
         let before = self.blocks.iter().flat_map(|block| &block.entries);
         let root = tree::root(before.chain(&entries).map(Statement::leaf).collect()).unwrap();
         let origin = self.origin.parse().unwrap();
-        let seal = Seal::sign(&key(SEAL), &origin, header.height, header.time_ms, root);
+        let seal = Seal::sign(&key(self.sealer), &origin, header.height, header.time_ms, root);
         Block { seal, entries, lists }
     }
 

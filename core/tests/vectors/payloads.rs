@@ -200,8 +200,8 @@ fn enroll_fields() -> Vec<Vector> {
         case(&name, "field", 2, text(&format!("Éner{c}gie")))
     });
     let all = vec![
-        case("seq_0", "sequence", 0, int(0)),
-        case("seq_2", "sequence", 0, int(2)),
+        case("seq_negative", "malformed", 0, int(-1)),
+        case("seq_0", "ok", 0, int(0)).why("which number is the next only the registry knows"),
         case("id_upper_case", "field", 1, text("Energie.example")),
         case("id_of_one_label", "field", 1, text("energie")),
         case("id_with_a_final_dot", "field", 1, text("energie.example.")),

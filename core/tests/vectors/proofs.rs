@@ -186,7 +186,7 @@ fn registries() -> Vec<Vector> {
         change("registry_with_an_entry_twice", "proof", |proof| {
             proof.registry.push(LEDGER.proven(2));
         }),
-        change("registry_with_the_enrollment_at_two_indexes", "issuer-exists", |proof| {
+        change("registry_with_the_enrollment_at_two_indexes", "key-in-use", |proof| {
             let mut again = LEDGER.proven(2);
             again.index = 3;
             proof.registry.push(again);
@@ -206,10 +206,16 @@ fn registries() -> Vec<Vector> {
             proof.registry[1].path.push(LEDGER.id.0);
         }),
         change("enrollment_at_another_index", "path-root", |proof| proof.registry[1].index = 3),
-        change("enrollment_at_the_index_of_the_statement", "path-root", |proof| {
+        change("enrollment_at_the_index_of_the_statement", "proof", |proof| {
             proof.registry[1].index = BATCH_OF_40;
         }),
-        change("enrollment_beyond_the_head", "path-index", |proof| proof.registry[1].index = 12),
+        change("with_another_enrollment_at_the_index_of_the_statement", "path-root", |proof| {
+            proof.registry.push(ProvenEntry { index: BATCH_OF_40, ..LEDGER.proven(3) });
+        }),
+        change("with_another_enrollment_beyond_the_head", "path-index", |proof| {
+            proof.registry.push(ProvenEntry { index: 12, ..LEDGER.proven(3) });
+        }),
+        change("enrollment_beyond_the_head", "proof", |proof| proof.registry[1].index = 12),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! Submissions: a list beside its statement (format.md 5.7), and the rules of the registry
+//! Submissions: a list beside its statement (format.md 5.11), and the rules of the registry
 //! (format.md 9), by the state that the blocks named in `after` make.
 
 use std::sync::LazyLock;
@@ -160,10 +160,10 @@ fn authors() -> Vec<Vector> {
             ISSUER_KEY,
         ),
         entry("enrollment_by_an_issuer", "key-use", &enroll(ISSUER_KEY, ISSUER)),
-        entry("enrollment_again_by_an_issuer", "issuer-exists", &{
+        entry("enrollment_again_by_an_issuer", "key-use", &{
             LEDGER.sign(ISSUER_KEY, ISSUER, Body::Enroll(LEDGER.enrollment(OTHER, STRANGER)))
         })
-        .why("the kind's own checks come before the use of the key"),
+        .why("the use of the key comes before the kind's own checks"),
         entry("enrollment_by_the_recovery_key", "key-use", &enroll(RECOVERY, ORIGIN)),
         entry("of_a_block_statement", "misplaced", LEDGER.entry(8)),
         entry("of_genesis_again", "misplaced", LEDGER.entry(0)),

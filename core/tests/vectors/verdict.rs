@@ -12,6 +12,7 @@ use probant_core::{
     list::Shape,
     seal::Receipt,
     status::{Kept, Slot, StatusPath},
+    tree::check_consistency,
 };
 
 use crate::vector::Vector;
@@ -31,6 +32,7 @@ pub fn verdict(vector: &Vector, folder: &Path) -> &'static str {
         "checkpoint" => checkpoint(vector),
         "identity" => identity(vector),
         "list" => list(vector),
+        "consistency" => consistency(vector),
         "status" => status(vector),
         "key" => key(&vector.bytes).map(|key| expect_input(vector, "kid", key.kid())),
         "signature" => signature(vector),
@@ -175,6 +177,15 @@ fn slot_of(vector: &Vector, owner: &str) -> Slot {
     }
 }
 
+fn consistency(vector: &Vector) -> Result<(), Rejected> {
+    let root = |input| Hash::from_hex(vector.input(input).expect(input)).expect(input);
+    let (hashes, rest) = vector.bytes.as_chunks::<32>();
+    assert!(rest.is_empty(), "{}: hashes have 32 bytes", vector.name);
+    let path: Vec<_> = hashes.iter().map(|hash| Hash(*hash)).collect();
+    let older = (parsed(vector, "from"), root("older"));
+    check_consistency(older, (parsed(vector, "to"), root("newer")), &path)
+}
+
 fn signature(vector: &Vector) -> Result<(), Rejected> {
     let message = hex_input(vector, "message");
     key(&hex_input(vector, "key"))?.verify("vector", &message, &vector.bytes)
@@ -189,6 +200,7 @@ fn proof(vector: &Vector) -> Result<(), Rejected> {
     expect_input(vector, "entry", verified.entry());
     expect_input(vector, "time", verified.sealed().time_ms);
     expect_input(vector, "head", verified.head().height);
+    expect_input(vector, "standing", verified.standing().name());
     // A second time, with everything remembered.
     verifier.verify(&documents, &vector.bytes).map(drop)
 }
