@@ -63,6 +63,16 @@ fn is_of_all(path: &StatusPath) -> bool {
     path.found == Found::Empty && path.siblings.is_empty()
 }
 
+/// Of document, issuer and key; and of the key that was enrolled, if that is another.
+fn shared_statuses(model: &Proof) -> usize {
+    let issuer = model.statement.issuer();
+    let enrolled = model.registry.iter().rev().find_map(|entry| match entry.statement.body() {
+        Body::Enroll(enroll) if enroll.id.as_str() == issuer => Some(enroll.key.kid()),
+        _ => None,
+    });
+    if enrolled == Some(model.statement.kid()) { 3 } else { 4 }
+}
+
 impl Parts {
     /// The proof of a document of the batch.
     pub fn proof(&self, batch: &Batch, fingerprint: Fingerprint) -> Vec<u8> {
@@ -75,19 +85,9 @@ impl Parts {
         let mut proof = Proof { document, ..self.model.clone() };
         if let Some(status) = self.statuses.get(index) {
             proof.statuses[0] = status.clone();
-            // What follows is of the fall of the model's document.
-            proof.statuses.truncate(shared(&self.model));
+            // What follows is of the falls of the model's document.
+            proof.statuses.truncate(shared_statuses(&self.model));
         }
         proof.encode()
     }
-}
-
-/// Statuses of a document that has not fallen: its own, and those of issuer, key, and the key that
-/// enrolled the issuer, if that is another.
-fn shared(proof: &Proof) -> usize {
-    let enrolled = proof.registry.iter().rev().find_map(|entry| match entry.statement.body() {
-        Body::Enroll(enroll) => Some(enroll.key.kid()),
-        _ => None,
-    });
-    if enrolled == Some(proof.statement.kid()) { 3 } else { 4 }
 }
