@@ -249,21 +249,28 @@ async fn the_life_of_a_certification_as_a_verifier_sees_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_proven_whatever_has_fallen_before() {
     bounded(120, async {
-        let scene = Scene::new().await;
+        let mut scene = Scene::new().await;
         let before = ["0", "1", "2", "3", "4", "5"];
         assert_eq!(scene.certify(0, &list(&before)).await.status, 201);
         assert_eq!(scene.revoke(0, &list(&before[..3]), Reason::Withdrawn).await.status, 201);
-        fs::create_dir(scene.file("bills")).unwrap();
-        for number in 0..40 {
-            let name = format!("bills/{number}.pdf");
-            fs::write(scene.file(&name), number.to_string()).unwrap();
+        // With the key that enrolled the issuer, then with another.
+        for (folder, seed) in [("bills", 9), ("more", 20)] {
+            if folder == "more" {
+                scene.renew(0, seed).await;
+            }
+            write_key(&scene.file("issuer.pem"), seed);
+            fs::create_dir(scene.file(folder)).unwrap();
+            for number in 0..40 {
+                let name = format!("{folder}/{number}.pdf");
+                fs::write(scene.file(&name), number.to_string()).unwrap();
+            }
+            let certify = ["certify", folder, "--issuer", &scene.issuers[0].id];
+            let certify = [&certify[..], &["--key", "issuer.pem"]].concat();
+            let sum = "40 certified in 1 entry, 3 of these do not stand";
+            scene.run(&certify).expect(1, sum);
+            scene.run(&["verify", &format!("{folder}/9.pdf")]).expect(0, "certified  ");
+            scene.run(&["verify", &format!("{folder}/2.pdf")]).expect(1, "revoked  ");
         }
-        write_key(&scene.file("issuer.pem"), 9);
-        let certify = ["certify", "bills", "--issuer", &scene.issuers[0].id, "--key", "issuer.pem"];
-        let sum = "40 certified in 1 entry, 3 of these do not stand";
-        scene.run(&certify).expect(1, sum);
-        scene.run(&["verify", "bills/9.pdf"]).expect(0, "certified  bills/9.pdf");
-        scene.run(&["verify", "bills/2.pdf"]).expect(1, "revoked  bills/2.pdf");
         for (path, status) in
             [("6/0", 200), ("7/0", 404), ("6/99", 404), ("99/1", 404), ("6/x", 400)]
         {
