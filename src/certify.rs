@@ -14,6 +14,7 @@ mod deliver;
 mod folder;
 mod neighbours;
 mod progress;
+mod proofs;
 mod scan;
 mod spool;
 mod standing;
@@ -46,6 +47,7 @@ use standing::{Entry, Judge};
 pub use batches::{Documents, Signed};
 pub use folder::place_for;
 pub use progress::{Event, Listener};
+pub(crate) use walk::Walk;
 
 /// Batches between the first byte sent and the last proof written.
 const IN_FLIGHT_MAX: usize = 4;
@@ -90,6 +92,8 @@ pub struct Outcome {
     pub done: usize,
     /// Documents that stay without one.
     pub failed: usize,
+    /// Documents whose proof shows that they are not certified: they had fallen, for good.
+    pub fallen: usize,
     /// It was told to end early.
     pub stopped: bool,
 }

@@ -5,6 +5,7 @@ mod audit;
 mod bench;
 mod certify;
 mod directories;
+mod dispatch;
 mod fingerprint;
 mod identity;
 mod init;
@@ -13,11 +14,17 @@ mod issuer;
 mod key;
 mod ledger;
 mod mark;
+mod policy;
 mod proof;
 mod reindex;
+mod revoke;
 mod serve;
+mod speaker;
+mod standing;
 mod submit;
+mod supersede;
 mod verify;
+mod withdrawal;
 
 use std::io::{self, Write as _};
 
@@ -36,9 +43,16 @@ Check a document with the proof beside it, offline:
 Check one that came without a proof; the answer is proven, not believed:
   probant verify bill.pdf --ledger https://ledger.example
 
+Bring proofs up to date, and see whether what they certify still stands:
+  probant proof refresh bills/*.proof --ledger https://ledger.example
+
 Certify a folder, as an enrolled issuer; run it again to go on after an interruption:
   export PROBANT_LEDGER=https://ledger.example PROBANT_IDENTITY=ledger.example+5e0c…
   probant certify bills/ --issuer energie.example --key energie.pem
+
+Take a bill back, or put a corrected one in its place:
+  probant revoke bill.pdf --reason issued-in-error --issuer energie.example --key energie.pem
+  probant supersede bill.pdf corrected.pdf --issuer energie.example --key energie.pem
 
 Become an issuer: make a key, and send the request to the ledger's operator:
   probant key new energie.pem
@@ -68,6 +82,8 @@ enum Command {
     Identity(identity::Identity),
     // Issuers
     Certify(certify::Certify),
+    Revoke(revoke::Revoke),
+    Supersede(supersede::Supersede),
     Key(key::Key),
     Issuer(issuer::Issuer),
     Submit(submit::Submit),
@@ -78,6 +94,7 @@ enum Command {
     Serve(serve::Serve),
     Mark(mark::MarkCommand),
     Reindex(reindex::Reindex),
+    Policy(policy::PolicyCommand),
     Bench(bench::Bench),
 }
 
@@ -90,10 +107,12 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
     match cli.command {
         Command::Verify(verify) => verify.run(&*clock).await,
         Command::Certify(certify) => certify.run(&clock).await,
+        Command::Revoke(revoke) => revoke.run(&clock).await,
+        Command::Supersede(supersede) => supersede.run(&clock).await,
         Command::Fingerprint(fingerprints) => fingerprints.run(),
-        Command::Proof(proof) => proof.run(),
+        Command::Proof(proof) => proof.run(&*clock).await,
         Command::Identity(identity) => identity.run().await,
-        Command::Key(key) => key.run(),
+        Command::Key(key) => key.run(&*clock).await,
         Command::Issuer(issuer) => issuer.run(&*clock).await,
         Command::Submit(submit) => submit.run().await,
         Command::Audit(audit) => audit.run(&clock).await,
@@ -101,6 +120,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Serve(serve) => serve.run(&clock).await,
         Command::Mark(mark) => mark.run(),
         Command::Reindex(reindex) => reindex.run(),
+        Command::Policy(policy) => policy.run(&*clock).await,
         Command::Bench(bench) => bench.run(&clock).await,
     }
 }

@@ -6,19 +6,26 @@
 
 mod answer;
 mod json;
+mod lineage;
 mod problem;
+mod proofs;
 mod receipt;
+mod refresh;
 mod refusal;
+mod registry;
 mod stream;
 mod verify;
 
-use std::{sync::Once, time::Duration};
+use std::{
+    sync::{Arc, Mutex, Once},
+    time::Duration,
+};
 
 use probant_core::{
     Fingerprint, Identity, List, Rejected, Statement,
     block::{Block, Fault},
     chain::Chain,
-    proof::PROOF_BYTES_MAX,
+    registry::Registry,
     seal::Receipt,
 };
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
@@ -26,7 +33,10 @@ use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, red
 use crate::{Error, clock};
 use answer::Answer;
 
-pub use json::{Certification, Documents, Head, IssuerKey, IssuerListing};
+pub use json::{
+    Certification, Documents, Fall, Head, IssuerListing, KeyListing, PolicyListing, State,
+};
+pub use refresh::{Held, Refreshed, Refresher};
 pub use refusal::NoReceipt;
 pub(crate) use stream::Stream;
 pub use verify::{Asked, Shown};
@@ -67,6 +77,8 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     patient: bool,
+    /// From the last lineage that was asked for.
+    registry: Arc<Mutex<Option<Arc<Registry>>>>,
 }
 
 impl Client {
@@ -89,7 +101,7 @@ impl Client {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        Ok(Self { http: http_client(&base)?, base, patient: false })
+        Ok(Self { http: http_client(&base)?, base, patient: false, registry: Arc::default() })
     }
 
     /// Also tries again where no connection is made, or it breaks: for long runs. Every request
@@ -142,24 +154,6 @@ impl Client {
         self.get_json(&format!("documents/{fingerprint}")).await
     }
 
-    /// The proof of one certification of a document, or of the newest; `None` if it is unknown.
-    ///
-    /// # Errors
-    /// Those of every request; the proof is for the caller to verify.
-    pub async fn proof(
-        &self,
-        fingerprint: Fingerprint,
-        entry: Option<u64>,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        let entry = entry.map(|index| format!("/{index}")).unwrap_or_default();
-        let path = format!("documents/{fingerprint}/proof{entry}");
-        match self.get(&path, PROOF_BYTES_MAX).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(Error::No(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// A block, as bytes.
     ///
     /// # Errors
@@ -167,14 +161,6 @@ impl Client {
     pub async fn block(&self, height: u64) -> Result<Vec<u8>, Error> {
         let limit = if height == 0 { GENESIS_BYTES_MAX } else { BLOCK_BYTES_MAX };
         self.get(&format!("blocks/{height}"), limit).await
-    }
-
-    /// The enrolled issuers, in the ledger's word.
-    ///
-    /// # Errors
-    /// Those of every request.
-    pub async fn issuers(&self) -> Result<Vec<IssuerListing>, Error> {
-        self.get_json("issuers").await
     }
 
     /// The chain that the ledger's block 0 makes, whose every signature is checked: identity and

@@ -67,6 +67,12 @@ pub fn utc(time_ms: u64) -> String {
         .to_string()
 }
 
+/// The inverse of [`utc`], with or without a fraction; `None` for what is no such time.
+pub fn from_utc(text: &str) -> Option<u64> {
+    let since = humantime::parse_rfc3339(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +82,10 @@ mod tests {
         assert_eq!(utc(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(utc(1_795_379_287_123), "2026-11-22T20:28:07.123Z");
         assert_eq!(utc(u64::MAX), "9999-12-31T23:59:59.999Z");
+        assert_eq!(from_utc("2026-11-22T20:28:07.123Z"), Some(1_795_379_287_123));
+        assert_eq!(from_utc("2026-11-22T20:28:07Z"), Some(1_795_379_287_000));
+        for wrong in ["2026-11-22", "2026-11-22T20:28:07+02:00", "1969-01-01T00:00:00Z", "now"] {
+            assert_eq!(from_utc(wrong), None, "{wrong}");
+        }
     }
 }

@@ -46,7 +46,7 @@ pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failed> 
 /// [`replace_file`] for many files of one directory: the bytes are on disk, their name only once
 /// the caller has synced the directory.
 pub fn place_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failed> {
-    let fresh = with_suffix(path, ".new");
+    let fresh = unfinished(path);
     // Left by a crash before the rename; never read by anyone.
     match fs::remove_file(&fresh) {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(failed("remove", &fresh)(e)),
@@ -94,9 +94,10 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+/// Where the bytes for `path` are until they are whole: what a crash leaves there, nobody reads.
+pub fn unfinished(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
-    name.push(suffix);
+    name.push(".new");
     name.into()
 }
 

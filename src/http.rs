@@ -5,6 +5,7 @@
 //! | issuers | `POST /entries`, `GET /entries/{index}` (`entries`) |
 //! | verifiers | `GET /documents/…`, `POST /verify` (`documents`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
+//! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
 
 mod blocks;
@@ -13,6 +14,7 @@ mod entries;
 mod health;
 mod path;
 mod problem;
+mod proofs;
 mod registry;
 
 use std::{
@@ -22,6 +24,7 @@ use std::{
 };
 
 use axum::Router;
+use probant_core::registry::Registry;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{Error, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
@@ -60,6 +63,7 @@ impl Service {
             .merge(entries::router())
             .merge(documents::router())
             .merge(blocks::router())
+            .merge(proofs::router())
             .merge(registry::router())
             .merge(health::router())
             .fallback(problem::not_found)
@@ -106,6 +110,11 @@ impl Service {
     /// Why the ledger could not go on, where it could not.
     pub fn failure(&self) -> Option<String> {
         self.0.ledger.failure()
+    }
+
+    /// The registry after the newest block, whenever that is asked for.
+    fn newest_registry(&self) -> impl Fn() -> Arc<Registry> + Sync {
+        || self.0.ledger.registry()
     }
 
     /// Asks until look-ups have caught up with what was durable when the question came.

@@ -5,7 +5,7 @@
 mod answer;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -13,8 +13,8 @@ use probant_core::{
     Fingerprint, Statement,
     key::Kid,
     registry::Registry,
-    statement::BlockStatement,
-    status::{Fall, Slot, Standing, Status},
+    statement::{BlockStatement, Body, IssuerRecord},
+    status::{self, Account, Standing},
 };
 
 use crate::{
@@ -22,11 +22,10 @@ use crate::{
     clock::utc,
     lag,
     store::{Location, Store},
+    verdict::Verdict,
 };
 
-pub use answer::{
-    AnswerHead, Certification, DocumentAnswer, FallAnswer, KeyAnswer, StateAnswer, Verdict,
-};
+pub use answer::{AnswerHead, Certification, DocumentAnswer, FallAnswer, KeyAnswer, StateAnswer};
 
 /// Most certifications of one document that an answer lists, the newest first.
 pub const CERTIFICATIONS_MAX: usize = 100;
@@ -40,6 +39,7 @@ const RESTS_ON: &str = "This is the ledger's word. Each certification has a proo
 /// What all documents of one certifying entry have in common.
 struct Certifying {
     issuer: String,
+    record: IssuerRecord,
     kid: Kid,
     media_type: &'static str,
     block: u64,
@@ -69,7 +69,8 @@ impl Lookup {
         Ok(self.store.documents(fingerprint, CERTIFICATIONS_MAX)?)
     }
 
-    /// The answer about a document with these fingerprints.
+    /// The answer about a document with these fingerprints, as of the newest block that look-ups
+    /// reach.
     ///
     /// # Errors
     /// [`Error::Busy`] where nothing was found and look-ups lag.
@@ -78,38 +79,87 @@ impl Lookup {
         document: &[Fingerprint],
         registry: &Registry,
     ) -> Result<DocumentAnswer, Error> {
-        // First, so that what is found reaches it at least.
-        let head = self.head()?;
+        self.answer_at(self.head()?, document, registry)
+    }
+
+    /// The same as of a block that look-ups reach.
+    ///
+    /// # Errors
+    /// Those of [`Lookup::answer`].
+    pub fn answer_at(
+        &self,
+        head: AnswerHead,
+        document: &[Fingerprint],
+        registry: &Registry,
+    ) -> Result<DocumentAnswer, Error> {
         let mut certifications = Vec::new();
         for fingerprint in document {
             let places = self.locations(fingerprint)?;
-            let certifying = places.iter().map(|at| Ok((at.entry, self.certifying(at.entry)?)));
-            let certifying = certifying.collect::<Result<Vec<_>, Error>>()?;
-            let falls = self.falls(fingerprint, &certifying, head.height)?;
-            for (entry, certifying) in certifying {
-                let fall = falls.get(&certifying.issuer);
-                let answer = certification(fingerprint, entry, &certifying, fall, registry);
-                certifications.push(answer.ok_or_else(|| disagree(entry))?);
-            }
+            certifications.extend(self.judge(fingerprint, &places, head, registry)?);
         }
         certifications.sort_by_key(|certification| std::cmp::Reverse(certification.entry));
         let verdicts = certifications.iter().map(|certification| certification.verdict);
         Ok(DocumentAnswer {
-            verdict: verdicts.min().unwrap_or(Verdict::Unknown),
+            verdict: Verdict::of_all(verdicts),
             certifications,
             head,
             rests_on: RESTS_ON.into(),
         })
     }
 
-    fn head(&self) -> Result<AnswerHead, Error> {
+    /// The newest entry that says anything of one certification: a proof whose head knows it is not
+    /// better than the answer.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while look-ups lag.
+    pub fn newest_about(
+        &self,
+        fingerprint: &Fingerprint,
+        location: Location,
+        registry: &Registry,
+    ) -> Result<u64, Error> {
+        let judged = self.judge(fingerprint, &[location], self.head()?, registry)?;
+        Ok(judged.first().ok_or_else(|| disagree(location.entry))?.newest_about)
+    }
+
+    /// What is said of certifications at these places, if a block knows them.
+    fn judge(
+        &self,
+        fingerprint: &Fingerprint,
+        places: &[Location],
+        head: AnswerHead,
+        registry: &Registry,
+    ) -> Result<Vec<Certification>, Error> {
+        let known = places.iter().filter(|at| at.entry < head.size);
+        let certifying = known.map(|at| Ok((at.entry, self.certifying(at.entry, registry)?)));
+        let certifying = certifying.collect::<Result<Vec<_>, Error>>()?;
+        // From the map that proofs are made from, so that an answer and its proofs cannot differ.
+        let map = self.store.status(head.height)?.ok_or_else(lag::behind)?;
+        let said = certifying.iter().map(|(entry, of)| {
+            let asked = status::Certification {
+                issuer: &of.issuer,
+                document: fingerprint,
+                kid: of.kid,
+                enrolled: of.kid,
+            };
+            let account = Account::read(&map, &*self.store, &asked);
+            let account = lag::trusted(&*self.store, account)?;
+            Ok(certification(fingerprint, *entry, of, &account))
+        });
+        said.collect()
+    }
+
+    /// The newest block that look-ups reach.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where they reach none.
+    pub fn head(&self) -> Result<AnswerHead, Error> {
         let height = self.store.derived().checked_sub(1).ok_or_else(|| disagree(0))?;
         let newest = || self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = newest().filter(|known| known.height == height) {
             return Ok(known);
         }
-        let BlockStatement { size, time_ms, .. } = self.block(height)?;
-        Ok(*newest().insert(AnswerHead { height, size, time_ms }))
+        Ok(*newest().insert(AnswerHead::of(&self.block(height)?)))
     }
 
     /// What the last entry of a block says.
@@ -125,26 +175,7 @@ impl Lookup {
         Ok((Statement::decode(&bytes).map_err(|_| disagree(index))?, height))
     }
 
-    /// How a document fell, by issuer, as of the block at `height`.
-    fn falls(
-        &self,
-        fingerprint: &Fingerprint,
-        certifying: &[(u64, Arc<Certifying>)],
-        height: u64,
-    ) -> Result<HashMap<String, Fall>, Error> {
-        let map = self.store.status(height)?.ok_or_else(lag::behind)?;
-        let slot = |issuer: &String| (Slot::document(issuer, fingerprint), issuer.clone());
-        let slots: BTreeMap<_, _> = certifying.iter().map(|(_, of)| slot(&of.issuer)).collect();
-        let wanted: Vec<_> = slots.keys().copied().collect();
-        let found = lag::trusted(&*self.store, map.find(&wanted, &*self.store))?;
-        let fallen = slots.into_values().zip(found).filter_map(|(issuer, status)| match status {
-            Some(Status::Document(fall)) => Some((issuer, fall)),
-            _ => None,
-        });
-        Ok(fallen.collect())
-    }
-
-    fn certifying(&self, entry: u64) -> Result<Arc<Certifying>, Error> {
+    fn certifying(&self, entry: u64, registry: &Registry) -> Result<Arc<Certifying>, Error> {
         let remembered = || self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = remembered().get(&entry) {
             return Ok(Arc::clone(known));
@@ -154,6 +185,7 @@ impl Lookup {
         let time_ms = self.block(block)?.time_ms;
         let certifying = Arc::new(Certifying {
             issuer: statement.issuer().to_owned(),
+            record: self.record(&statement.kid(), registry)?,
             kid: statement.kid(),
             media_type: certify.media_type,
             block,
@@ -168,47 +200,50 @@ impl Lookup {
         remembered.insert(entry, Arc::clone(&certifying));
         Ok(certifying)
     }
+
+    /// Who enrolled with a key, or had it added: the id may have been enrolled anew since.
+    fn record(&self, kid: &Kid, registry: &Registry) -> Result<IssuerRecord, Error> {
+        // A registry that does not know the key is that of a block before.
+        let enrollment = registry.key(kid).ok_or_else(lag::behind)?.enrollment;
+        match self.read(enrollment)?.0.body() {
+            Body::Enroll(enroll) => Ok(enroll.record.clone()),
+            _ => Err(disagree(enrollment)),
+        }
+    }
 }
 
-/// What is said of one certification; `None` where the registry does not know its issuer yet.
 fn certification(
     fingerprint: &Fingerprint,
     entry: u64,
     certifying: &Certifying,
-    fall: Option<&Fall>,
-    registry: &Registry,
-) -> Option<Certification> {
-    let issuer = registry.issuer(&certifying.issuer)?;
-    let status_of = |kid: &Kid| registry.key(kid).and_then(|signer| signer.status);
-    let (key, felled_by) = (status_of(&certifying.kid), fall.and_then(|f| status_of(&f.kid)));
-    let standing =
-        Standing::of(certifying.time_ms, key.as_ref(), fall.copied(), felled_by.as_ref());
-    let (verdict, fall) = match standing {
-        Standing::Certified => (Verdict::Certified, None),
-        Standing::Superseded(fall) => (Verdict::Superseded, Some(FallAnswer::of(&fall))),
-        Standing::Revoked(fall) => (Verdict::Revoked, Some(FallAnswer::of(&fall))),
-        Standing::Distrusted(_) => (Verdict::Distrusted, None),
-    };
-    Some(Certification {
+    account: &Account,
+) -> Certification {
+    let record = certifying.record.clone();
+    let sealed_ms = certifying.time_ms;
+    let standing = account.standing(sealed_ms);
+    // What is distrusted may have fallen too, and whoever would fell it has to know.
+    let of_document = Standing::of(sealed_ms, None, account.fall);
+    Certification {
         fingerprint: fingerprint.to_string(),
         entry,
         issuer: certifying.issuer.clone(),
-        legal_name: issuer.record.legal_name.clone(),
-        country: issuer.record.country.clone(),
-        registration: issuer.record.registration.clone(),
+        legal_name: record.legal_name,
+        country: record.country,
+        registration: record.registration,
         media_type: certifying.media_type.into(),
         block: certifying.block,
         time_ms: certifying.time_ms,
         time: certifying.time.clone(),
         list_count: certifying.list_count,
-        verdict,
-        fall,
+        verdict: Verdict::of(&standing),
+        fall: FallAnswer::of(&of_document),
         key: KeyAnswer {
             kid: certifying.kid.to_string(),
-            status: key.as_ref().map(StateAnswer::of_key),
+            status: account.key.as_ref().map(StateAnswer::of_key),
         },
-        issuer_status: issuer.status.as_ref().map(StateAnswer::of_issuer),
-    })
+        issuer_status: account.issuer.as_ref().map(StateAnswer::of_issuer),
+        newest_about: account.newest.unwrap_or(entry).max(entry),
+    }
 }
 
 /// Look-ups that contradict each other lag, or are being rebuilt.

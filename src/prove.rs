@@ -4,31 +4,28 @@
 //! A proof is verified here before it is handed out, as a stranger would: what is derived is never
 //! believed, and what contradicts the blocks is rebuilt.
 
-use std::{sync::Arc, time::Duration};
+mod maker;
 
-use probant_core::{
-    Fingerprint, Hash, Rejected, Statement, Verifier,
-    checkpoint::Checkpoint,
-    key::{Kid, Use},
-    proof::{DocumentPath, Proof, ProvenEntry},
-    registry::Registry,
-    seal::{Receipt, Seal},
-    statement::{BlockStatement, Body},
-    status::{Slot, Status, StatusPath},
-    tree::{self, Frontier},
-};
-use tokio::sync::Mutex;
+use std::{num::NonZero, sync::Arc, thread, time::Duration};
+
+use probant_core::{Fingerprint, registry::Registry, seal::Seal, statement::BlockStatement};
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::{
     Error,
     clock::SharedClock,
     keyring::Keyring,
-    lag, receipt,
+    lag,
     store::{Location, Store},
 };
+use maker::Maker;
 
 /// A checkpoint is signed at most this often.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Asks for the registry after the newest block: after a wait, or one before would not know the key
+/// that sealed the head.
+pub type NewestRegistry<'a> = &'a (dyn Fn() -> Arc<Registry> + Sync);
 
 /// A head that has been signed as a checkpoint.
 #[derive(Clone, Debug)]
@@ -43,18 +40,19 @@ pub struct Published {
 
 /// Makes proofs and checkpoints over one store.
 pub struct Prover {
-    store: Arc<dyn Store>,
-    keys: Arc<Keyring>,
+    maker: Arc<Maker>,
     clock: SharedClock,
     published: Mutex<Option<(Arc<Published>, Duration)>>,
-    verifier: std::sync::Mutex<Option<Verifier>>,
+    /// As many at once as there are cores.
+    cores: Arc<Semaphore>,
 }
 
 impl Prover {
     /// Over a store, with the ledger's note keys.
     pub fn new(store: Arc<dyn Store>, keys: Arc<Keyring>, clock: SharedClock) -> Self {
-        let (published, verifier) = (Mutex::new(None), std::sync::Mutex::new(None));
-        Self { store, keys, clock, published, verifier }
+        let cores = thread::available_parallelism().map_or(2, NonZero::get);
+        let (maker, cores) = (Arc::new(Maker::new(store, keys)), Arc::new(Semaphore::new(cores)));
+        Self { maker, clock, published: Mutex::new(None), cores }
     }
 
     /// The newest checkpoint; a new one is signed if the last is a second old and there is a newer
@@ -62,18 +60,21 @@ impl Prover {
     ///
     /// # Errors
     /// [`Error::Busy`] while look-ups have not reached block 0; those of the store.
-    pub async fn checkpoint(&self, registry: &Registry) -> Result<Arc<Published>, Error> {
+    pub async fn checkpoint(&self, registry: NewestRegistry<'_>) -> Result<Arc<Published>, Error> {
         self.checkpoint_beyond(0, registry).await
     }
 
-    /// A checkpoint of more than `index` entries: waits for one where it must.
-    async fn checkpoint_beyond(
+    /// A checkpoint of more than `entry` entries: waits for one where it must.
+    ///
+    /// # Errors
+    /// Those of [`Prover::checkpoint`].
+    pub async fn checkpoint_beyond(
         &self,
-        index: u64,
-        registry: &Registry,
+        entry: u64,
+        registry: NewestRegistry<'_>,
     ) -> Result<Arc<Published>, Error> {
         lag::caught_up(&*self.clock, || async {
-            self.publish(index, registry).await?.ok_or_else(lag::behind)
+            self.publish(entry, registry).await?.ok_or_else(lag::behind)
         })
         .await
     }
@@ -81,7 +82,7 @@ impl Prover {
     async fn publish(
         &self,
         index: u64,
-        registry: &Registry,
+        registry: NewestRegistry<'_>,
     ) -> Result<Option<Arc<Published>>, Error> {
         let mut held = self.published.lock().await;
         let now = self.clock.elapsed();
@@ -89,31 +90,19 @@ impl Prover {
         if let Some((published, _)) = held.as_ref().filter(|(_, at)| fresh(at)) {
             return Ok(Some(published.clone()).filter(|p| p.block.size > index));
         }
-        let Some(height) = self.store.derived().checked_sub(1) else { return Ok(None) };
+        let Some(height) = self.maker.store.derived().checked_sub(1) else { return Ok(None) };
         if let Some((published, _)) = held.as_ref().filter(|(p, _)| p.block.height == height) {
             return Ok(Some(published.clone()).filter(|p| p.block.size > index));
         }
-        let published = Arc::new(self.sign(height, registry)?);
+        let registry = registry();
+        let signed = self.run(move |maker| maker.sign(height, &registry)).await?;
+        let published = Arc::new(signed);
         *held = Some((published.clone(), now));
         Ok(Some(published).filter(|p| p.block.size > index))
     }
 
-    /// Signs the head of a block, after its root has been computed anew and held to its seal.
-    fn sign(&self, height: u64, registry: &Registry) -> Result<Published, Error> {
-        let span = self.store.span(height)?.ok_or_else(lag::rebuilding)?;
-        let statement = self.statement(span.size - 1)?;
-        let frontier = Frontier::read(span.size, |nodes| self.store.hashes(nodes))?;
-        let root = frontier.root().ok_or_else(lag::rebuilding)?;
-        let seal = Seal::decode(&span.seal)?;
-        let (block, origin) = (block_of(&statement)?, registry.origin().clone());
-        let key = registry.ledger_key_at(Use::Seal, block.first);
-        self.trusted(seal.verify(key, &origin, block.time_ms, root))?;
-        let note_key = self.keys.get(Use::Note, registry.ledger_key(Use::Note).kid())?;
-        let note = Checkpoint { origin, size: span.size, root }.sign(&note_key);
-        Ok(Published { note, block, seal })
-    }
-
-    /// The proof file of a document at a place where look-ups found it.
+    /// The proof file of a document at a place where look-ups found it, under a head that has been
+    /// published, and knows the place.
     ///
     /// # Errors
     /// [`Error::Busy`] while look-ups lag.
@@ -121,112 +110,34 @@ impl Prover {
         &self,
         fingerprint: Fingerprint,
         location: Location,
-        registry: &Registry,
+        head: &Arc<Published>,
+        registry: NewestRegistry<'_>,
     ) -> Result<Vec<u8>, Error> {
-        let head = self.checkpoint_beyond(location.entry, registry).await?;
-        let statement = self.statement(location.entry)?;
-        let size = head.block.size;
-        let first_receipt =
-            receipt::read_first(&*self.store, location.entry)?.ok_or_else(lag::behind)?;
-        let lineage = registry.lineage(&statement.kid(), size).into_iter();
-        let registered = lineage.map(|entry| self.proven(entry, size));
-        let statuses = self.statuses(fingerprint, &statement, head.block.height, registry)?;
-        let path = self.store.document_path(location)?;
-        let document = DocumentPath { fingerprint, index: location.position.into(), path };
-        let receipt = Receipt {
-            seal: head.seal.clone(),
-            size,
-            index: location.entry,
-            path: self.path(location.entry, size)?,
-        };
-        let proof = Proof {
-            statement,
-            receipt,
-            document,
-            sealed: self.proven(first_receipt.size - 1, size)?,
-            head: self.proven(size - 1, size)?,
-            registry: registered.collect::<Result<_, _>>()?,
-            first_receipt,
-            statuses,
-        };
-        let bytes = proof.encode();
-        self.trusted(self.verify(fingerprint, &bytes, registry))?;
-        Ok(bytes)
+        let (head, registry) = (Arc::clone(head), registry());
+        self.run(move |maker| maker.prove(fingerprint, location, &head, &registry)).await
     }
 
-    /// What became of a certification, as of the block at `height`: of the document, its issuer and
-    /// the key; of the key that the enrollment brought, and the one that felled the document, where
-    /// they are others.
-    fn statuses(
+    /// What became of each document of a certifying entry, as of the block at `height`, so that
+    /// whoever made the list makes the proofs; `None` where there is no list of two or more.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while look-ups lag.
+    pub async fn statuses(&self, entry: u64, height: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.run(move |maker| maker.statuses_of(entry, height)).await
+    }
+
+    /// Runs work on a thread that serves nobody.
+    async fn run<T: Send + 'static>(
         &self,
-        fingerprint: Fingerprint,
-        statement: &Statement,
-        height: u64,
-        registry: &Registry,
-    ) -> Result<Vec<StatusPath>, Error> {
-        let map = self.store.status(height)?.ok_or_else(lag::behind)?;
-        let prove = |slot: Slot| self.trusted(map.prove(&slot, &*self.store));
-        let (issuer, kid) = (statement.issuer(), statement.kid());
-        let document = prove(Slot::document(issuer, &fingerprint))?;
-        let felled_by = match document.status() {
-            Some(Status::Document(fall)) => Some(fall.kid),
-            _ => None,
+        work: impl FnOnce(&Maker) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = Arc::clone(&self.cores).acquire_owned().await.expect("never closed");
+        let maker = Arc::clone(&self.maker);
+        let work = move || {
+            // Held to the end of the work, even if nobody waits for it any more.
+            let _permit = permit;
+            work(&maker)
         };
-        let mut keys = vec![kid];
-        for other in [self.enrolled(&kid, registry)?, felled_by].into_iter().flatten() {
-            if !keys.contains(&other) {
-                keys.push(other);
-            }
-        }
-        let mut statuses = vec![document, prove(Slot::issuer(issuer))?];
-        for kid in keys {
-            statuses.push(prove(Slot::key(issuer, &kid))?);
-        }
-        Ok(statuses)
+        tokio::task::spawn_blocking(work).await.expect("making a proof never panics")
     }
-
-    /// The key that the enrollment of a key's issuer brought.
-    fn enrolled(&self, kid: &Kid, registry: &Registry) -> Result<Option<Kid>, Error> {
-        let Some(signer) = registry.key(kid) else { return Ok(None) };
-        let enrollment = self.statement(signer.enrollment)?;
-        Ok(match enrollment.body() {
-            Body::Enroll(enroll) => Some(enroll.key.kid()),
-            _ => None,
-        })
-    }
-
-    fn verify(
-        &self,
-        fingerprint: Fingerprint,
-        proof: &[u8],
-        registry: &Registry,
-    ) -> Result<(), Rejected> {
-        let held = self.verifier.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let mut verifier = held.unwrap_or_else(|| Verifier::new(registry.identity()));
-        let verified = verifier.verify(&[fingerprint], proof);
-        *self.verifier.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(verifier);
-        verified.map(drop)
-    }
-
-    fn trusted<T>(&self, checked: Result<T, Rejected>) -> Result<T, Error> {
-        lag::trusted(&*self.store, checked)
-    }
-
-    fn statement(&self, index: u64) -> Result<Statement, Error> {
-        let (entry, _) = self.store.entry(index)?.ok_or_else(lag::behind)?;
-        Statement::decode(&entry)
-            .map_err(|rejected| Error::Stop(format!("entry {index}: {rejected}")))
-    }
-
-    fn proven(&self, index: u64, size: u64) -> Result<ProvenEntry, Error> {
-        Ok(ProvenEntry { statement: self.statement(index)?, index, path: self.path(index, size)? })
-    }
-
-    fn path(&self, index: u64, size: u64) -> Result<Vec<Hash>, Error> {
-        Ok(tree::prove(index, size, |nodes| self.store.hashes(nodes))?)
-    }
-}
-
-fn block_of(statement: &Statement) -> Result<BlockStatement, Error> {
-    statement.as_block().cloned().ok_or_else(lag::rebuilding)
 }

@@ -6,8 +6,8 @@ mod sample_world;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes, spki::der::pem::LineEnding};
-use probant_core::{Fingerprints, List};
-use sample_world::{TIME_MS, World};
+use probant_core::{Fingerprints, List, status::Reason};
+use sample_world::{ISSUER, TIME_MS, World};
 
 #[test]
 fn command_lines() {
@@ -30,6 +30,13 @@ fn make_offline_files(dir: &Path) {
     let statement = world.certify(&list, "application/pdf");
     let receipt = world.submit(statement, Some(list), TIME_MS + 2000).unwrap();
     let proof = world.proof(both.blake3, receipt.index).unwrap().encode();
+    // Later the issuer withdrew another bill of the same batch.
+    let other = Fingerprints::of(bills[1].as_bytes()).blake3;
+    let fallen = List::new(vec![other]).unwrap();
+    world.revoke((ISSUER, 9), fallen, Reason::IssuedInError, TIME_MS + 9000);
+    let revoked = world.proof(other, receipt.index).unwrap().encode();
+    write("revoked.pdf", bills[1].as_bytes());
+    write("revoked.pdf.proof", &revoked);
     write("bill.pdf", bills[0].as_bytes());
     write("bill.pdf.proof", &proof);
     write("other.pdf", b"another document\n");

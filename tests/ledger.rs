@@ -7,13 +7,14 @@ use std::{sync::Arc, time::Duration};
 
 use probant::{
     Error,
-    lookup::{Lookup, Verdict},
+    lookup::Lookup,
     prove::Prover,
     store::{
         Location, Store,
         embedded::settings::Settings,
         memory::{Fail, Memory},
     },
+    verdict::Verdict,
 };
 use probant_core::{Verifier, checkpoint::Checkpoint, key::Use};
 use world::{Dirs, TestClock, documents, enroll, found_in, keyring, start, submission};
@@ -21,18 +22,19 @@ use world::{Dirs, TestClock, documents, enroll, found_in, keyring, start, submis
 async fn prove_all(store: &Arc<dyn Store>, clock: &Arc<TestClock>, from: u32, count: u32) {
     let chain = store.chain().unwrap().unwrap();
     let prover = Prover::new(Arc::clone(store), keyring(), clock.clone());
-    let lookup = Lookup::new(Arc::clone(store));
+    let (lookup, registry) = (Lookup::new(Arc::clone(store)), || Arc::clone(chain.registry()));
     let mut verifier = Verifier::new(chain.identity());
     for document in documents(from, count) {
         let answer = lookup.answer(&[document], chain.registry()).unwrap();
         assert_eq!(answer.verdict, Verdict::Certified);
         let locations: Vec<Location> = lookup.locations(&document).unwrap();
-        let proof = prover.prove(document, locations[0], chain.registry()).await.unwrap();
+        let head = prover.checkpoint_beyond(locations[0].entry, &registry).await.unwrap();
+        let proof = prover.prove(document, locations[0], &head, &registry).await.unwrap();
         let verified = verifier.verify(&[document], &proof).unwrap();
         assert_eq!(verified.entry(), answer.certifications[0].entry);
         assert_eq!(verified.sealed().time_ms, answer.certifications[0].time_ms);
     }
-    let note = prover.checkpoint(chain.registry()).await.unwrap().note.clone();
+    let note = prover.checkpoint(&registry).await.unwrap().note.clone();
     let (origin, key) = (chain.registry().origin(), chain.registry().ledger_key(Use::Note));
     assert!(Checkpoint::open(&note, origin, key).unwrap().size > 0);
 }

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    List, Rejected,
+    Fingerprint, List, Rejected,
     key::PublicKey,
     registry::Registry,
     statement::{Body, Revoke, Statement},
@@ -53,7 +53,8 @@ impl<'a> Fold<'a> {
     }
 
     /// The documents of a list fall, all or none: one that has fallen already, by an act that
-    /// stands, keeps them all.
+    /// stands, keeps them all. A fall that counts as never said keeps its slot, for that may be
+    /// undone; the new one takes the next.
     fn take_falls(
         &mut self,
         statement: &Statement,
@@ -63,27 +64,39 @@ impl<'a> Fold<'a> {
     ) -> Result<(), Rejected> {
         let issuer = statement.issuer();
         let (kid, time_ms, reason) = (statement.kid(), self.time_ms, revoke.reason);
-        let falls: BTreeMap<_, _> = list
-            .pairs()
-            .map(|(document, replacement)| {
-                let fall = Fall { entry, time_ms, kid, reason, replacement };
-                (Slot::document(issuer, &document), (document, fall))
-            })
-            .collect();
-        let slots: Vec<_> = falls.keys().copied().collect();
-        let known = self.map.find(&slots, self.nodes)?;
-        for ((slot, (document, _)), known) in falls.iter().zip(known) {
-            let known = self.changes.get(slot).or(known.as_ref());
-            if let Some(Status::Document(fall)) = known
-                && self.registry.stands(fall)
-            {
-                let (document, entry) = (document.to_string(), fall.entry);
-                return Err(Rejected::Fallen { document, entry });
+        let (mut waiting, mut falls): (Vec<_>, _) = (list.pairs().collect(), BTreeMap::new());
+        for nth in 0..Slot::FALLS_MAX {
+            let slot = |pair: &(Fingerprint, _)| (Slot::fall(issuer, &pair.0, nth), *pair);
+            let slots: BTreeMap<_, _> = waiting.iter().map(slot).collect();
+            waiting.clear();
+            let known = self.known(slots.keys().copied().collect())?;
+            for ((slot, (document, replacement)), known) in slots.into_iter().zip(known) {
+                if let Some(fall) = known.filter(|fall| self.registry.stands(fall)) {
+                    let (document, entry) = (document.to_string(), fall.entry);
+                    return Err(Rejected::Fallen { document, entry });
+                }
+                if known.is_some() && nth + 1 < Slot::FALLS_MAX {
+                    waiting.push((document, replacement));
+                } else {
+                    let fall = Fall { entry, time_ms, kid, reason, replacement };
+                    falls.insert(slot, Status::Document(fall));
+                }
+            }
+            if waiting.is_empty() {
+                break;
             }
         }
-        let falls = falls.into_iter().map(|(slot, (_, fall))| (slot, Status::Document(fall)));
         self.changes.extend(falls);
         Ok(())
+    }
+
+    /// The falls in these slots, by the entries of this block too.
+    fn known(&self, slots: Vec<Slot>) -> Result<Vec<Option<Fall>>, Rejected> {
+        let found = self.map.find(&slots, self.nodes)?;
+        let newest = |(slot, found)| self.changes.get(&slot).copied().or(found);
+        let fall = |status| if let Status::Document(fall) = status { Some(fall) } else { None };
+        let both = slots.into_iter().zip(found);
+        Ok(both.map(|pair| newest(pair).and_then(fall)).collect())
     }
 
     /// After the last entry: what takes effect with the next block, and the status map. Costs

@@ -13,7 +13,7 @@ use crate::{
     registry::LINEAGE_COUNT_MAX,
     seal::Receipt,
     statement::Statement,
-    status::StatusPath,
+    status::{Slot, StatusPath},
     tree::PATH_MAX,
 };
 
@@ -21,9 +21,9 @@ use crate::{
 pub const PROOF_BYTES_MAX: usize = 1 << 20;
 /// Version of the parts.
 const PARTS_VERSION: u64 = 1;
-/// Statuses in a proof: of document, issuer and key; one more where another key was enrolled, and
-/// where another felled the document.
-const STATUS_COUNT: std::ops::RangeInclusive<usize> = 3..=5;
+/// Statuses in a proof: of document, issuer and key; of the key that was enrolled, of falls that
+/// count as never said, and of the keys of those.
+const STATUS_COUNT: std::ops::RangeInclusive<usize> = 3..=2 * Slot::FALLS_MAX as usize + 3;
 
 /// Where the document stands in the statement's list.
 #[derive(Clone, Debug)]
@@ -64,9 +64,7 @@ pub struct Proof {
     pub registry: Vec<ProvenEntry>,
     /// The receipt in the answer to the submission.
     pub first_receipt: Receipt,
-    /// What became of it as of the head: of the document, its issuer and the signing key; of the key
-    /// that the issuer's enrollment brought, and of the one that felled the document, where they are
-    /// others.
+    /// What became of it as of the head, in the order of [`crate::status::Account`].
     pub statuses: Vec<StatusPath>,
 }
 
@@ -135,7 +133,7 @@ impl Proof {
         reader.key(7)?;
         let count = reader.array()?;
         if !STATUS_COUNT.contains(&count) {
-            return Err(reader.malformed("three to five statuses"));
+            return Err(reader.malformed("3 to 35 statuses"));
         }
         let statuses = (0..count).map(|_| StatusPath::read(reader)).collect::<Result<_, _>>()?;
         reader.clone().finish()?;

@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) use lineage::LINEAGE_COUNT_MAX;
 pub use lineage::{read_lineage, write_lineage};
-pub use rules::{AHEAD_S_MAX, WITHHELD_S_MAX};
+pub use rules::{AHEAD_S_MAX, DEPTH_MAX, KEYS_MAX, WITHHELD_S_MAX};
 
 /// Something that was said and sealed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +49,8 @@ pub struct Signer {
     pub added: Act,
     /// Index of the enrollment of its issuer; 0 for the ledger's own.
     pub enrollment: u64,
+    /// Additions that lead to it from what the operator signed.
+    pub depth: u16,
     /// What became of it; `None` while nothing did.
     pub status: Option<KeyStatus>,
 }
@@ -148,7 +150,8 @@ impl Registry {
         let (kid, owner) = (key.kid(), self.origin.to_string());
         self.ledger_keys[position(r#use)].push((added.entry, kid));
         *self.accepted.entry(format!("key:{kid}")).or_default() += 1;
-        let signer = Signer { key: key.clone(), r#use, owner, added, enrollment: 0, status: None };
+        let signer =
+            Signer { key: key.clone(), r#use, owner, added, enrollment: 0, depth: 0, status: None };
         self.signers.insert(kid, signer);
     }
 

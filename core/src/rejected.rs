@@ -76,6 +76,8 @@ pub enum Rejected {
     IssuerState { issuer: String, state: &'static str },
     #[error("key {0} already has an owner and a use")]
     KeyInUse(String),
+    #[error("issuer {issuer:?} has {limit} {what}")]
+    KeyLimit { issuer: String, what: &'static str, limit: usize },
     #[error("it is the last key of {0:?} that signs: add another first, or stop it")]
     LastKey(String),
     #[error(
@@ -155,6 +157,7 @@ impl Rejected {
             Self::IssuerUnknown(_) => "issuer-unknown",
             Self::IssuerState { .. } => "issuer-state",
             Self::KeyInUse(_) => "key-in-use",
+            Self::KeyLimit { .. } => "key-limit",
             Self::LastKey(_) => "last-key",
             Self::Since { .. } => "since",
             Self::Fallen { .. } => "fallen",

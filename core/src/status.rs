@@ -4,6 +4,7 @@
 //! An empty slot says that nothing has fallen there. What is in a slot is replaced, never deleted.
 //! Which statement changes which slot is for the registry; here are names, values, nodes and paths.
 
+mod account;
 mod kept;
 mod map;
 mod path;
@@ -19,9 +20,10 @@ use crate::{
     key::Kid,
 };
 
+pub use account::{Account, Certification};
 pub use kept::Kept;
 pub use map::{Growth, Inner, Leaf, Link, Map, Nodes};
-pub use path::{Found, StatusPath};
+pub use path::{Found, StatusPath, read_paths, write_paths};
 pub use slot::Slot;
 pub use standing::Standing;
 pub use words::{IssuerState, KeyState, Reason};

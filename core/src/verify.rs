@@ -16,11 +16,11 @@ use crate::{
     registry::Registry,
     seal::Receipt,
     statement::{BlockStatement, IssuerRecord, Statement},
-    status::{IssuerStatus, KeyStatus, Standing},
+    status::{Account, Certification, IssuerStatus, KeyStatus, Standing},
     tree::leaf_hash,
 };
 
-use steps::{check_document, check_paths, check_statuses};
+use steps::{check_document, check_paths};
 
 /// Checked seals and block statements remembered by one verifier; then it starts anew.
 const CHECKED_COUNT_MAX: usize = 4096;
@@ -39,15 +39,8 @@ pub struct Verified {
     sealed: BlockStatement,
     head: BlockStatement,
     kid: Kid,
-    statuses: Statuses,
-}
-
-/// What became of a certification, as of the head of its proof.
-#[derive(Clone, Debug)]
-struct Statuses {
+    account: Account,
     standing: Standing,
-    issuer: Option<IssuerStatus>,
-    key: Option<KeyStatus>,
 }
 
 impl Verified {
@@ -98,12 +91,12 @@ impl Verified {
 
     /// Whether the certification stood as of the head: whoever relies on it asks this first.
     pub fn standing(&self) -> &Standing {
-        &self.statuses.standing
+        &self.standing
     }
 
     /// Whether its issuer was ever suspended, and whether it is: what was sealed before stands.
     pub fn issuer_status(&self) -> Option<&IssuerStatus> {
-        self.statuses.issuer.as_ref()
+        self.account.issuer.as_ref()
     }
 
     /// The key that signed it.
@@ -113,7 +106,7 @@ impl Verified {
 
     /// What became of that key.
     pub fn key_status(&self) -> Option<&KeyStatus> {
-        self.statuses.key.as_ref()
+        self.account.key.as_ref()
     }
 }
 
@@ -168,7 +161,16 @@ impl Verifier {
         self.check_first_receipt(&registry, &proof, &sealed)?;
         // 9. What became of it is in the map whose root the head's block statement names.
         let issuer = registry.issuer(&signer.owner).expect("an issuer key has an issuer");
-        let statuses = check_statuses(&proof, issuer.keys[0], &sealed, &head)?;
+        let account = Account::verify(
+            &proof.statuses,
+            head.status,
+            &Certification {
+                issuer: &signer.owner,
+                document: &proof.document.fingerprint,
+                kid: proof.statement.kid(),
+                enrolled: issuer.keys[0],
+            },
+        )?;
         Ok(Verified {
             fingerprint: proof.document.fingerprint,
             identity: self.identity.clone(),
@@ -177,10 +179,11 @@ impl Verifier {
             media_type,
             entry: proof.receipt.index,
             list_count: proof.statement.documents(),
+            standing: account.standing(sealed.time_ms),
+            account,
             sealed,
             head,
             kid: proof.statement.kid(),
-            statuses,
         })
     }
 

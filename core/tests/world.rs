@@ -13,7 +13,7 @@ use probant_core::{
     statement::{
         Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy, prove_possession,
     },
-    status::{Kept, Slot, Status, StatusPath},
+    status::{Account, Certification, Kept, StatusPath},
     tree,
 };
 
@@ -129,14 +129,8 @@ impl World {
     }
 
     fn statuses(&self, issuer: &str, document: Fingerprint, kid: Hash) -> Vec<StatusPath> {
-        let prove = |slot| self.chain.status().prove(&slot, &self.nodes).unwrap();
-        let document = prove(Slot::document(issuer, &document));
-        let felled_by = match document.status() {
-            Some(Status::Document(fall)) if fall.kid != kid => Some(fall.kid),
-            _ => None,
-        };
-        let keys = [kid].into_iter().chain(felled_by).map(|kid| prove(Slot::key(issuer, &kid)));
-        [document, prove(Slot::issuer(issuer))].into_iter().chain(keys).collect()
+        let of = Certification { issuer, document: &document, kid, enrolled: kid };
+        Account::prove(&self.chain.status(), &self.nodes, &of).unwrap()
     }
 }
 

@@ -1,6 +1,5 @@
-//! From a spooled batch to a proof beside each document: submit, ask for one proof, verify it,
-//! make the others from it (they differ in the document's own path alone), verify each of them as
-//! a stranger would, write it.
+//! From a spooled batch to a proof beside each document: submit, ask for one proof and for the
+//! statuses of all, make the others from them, verify each as a stranger would, write it.
 
 use std::{
     collections::BTreeSet,
@@ -9,23 +8,20 @@ use std::{
     sync::Arc,
 };
 
-use probant_core::{
-    Fingerprint,
-    list::Batch,
-    proof::{DocumentPath, Proof},
-};
+use probant_core::{Fingerprint, Verified, list::Batch, proof::Proof, status};
 use rayon::prelude::*;
 use tokio::sync::mpsc;
 
 use super::{
     batches::{Documents, Signer},
     progress::Progress,
+    proofs::Parts,
     spool::{Spool, Spooled},
     standing::{Entry, Judge, Standing},
 };
 use crate::{
     Error,
-    client::{Accepted, Client, NoReceipt},
+    client::{Client, NoReceipt},
     document, durable,
 };
 
@@ -71,10 +67,15 @@ impl Courier {
             }
         };
         let courier = self.clone();
+        let entry = Entry { index: accepted.index, leaf: spooled.statement.leaf() };
         let first = spooled.list.iter().next().expect("a list is not empty");
-        let proof = self.proof(first, accepted.index).await?;
+        let model = self.held(first, &self.proof(first, entry.index).await?, entry)?;
+        if model.0.first_receipt.encode() != accepted.receipt_bytes {
+            return Err(lie("proof", &"its first receipt is not the one that was given"));
+        }
+        let parts = self.parts(model, &spooled.list, entry).await?;
         let write = move || {
-            let (entry, is_whole) = courier.write_all(&spooled, &accepted, first, &proof)?;
+            let is_whole = courier.write_all(&spooled, entry, &parts)?;
             Ok(Delivered { spooled, entry, is_whole })
         };
         super::joined(tokio::task::spawn_blocking(write).await)
@@ -105,48 +106,48 @@ impl Courier {
         paths: &[PathBuf],
     ) -> Result<bool, Error> {
         let proof = self.proof(fingerprint, entry.index).await?;
-        self.held(fingerprint, &proof, entry)?;
-        let written = paths.iter().filter(|path| self.write(path, &proof).is_some()).count();
+        let (_, verified) = self.held(fingerprint, &proof, entry)?;
+        let standing = verified.standing();
+        let written = paths.iter().filter(|path| self.write(path, &proof, standing).is_some());
+        let written = written.count();
         sync_folders(paths)?;
         self.progress.certified(entry.index, written, false);
         Ok(written == paths.len())
     }
 
-    async fn proof(&self, fingerprint: Fingerprint, entry: u64) -> Result<Vec<u8>, Error> {
+    pub(super) async fn proof(
+        &self,
+        fingerprint: Fingerprint,
+        entry: u64,
+    ) -> Result<Vec<u8>, Error> {
         self.client.proof(fingerprint, Some(entry)).await?.ok_or_else(|| {
             lie("proof", &format!("entry {entry} certifies {fingerprint}, and it has no proof"))
         })
     }
 
     /// A proof that verifies, and is of our own entry: that of another issuer would verify too.
-    fn held(&self, document: Fingerprint, proof: &[u8], entry: Entry) -> Result<Proof, Error> {
+    pub(super) fn held(
+        &self,
+        document: Fingerprint,
+        proof: &[u8],
+        entry: Entry,
+    ) -> Result<(Proof, Verified), Error> {
         let verified = self.judge.crew.verify(document, proof).map_err(|r| lie(r.code(), &r))?;
         let proof = Proof::decode(proof).map_err(|r| lie(r.code(), &r))?;
         if verified.entry() != entry.index || proof.statement.leaf() != entry.leaf {
             let (found, index) = (verified.entry(), entry.index);
             return Err(lie("proof", &format!("it is of entry {found}, and not of our {index}")));
         }
-        Ok(proof)
+        Ok((proof, verified))
     }
 
     /// A crash in here leaves some proofs and the spooled batch: the next run writes all of them
     /// again, the same up to their head.
-    fn write_all(
-        &self,
-        spooled: &Spooled,
-        accepted: &Accepted,
-        first: Fingerprint,
-        proof: &[u8],
-    ) -> Result<(Entry, bool), Error> {
-        let entry = Entry { index: accepted.index, leaf: spooled.statement.leaf() };
-        let model = self.held(first, proof, entry)?;
-        if model.first_receipt.encode() != accepted.receipt_bytes {
-            return Err(lie("proof", &"its first receipt is not the one that was given"));
-        }
+    fn write_all(&self, spooled: &Spooled, entry: Entry, parts: &Parts) -> Result<bool, Error> {
         let batch = Batch::new(spooled.list.clone());
         let documents: Vec<_> = spooled.documents.iter().collect();
         let one = |(fingerprint, paths): &(&Fingerprint, &Vec<PathBuf>)| {
-            self.write_one(&model, &batch, **fingerprint, paths)
+            self.write_one(&parts.proof(&batch, **fingerprint), **fingerprint, paths)
         };
         let written =
             self.judge.crew.run(|| documents.par_iter().map(one).sum::<Result<Written, _>>())?;
@@ -157,22 +158,18 @@ impl Courier {
             spooled.forget()?;
         }
         self.progress.certified(entry.index, written.count, true);
-        Ok((entry, is_whole))
+        Ok(is_whole)
     }
 
     fn write_one(
         &self,
-        model: &Proof,
-        batch: &Batch,
+        proof: &[u8],
         fingerprint: Fingerprint,
         paths: &[PathBuf],
     ) -> Result<Written, Error> {
-        let index = batch.list().position(&fingerprint).expect("a batch is of its own documents");
-        let path = batch.path(index);
-        let document = DocumentPath { fingerprint, index: index as u64, path };
-        let bytes = Proof { document, ..model.clone() }.encode();
-        self.judge.crew.verify(fingerprint, &bytes).map_err(|r| lie(r.code(), &r))?;
-        let written = paths.iter().map(|path| self.write(path, &bytes));
+        let verified = self.judge.crew.verify(fingerprint, proof);
+        let verified = verified.map_err(|r| lie(r.code(), &r))?;
+        let written = paths.iter().map(|path| self.write(path, proof, verified.standing()));
         Ok(written.fold(Written::default(), |mut sum, one| {
             match one {
                 Some(()) => sum.count += 1,
@@ -182,10 +179,12 @@ impl Courier {
         }))
     }
 
-    /// Puts a proof beside its document; says so if that fails.
-    fn write(&self, document: &Path, proof: &[u8]) -> Option<()> {
+    /// Puts a proof beside its document; says so if that fails, and if it proves a fall.
+    fn write(&self, document: &Path, proof: &[u8], standing: &status::Standing) -> Option<()> {
         let placed = self.place(document, proof);
-        placed.map_err(|why| self.progress.fail(document, &why)).ok()
+        placed.map_err(|why| self.progress.fail(document, &why)).ok()?;
+        self.progress.stands(document, standing);
+        Some(())
     }
 
     /// Something may have come to lie there since the document was looked at, or signed for by an
@@ -249,6 +248,6 @@ fn sync_folders<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<(), 
     existing.try_for_each(durable::sync_dir).map_err(Error::from)
 }
 
-fn lie(code: &str, why: &dyn fmt::Display) -> Error {
+pub(super) fn lie(code: &str, why: &dyn fmt::Display) -> Error {
     Error::Stop(format!("the ledger's proof does not hold: {code}: {why}"))
 }

@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use probant_core::status::Standing;
+
 use super::{Outcome, scan::Scan};
 
 /// What happens in a run.
@@ -34,6 +36,13 @@ pub enum Event<'a> {
         /// Why, and what to do.
         why: &'a str,
     },
+    /// A document has its proof, which shows that it is not certified: it had fallen.
+    Fallen {
+        /// The document.
+        path: &'a Path,
+        /// Why.
+        standing: &'a Standing,
+    },
     /// A file in the spool is not used.
     Spool {
         /// The file.
@@ -52,12 +61,13 @@ pub struct Progress {
     certified: AtomicUsize,
     entries: AtomicUsize,
     failed: AtomicUsize,
+    fallen: AtomicUsize,
 }
 
 impl Progress {
     pub fn new(listener: Listener) -> Self {
-        let [certified, entries, failed] = [0; 3].map(AtomicUsize::new);
-        Self { listener, certified, entries, failed }
+        let [certified, entries, failed, fallen] = [0; 4].map(AtomicUsize::new);
+        Self { listener, certified, entries, failed, fallen }
     }
 
     pub fn looked_at(&self) {
@@ -80,13 +90,21 @@ impl Progress {
         (self.listener)(&Event::Failed { path, why });
     }
 
+    /// Says so if what a document's proof proves is no certification that stands.
+    pub fn stands(&self, path: &Path, standing: &Standing) {
+        if *standing != Standing::Certified {
+            self.fallen.fetch_add(1, Relaxed);
+            (self.listener)(&Event::Fallen { path, standing });
+        }
+    }
+
     pub fn spool(&self, path: &Path, why: &str) {
         (self.listener)(&Event::Spool { path, why });
     }
 
     pub fn outcome(&self, scan: &Scan, stopped: bool) -> Outcome {
-        let [certified, entries, failed] =
-            [&self.certified, &self.entries, &self.failed].map(|count| count.load(Relaxed));
-        Outcome { certified, entries, done: scan.done, failed, stopped }
+        let counts = [&self.certified, &self.entries, &self.failed, &self.fallen];
+        let [certified, entries, failed, fallen] = counts.map(|count| count.load(Relaxed));
+        Outcome { certified, entries, done: scan.done, failed, fallen, stopped }
     }
 }

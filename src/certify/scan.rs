@@ -148,8 +148,9 @@ impl Scanner {
     ) -> Option<Filled> {
         match standing {
             Standing::LeftAlone(why) => self.progress.fail(&path, &why),
-            Standing::Done(fingerprint, entry) => {
+            Standing::Done(fingerprint, entry, standing) => {
                 scan.done += 1;
+                self.progress.stands(&path, &standing);
                 scan.seen.add(fingerprint, entry);
             }
             Standing::New(fingerprint) => match scan.seen.by_fingerprint.entry(fingerprint) {

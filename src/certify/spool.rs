@@ -147,7 +147,18 @@ impl Spool {
     /// Leaves nothing behind when nothing waits.
     pub fn close(&self) {
         if self.waiting().is_ok_and(|files| files.is_empty()) {
+            self.forget_unfinished();
             self.folder.remove();
+        }
+    }
+
+    /// What was killed while it was written was never sent.
+    fn forget_unfinished(&self) {
+        let unfinished = durable::unfinished(Path::new(EXTENSION));
+        for file in fs::read_dir(self.folder.path()).into_iter().flatten().flatten() {
+            if file.file_name().to_string_lossy().ends_with(&*unfinished.to_string_lossy()) {
+                let _ = fs::remove_file(file.path());
+            }
         }
     }
 
@@ -196,6 +207,15 @@ mod tests {
         key::SigningKey,
         statement::{Body, Certify},
     };
+
+    #[test]
+    fn what_was_killed_while_it_was_written_is_not_left_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::open(&dir.path().join(FOLDER)).unwrap();
+        fs::write(dir.path().join(FOLDER).join("00.batch.new"), "half").unwrap();
+        spool.close();
+        assert!(!dir.path().join(FOLDER).exists());
+    }
 
     fn signed(paths: &[PathBuf]) -> Signed {
         let documents: Documents = paths

@@ -7,6 +7,7 @@ use std::{io, path::Path, sync::Arc};
 use probant_core::{
     Algorithm, Fingerprint, Hash, Rejected,
     proof::{PROOF_BYTES_MAX, Proof},
+    status,
 };
 
 use super::crew::Crew;
@@ -16,8 +17,8 @@ use crate::{document, planted};
 pub enum Standing {
     /// It has no proof, or one of bytes that it had before.
     New(Fingerprint),
-    /// It has its proof.
-    Done(Fingerprint, Entry),
+    /// It has its proof, of a certification that stands or not.
+    Done(Fingerprint, Entry, status::Standing),
     /// What is beside it is not ours to replace: why, and what to do.
     LeftAlone(String),
 }
@@ -61,7 +62,7 @@ impl Judge {
         match self.crew.verify(fingerprint, &bytes) {
             Ok(verified) if verified.issuer() == self.issuer => {
                 let entry = Entry { index: verified.entry(), leaf: proof.statement.leaf() };
-                Ok(Standing::Done(fingerprint, entry))
+                Ok(Standing::Done(fingerprint, entry, verified.standing().clone()))
             }
             Ok(verified) => left_alone(format!("it is by {}", verified.issuer())),
             // The document was changed after it was certified: that proof is of other bytes.

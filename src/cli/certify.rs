@@ -11,6 +11,7 @@ use std::{
 use probant_core::{Algorithm, IssuerId, list::LIST_COUNT_MAX, statement::MEDIA_TYPES};
 
 use super::{
+    dispatch,
     interrupt::{self, INTERRUPTED},
     ledger::Ledger,
     say,
@@ -19,7 +20,7 @@ use crate::{
     Error,
     certify::{self, Event, Order, Outcome, Watch},
     clock::SharedClock,
-    durable, keyfile,
+    keyfile,
 };
 use display::Display;
 
@@ -42,7 +43,10 @@ With --spool, name the same one until everything has its proof: it is not looked
 With --out nothing is sent: `probant submit` sends the file from another machine, and `probant
 verify --save` then brings the proof of a document.
 
-Exit codes: 0 done, 2 some documents could not be certified, 3 the ledger is out of reach, or
+A document that has fallen (revoked or superseded by you, or its key was in other hands) stays so,
+whoever certifies it again: its proof is written, says so, and is counted at the end.
+
+Exit codes: 0 done, 1 some documents have fallen, 2 some could not be certified, 3 the ledger is out of reach, or
 another run is at work there, 4 the ledger's answer is a lie or damaged, or a signed batch is, 130
 interrupted.";
 
@@ -126,13 +130,8 @@ fn media_type(given: &str) -> Option<&'static str> {
 fn sign(order: Order, watch: &Watch, out: &Path) -> Result<u8, Error> {
     let mut written = Vec::new();
     let outcome = certify::sign(order, watch, |signed| {
-        let path = match written.len() {
-            0 => out.to_owned(),
-            count => PathBuf::from(format!("{}.{}", out.display(), count + 1)),
-        };
-        let bytes = signed.statement.to_submission(Some(&signed.list));
-        durable::create_new_file(&path, &bytes, 0o644)
-            .map_err(|error| Error::input(error.to_string()))?;
+        let path = dispatch::nth(out, written.len());
+        dispatch::create(&path, &signed.statement.to_submission(Some(&signed.list)))?;
         written.push(format!("wrote {}: {} documents", path.display(), signed.list.count()));
         Ok(())
     })?;
@@ -154,11 +153,15 @@ fn again(error: Error) -> Error {
 }
 
 fn exit_code(outcome: &Outcome) -> u8 {
-    if outcome.failed > 0 { 2 } else { 0 }
+    match outcome {
+        Outcome { failed: 1.., .. } => 2,
+        Outcome { fallen: 1.., .. } => 1,
+        _ => 0,
+    }
 }
 
 fn summary(outcome: &Outcome) -> String {
-    let Outcome { certified, entries, done, failed, .. } = outcome;
+    let Outcome { certified, entries, done, failed, fallen, .. } = outcome;
     let statements = if *entries == 1 { "entry" } else { "entries" };
     let mut parts = vec![format!("{certified} certified in {entries} {statements}")];
     if *done > 0 {
@@ -166,6 +169,9 @@ fn summary(outcome: &Outcome) -> String {
     }
     if *failed > 0 {
         parts.push(format!("{failed} failed"));
+    }
+    if *fallen > 0 {
+        parts.push(format!("{fallen} of these do not stand: they had fallen before"));
     }
     parts.join(", ")
 }

@@ -1,11 +1,23 @@
-//! `probant key`: making and showing private keys. It never prints the private half.
+//! `probant key`: keys, from their making to their end. It never prints the private half.
+
+mod add;
+mod compromise;
+mod end;
+mod name;
+mod replace;
+mod rotate;
 
 use std::path::PathBuf;
 
 use probant_core::{IssuerId, key::PublicKey};
 
 use super::{issuer::EnrollmentRequest, ledger::KnownIdentity, say};
-use crate::{Error, keyfile};
+use crate::{Error, clock::Clock, keyfile};
+use add::AddKey;
+use compromise::CompromiseKey;
+use end::{EndKey, RETIRE_EXAMPLES, STOP_EXAMPLES};
+use replace::ReplaceKey;
+use rotate::RotateKey;
 
 const NEW_EXAMPLE: &str = "\
 Example:
@@ -22,7 +34,7 @@ Examples:
 The second prints the enrollment request that the ledger's operator needs; `probant issuer
 request` writes the same to a file.";
 
-/// Make and show the private keys that sign statements
+/// Make keys, show them, and say on the ledger what becomes of them
 #[derive(Debug, clap::Args)]
 pub struct Key {
     #[command(subcommand)]
@@ -48,28 +60,44 @@ enum Command {
         #[command(flatten)]
         known: KnownIdentity,
     },
+    Rotate(RotateKey),
+    Add(AddKey),
+    /// End a key whose work is done
+    #[command(after_help = RETIRE_EXAMPLES)]
+    Retire(EndKey),
+    /// End a key that may be in other hands, at once
+    #[command(after_help = STOP_EXAMPLES)]
+    Stop(EndKey),
+    Compromise(CompromiseKey),
+    Replace(ReplaceKey),
 }
 
 impl Key {
-    pub fn run(self) -> Result<u8, Error> {
+    pub async fn run(self, clock: &dyn Clock) -> Result<u8, Error> {
         match self.command {
             Command::New { file } => {
                 let key = keyfile::create(&file)?;
-                say(&format!(
-                    "made {}: only you can read it; keep a copy offline",
-                    file.display()
-                ))?;
+                let file = file.display();
+                say(&format!("made {file}: only you can read it; keep a copy offline"))?;
                 say(&described(key.public()))?;
+                Ok(0)
             }
             Command::Show { file, for_enrollment: None, .. } => {
                 say(&described(keyfile::read(&file)?.public()))?;
+                Ok(0)
             }
             Command::Show { file, for_enrollment: Some(id), known } => {
                 let key = keyfile::read(&file)?;
-                say(&EnrollmentRequest::sign(&key, &id, &known.require()?).to_json())?;
+                say(&EnrollmentRequest::sign(&key, &id, 1, &known.require()?).to_json())?;
+                Ok(0)
             }
+            Command::Rotate(rotate) => rotate.run(clock).await,
+            Command::Add(add) => add.run(clock).await,
+            Command::Retire(end) => end.retire(clock).await,
+            Command::Stop(end) => end.stop(clock).await,
+            Command::Compromise(compromise) => compromise.run(clock).await,
+            Command::Replace(replace) => replace.run(clock).await,
         }
-        Ok(0)
     }
 }
 

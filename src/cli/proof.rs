@@ -1,27 +1,15 @@
-//! `probant proof`: what stands in a proof file, in words. It shows, and verifies nothing.
+//! `probant proof`: looking into proof files, and moving them to the present.
 
-use std::{
-    fs::File,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+mod refresh;
+mod show;
 
-use probant_core::{
-    proof::{PROOF_BYTES_MAX, Proof as ProofFile, ProvenEntry},
-    seal::Receipt,
-    statement::{BlockStatement, Body},
-};
+use std::path::Path;
 
-use super::say;
-use crate::{Error, clock::utc};
+use probant_core::proof::PROOF_BYTES_MAX;
 
-const EXAMPLE: &str = "\
-Example:
-  probant proof show bill.pdf.proof
+use crate::{Error, clock::Clock, planted};
 
-Nothing in it has been verified then: `probant verify bill.pdf` does that.";
-
-/// Look into proof files
+/// Look into proof files, and bring them up to date
 #[derive(Debug, clap::Args)]
 pub struct Proof {
     #[command(subcommand)]
@@ -30,121 +18,19 @@ pub struct Proof {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Explain every part of a proof, without verifying it
-    #[command(after_help = EXAMPLE)]
-    Show {
-        /// A proof
-        file: PathBuf,
-    },
+    Show(show::Show),
+    Refresh(refresh::Refresh),
 }
 
 impl Proof {
-    pub fn run(self) -> Result<u8, Error> {
-        let Command::Show { file } = self.command;
-        let mut bytes = Vec::new();
-        let opened = File::open(&file).map_err(Error::file(&file))?;
-        let limit = PROOF_BYTES_MAX as u64 + 1;
-        opened.take(limit).read_to_end(&mut bytes).map_err(Error::file(&file))?;
-        let proof = ProofFile::decode(&bytes).map_err(|rejected| {
-            let (name, code) = (file.display(), rejected.code());
-            Error::input(format!("{name} is no proof: {code}: {rejected}"))
-        })?;
-        say(&explain(&file, bytes.len(), &proof))?;
-        Ok(0)
+    pub async fn run(self, clock: &dyn Clock) -> Result<u8, Error> {
+        match self.command {
+            Command::Show(show) => show.run(),
+            Command::Refresh(refresh) => refresh.run(clock).await,
+        }
     }
 }
 
-fn explain(file: &Path, bytes: usize, proof: &ProofFile) -> String {
-    let mut text = format!("{}: a proof of {bytes} bytes, not verified here\n", file.display());
-    let mut part = |title: &str, lines: Vec<String>| {
-        for (at, line) in lines.iter().enumerate() {
-            let title = if at == 0 { title } else { "" };
-            text.extend(["\n", &format!("{title:<14} {line}")]);
-        }
-        text.push('\n');
-    };
-    part("document", document(proof));
-    part("statement", statement(proof));
-    part("receipt", receipt(&proof.receipt));
-    part("sealed by", block(&proof.sealed));
-    part("head", block(&proof.head));
-    part("registry", proof.registry.iter().flat_map(registry).collect());
-    part("first receipt", receipt(&proof.first_receipt));
-    text.trim_end().to_owned()
-}
-
-fn document(proof: &ProofFile) -> Vec<String> {
-    let (part, count) = (&proof.document, proof.statement.documents());
-    vec![
-        part.fingerprint.to_string(),
-        format!(
-            "at place {} of {count} in the statement's list, by a path of {} hashes",
-            part.index.saturating_add(1),
-            part.path.len()
-        ),
-    ]
-}
-
-fn statement(proof: &ProofFile) -> Vec<String> {
-    let statement = &proof.statement;
-    let mut lines = vec![
-        format!("by {}, with key {}", statement.issuer(), statement.kid()),
-        format!("for {}", statement.audience().unwrap_or("no ledger")),
-        format!("signed, by the signer's clock, at {}", seconds(statement.issued_at_s())),
-    ];
-    lines.push(match statement.as_certify() {
-        Some(certify) => format!(
-            "certifies {} documents of {} under root {}",
-            certify.listed.count, certify.media_type, certify.listed.root
-        ),
-        None => format!("of kind {}: it certifies nothing", statement.body().kind()),
-    });
-    lines
-}
-
-fn receipt(receipt: &Receipt) -> Vec<String> {
-    let Receipt { seal, size, index, path } = receipt;
-    vec![
-        format!("entry {index} is in the tree of {size}, by a path of {} hashes", path.len()),
-        format!("sealed for block {} with key {}", seal.height(), seal.kid()),
-    ]
-}
-
-fn block(entry: &ProvenEntry) -> Vec<String> {
-    let Some(header) = entry.statement.as_block() else {
-        return vec![format!("entry {}: no block statement", entry.index)];
-    };
-    let BlockStatement { height, first, size, time_ms, .. } = header;
-    let last = size.saturating_sub(1);
-    vec![
-        format!("block {height} of {}, at {}", entry.statement.issuer(), utc(*time_ms)),
-        format!("entries {first} to {last}; the last is this statement"),
-    ]
-}
-
-/// Genesis, enrollments: what leads from the ledger's identity to the signing key.
-fn registry(entry: &ProvenEntry) -> Vec<String> {
-    let index = entry.index;
-    match entry.statement.body() {
-        Body::Genesis(genesis) => {
-            let line = format!("entry {index}: genesis of {}, with keys", entry.statement.issuer());
-            let key = |key: &probant_core::statement::LedgerKey| {
-                format!("  {:<9} {}", key.r#use.name(), key.key.kid())
-            };
-            [line].into_iter().chain(genesis.keys.iter().map(key)).collect()
-        }
-        Body::Enroll(enroll) => {
-            let record = &enroll.record;
-            vec![
-                format!("entry {index}: enrolls {} as", enroll.id),
-                format!("  {} ({} {})", record.legal_name, record.country, record.registration),
-                format!("  {:<9} {}", "key", enroll.key.kid()),
-            ]
-        }
-        other => vec![format!("entry {index}: of kind {}", other.kind())],
-    }
-}
-
-fn seconds(issued_at_s: u64) -> String {
-    utc(issued_at_s.saturating_mul(1000))
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    planted::read(path, PROOF_BYTES_MAX).map_err(Error::file(path))
 }

@@ -2,12 +2,14 @@
 //! asking a ledger for its proofs; either way the one verification of the core decides, and an
 //! answer that it refuses is never shown as certified.
 
+mod certification;
 mod report;
 
 use std::{
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use probant_core::{Fingerprints, Identity, Verifier, proof::PROOF_BYTES_MAX};
@@ -15,11 +17,12 @@ use probant_core::{Fingerprints, Identity, Verifier, proof::PROOF_BYTES_MAX};
 use super::{json, ledger::Ledger, say};
 use crate::{
     Error,
-    client::{Asked, Client, Shown},
+    client::Asked,
     clock::Clock,
     document, durable,
+    freshness::{Freshness, ONLINE_MAX},
 };
-use report::{Checked, Report, Verdict};
+use report::{Checked, Refused, Report};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,19 +33,29 @@ Examples:
 The document is hashed here and sent nowhere. The identity says which ledger is trusted; online
 and without one, the ledger's own word is taken for it, and said so.
 
-Exit codes: 0 certified, 1 unknown or the proof is rejected, 2 mend the input, 3 the ledger is out
-of reach, 4 the ledger's answer is a lie or damaged.
+Several issuers may have certified the same bytes. The verdict is certified if one of these
+certifications stands, else superseded, revoked or distrusted (its key was in other hands). A proof
+knows what happened up to its newest block, and nothing later: that block's age is always said, and
+refused if it is above --max-age, or more than 5 minutes ahead of this machine's clock.
 
-JSON (--json), whose fields stay: file, verdict (certified, unknown, not verified), fingerprints
-{blake3, sha-256}, ledger, identity_from (given, first use), checked (offline, online),
-certifications [{fingerprint, issuer, legal_name, country, registration, media_type, entry,
-list_count, block, time_ms, time, head {height, size, time_ms, time}}], not_shown (further
-certifications, unchecked; a ledger lists 100, so there may be more), reason {code, text} or null,
-rests_on. Unless 2 or 3 is the exit code.";
+Exit codes: 0 certified; 1 superseded, revoked, distrusted, unknown, or the proof is rejected or
+older than --max-age; 2 mend the input; 3 the ledger is out of reach, or has sealed nothing for
+longer than --max-age; 4 the ledger's answer is a lie or damaged.
+
+JSON (--json), whose fields stay: file, verdict (certified, superseded, revoked, distrusted,
+unknown, not verified, not fresh), fingerprints {blake3, sha-256}, ledger, identity_from (given,
+first use), checked (offline, online), certifications [{fingerprint, issuer, legal_name, country,
+registration, media_type, entry, list_count, block, time_ms, time, verdict, fall {reason, time_ms,
+time, entry, replacement} or null, key {kid, status}, issuer_status, head {height, size, time_ms,
+time}, age_s}], not_shown (further certifications, unchecked; a ledger lists 100, so there may be
+more), reason {code, text} or null, rests_on. A status is {state, since_ms, since, entry}, or null
+while nothing happened. Unless 2 is the exit code, or the ledger is out of reach.";
 
 const PROOF_HELP: &str = "Its proof [default: FILE.proof, if it is there and --ledger is not]";
+const MAX_AGE_HELP: &str = "\
+Refuse what is older: 90s, 10m, 30days [default: 10m where the ledger is asked, any age otherwise]";
 
-/// Check by whom a document was certified, and when
+/// Check by whom a document was certified, when, and whether that stands
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Verify {
@@ -51,9 +64,12 @@ pub struct Verify {
     file: PathBuf,
     #[arg(long, value_name = "PROOF", conflicts_with = "url", help = PROOF_HELP)]
     proof: Option<PathBuf>,
-    /// Ask the ledger, and keep the newest proof beside the document, for offline use
+    /// Ask the ledger, and keep the best proof beside the document, for offline use
     #[arg(long, conflicts_with = "proof")]
     save: bool,
+    #[arg(long, value_name = "DURATION", help = MAX_AGE_HELP,
+        value_parser = humantime::parse_duration)]
+    max_age: Option<Duration>,
     /// The answer as JSON
     #[arg(long)]
     json: bool,
@@ -66,16 +82,24 @@ impl Verify {
         let fingerprints = document::fingerprints(&self.file).map_err(Error::file(&self.file))?;
         let proof = self.proof_file()?;
         let (identity, first_use) = self.ledger.identity().await?;
-        let mut report = Report::new(&self.file, fingerprints, &identity, first_use);
-        if let Some(proof) = proof {
-            offline(&mut report, identity, &proof)?;
+        let begin = |checked, age_max| {
+            let how = (checked, Freshness::new(clock.now_ms(), age_max));
+            Report::new(&self.file, fingerprints, (&identity, first_use), how)
+        };
+        let report = if let Some(proof) = proof {
+            offline(begin(Checked::Offline, self.max_age), &identity, &proof)?
         } else {
-            let shown = online(&mut report, identity, &self.ledger.client()?).await?;
-            if let Some(proof) = shown.newest_proof().filter(|_| self.save) {
+            let begin = || begin(Checked::Online, Some(self.max_age.unwrap_or(ONLINE_MAX)));
+            let client = self.ledger.client()?;
+            let asked = client.verify(&mut Verifier::new(identity.clone()), &fingerprints).await?;
+            // Dated now: asking may have taken long.
+            let (report, proof) = online(begin(), &asked);
+            if let Some(proof) = proof.filter(|_| self.save) {
                 save(&document::proof_path(&self.file), proof)?;
             }
-        }
-        say(&if self.json { json(&report) } else { report.to_text(clock.now_ms()) })?;
+            report
+        };
+        say(&if self.json { json(&report) } else { report.to_text() })?;
         Ok(report.exit_code())
     }
 
@@ -98,30 +122,31 @@ impl Verify {
     }
 }
 
-fn offline(report: &mut Report, identity: Identity, proof: &Path) -> Result<(), Error> {
+fn offline(mut report: Report, identity: &Identity, proof: &Path) -> Result<Report, Error> {
     let mut bytes = Vec::new();
     let file = File::open(proof).map_err(Error::file(proof))?;
     file.take(PROOF_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(proof))?;
     let Fingerprints { blake3, sha256 } = report.fingerprints();
-    report.checked = Checked::Offline;
-    match Verifier::new(identity).verify(&[blake3, sha256], &bytes) {
-        Ok(verified) => report.add(&verified),
-        Err(rejected) => report.reject(Verdict::Rejected, &rejected),
+    match Verifier::new(identity.clone()).verify(&[blake3, sha256], &bytes) {
+        Ok(verified) => report.add([&verified]),
+        Err(rejected) => report.reject(Refused::Proof, &rejected),
     }
-    Ok(())
+    Ok(report)
 }
 
-async fn online(report: &mut Report, identity: Identity, client: &Client) -> Result<Shown, Error> {
-    match client.verify(&mut Verifier::new(identity), &report.fingerprints()).await? {
+/// What came of asking, with the proof to keep.
+fn online(mut report: Report, asked: &Asked) -> (Report, Option<&[u8]>) {
+    let proof = match asked {
         Asked::Shown(shown) => {
-            report.show(&shown);
-            Ok(shown)
+            report.show(shown);
+            shown.best_proof().filter(|_| report.has_verdict())
         }
         Asked::Lie(rejected) => {
-            report.reject(Verdict::Lie, &rejected);
-            Ok(Shown::default())
+            report.reject(Refused::Lie, rejected);
+            None
         }
-    }
+    };
+    (report, proof)
 }
 
 /// Never in the place of another: that one may be older, and worth more for it.

@@ -2,11 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::verdict::Verdict;
+
+/// Most certifications that a ledger lists (docs/operate.md 11).
+const LISTED_MAX: usize = 100;
+
 /// What the ledger says of one fingerprint.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Documents {
-    /// `certified` or `unknown`.
-    pub verdict: String,
+    /// The best of those of its certifications.
+    pub verdict: Verdict,
     /// Its certifications: a ledger lists 100 at most.
     pub certifications: Vec<Certification>,
     /// Up to where the ledger looked.
@@ -20,10 +25,29 @@ pub struct Certification {
     pub entry: u64,
     /// The issuer's id.
     pub issuer: String,
+    /// Whether it stands.
+    pub verdict: Verdict,
+    /// How the document fell for that issuer, where it did.
+    #[serde(default)]
+    pub fall: Option<Fall>,
+}
+
+/// How a document fell.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Fall {
+    /// Index of the entry that says so.
+    pub entry: u64,
+}
+
+impl Documents {
+    /// Whether there may be certifications that are not listed: those of others may hide ours.
+    pub fn may_have_more(&self) -> bool {
+        self.certifications.len() >= LISTED_MAX
+    }
 }
 
 /// The ledger's newest block.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct Head {
     /// Its number, from 0.
     pub height: u64,
@@ -31,6 +55,13 @@ pub struct Head {
     pub size: u64,
     /// When it was sealed.
     pub time_ms: u64,
+}
+
+/// That one tree grew from another.
+#[derive(Debug, Deserialize)]
+pub(super) struct Consistency {
+    /// Hashes, hex.
+    pub path: Vec<String>,
 }
 
 /// An enrolled issuer.
@@ -46,17 +77,70 @@ pub struct IssuerListing {
     pub registration: String,
     /// Index of its enrollment.
     pub enrolled: u64,
+    /// Whether the enrollment counts as never said.
+    pub void: bool,
+    /// Whether it was ever suspended, and is.
+    pub status: Option<State>,
+    /// The sequence number of the next statement about it.
+    pub next_seq: u64,
     /// Its keys, oldest first.
-    pub keys: Vec<IssuerKey>,
+    pub keys: Vec<KeyListing>,
 }
 
-/// A key of an issuer.
+/// A key of an issuer, or one of the ledger's own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct IssuerKey {
+pub struct KeyListing {
     /// Its thumbprint, 64 hex digits.
     pub kid: String,
     /// The 32 bytes of RFC 8032, 64 hex digits.
     pub key: String,
+    /// What it may sign.
+    pub r#use: String,
+    /// The issuer's id, or the ledger's origin.
+    pub owner: String,
     /// Index of the entry that brought it.
     pub since: u64,
+    /// What became of it.
+    pub status: Option<State>,
+    /// The sequence number of the next statement about it.
+    pub next_seq: u64,
+}
+
+/// What a key or an issuer is now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    /// A word of the closed list.
+    pub state: String,
+    /// Since when: milliseconds since 1970.
+    pub since_ms: u64,
+    /// The same, as RFC 3339.
+    pub since: String,
+    /// Index of the entry that says so.
+    pub entry: u64,
+}
+
+impl KeyListing {
+    /// What it is, in one word.
+    pub fn state(&self) -> &str {
+        self.status.as_ref().map_or("current", |status| &status.state)
+    }
+}
+
+impl IssuerListing {
+    /// What it is, in one word.
+    pub fn state(&self) -> &str {
+        if self.void {
+            return "void";
+        }
+        self.status.as_ref().map_or("enrolled", |status| &status.state)
+    }
+}
+
+/// The limits in force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PolicyListing {
+    /// Most documents of one list.
+    pub list_count_max: u64,
+    /// The sequence number of the next policy.
+    pub next_seq: u64,
 }

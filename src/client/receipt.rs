@@ -1,5 +1,5 @@
-//! Whether a receipt is the ledger's own: sealed by the key that its genesis names, over a tree
-//! that holds the statement. The one verification of proofs does the same, and more; but enrollments
+//! Whether a receipt is the ledger's own: sealed by the key that was in force at its block, over a
+//! tree that holds the statement. The one verification of proofs does the same, and more; but enrollments
 //! have no proof.
 
 use probant_core::{List, Statement, block::Block, chain::Chain, key::Use};
@@ -57,10 +57,10 @@ impl Client {
             return Err(lie(format!("block {height} has something else there")));
         }
         // The time comes from the block, and is no less true for it: the seal signs it too.
-        let registry = founding.registry();
+        let registry = self.registry_with(founding, &receipt.seal.kid()).await?;
         let root = receipt.root(statement.leaf());
         let sealed = root.and_then(|root| {
-            let key = registry.ledger_key(Use::Seal);
+            let key = registry.ledger_key_at(Use::Seal, header.first);
             receipt.seal.verify(key, registry.origin(), header.time_ms, root)
         });
         sealed.map_err(|rejected| lie(format!("{}: {rejected}", rejected.code())))

@@ -35,12 +35,13 @@ const FOR_GOOD: [&str; 28] = [
     "misplaced",
 ];
 /// Codes of what passes: the statement's time comes, its key is enrolled, its issuer reinstated.
-const FOR_NOW: [&str; 8] = [
+const FOR_NOW: [&str; 9] = [
     "future",
     "unknown-key",
     "issuer-unknown",
     "issuer-state",
     "last-key",
+    "key-limit",
     "since",
     "not-certified",
     "key-not-held",

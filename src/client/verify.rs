@@ -1,42 +1,54 @@
-//! Asking a ledger about a document, and believing none of it: what it says it has certified it
-//! has to show, by proofs that the one verification of the core takes.
+//! Asking a ledger about a document, and believing none of it: what it says of a certification it
+//! has to show, by a proof that the one verification of the core takes. The verdict is that of the
+//! proofs.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use probant_core::{Fingerprint, Fingerprints, Rejected, Verified, Verifier};
 
-use super::Client;
-use crate::Error;
+use super::{Certification, Client, Documents, Head};
+use crate::{Error, verdict::Verdict};
 
-/// Most certifications of one fingerprint whose proofs are asked for, the newest first.
+/// Most certifications of one fingerprint whose proofs are asked for: those that stand in the
+/// ledger's word first, then the newest.
 const PROOFS_MAX: usize = 8;
 /// Most certifications that a ledger lists (docs/operate.md 11).
 const LISTED_MAX: usize = 100;
-/// What a ledger says of a document that it has certified.
-const CERTIFIED: &str = "certified";
+/// A document may fall between the word and the proof, and then once more is enough.
+const ASKED_MAX: usize = 3;
 
 /// What came of asking.
 #[derive(Debug)]
 pub enum Asked {
     /// All that it said, it showed.
     Shown(Shown),
-    /// It said certified, and could not show it.
+    /// It said something, and could not show it.
     Lie(Rejected),
 }
 
 /// What a ledger showed of a document.
 #[derive(Debug, Default)]
 pub struct Shown {
-    /// Each with its proof; the newest of each fingerprint first. None: the ledger knows nothing of
-    /// the document, on its word.
+    /// Each with its proof; of each fingerprint those that stand first, then the newest. None: the
+    /// ledger knows nothing of the document, on its word.
     pub certifications: Vec<(Verified, Vec<u8>)>,
     /// The ledger looked for it in all blocks up to this one, on its word.
-    pub height: u64,
+    pub head: Head,
     /// Certifications that it listed, and that were not asked for.
     pub not_asked: usize,
     /// Whether it may have more than it listed.
     pub may_have_more: bool,
 }
+
+/// Why an answer is not taken.
+enum Refused {
+    /// It is false.
+    Lie(Rejected),
+    /// Its word is better than its proof: it lies, or the document fell in between.
+    Differs(Rejected),
+}
+
+type Answered = Result<Shown, Refused>;
 
 impl Client {
     /// Asks about a document by both its names, since nobody but the issuer knows by which hash it
@@ -51,61 +63,113 @@ impl Client {
     ) -> Result<Asked, Error> {
         let mut shown = Shown::default();
         for fingerprint in [document.blake3, document.sha256] {
-            if let Err(lie) = self.show(verifier, fingerprint, &mut shown).await? {
-                return Ok(Asked::Lie(lie));
+            match self.show_settled(verifier, fingerprint).await? {
+                Ok(more) => shown.add(more),
+                Err(lie) => return Ok(Asked::Lie(lie)),
             }
         }
         Ok(Asked::Shown(shown))
+    }
+
+    /// What differs every time is a lie.
+    async fn show_settled(
+        &self,
+        verifier: &mut Verifier,
+        fingerprint: Fingerprint,
+    ) -> Result<Result<Shown, Rejected>, Error> {
+        for asked in 1.. {
+            match self.show(verifier, fingerprint).await? {
+                Ok(shown) => return Ok(Ok(shown)),
+                Err(Refused::Differs(_)) if asked < ASKED_MAX => {}
+                Err(Refused::Differs(why) | Refused::Lie(why)) => return Ok(Err(why)),
+            }
+        }
+        unreachable!("the last time returns")
     }
 
     async fn show(
         &self,
         verifier: &mut Verifier,
         fingerprint: Fingerprint,
-        shown: &mut Shown,
-    ) -> Result<Result<(), Rejected>, Error> {
+    ) -> Result<Answered, Error> {
         let answer = self.documents(fingerprint).await?;
-        shown.height = shown.height.max(answer.head.height);
-        let entries: BTreeSet<u64> = answer.certifications.iter().map(|c| c.entry).collect();
-        if entries.is_empty() && answer.verdict == CERTIFIED {
-            return Ok(Err(lie("it says certified, and lists no certification".into())));
-        }
-        shown.not_asked += entries.len().saturating_sub(PROOFS_MAX);
-        shown.may_have_more |= entries.len() >= LISTED_MAX;
-        for entry in entries.into_iter().rev().take(PROOFS_MAX) {
-            let Some(proof) = self.proof(fingerprint, Some(entry)).await? else {
+        let listed = match in_order(&answer) {
+            Ok(listed) => listed,
+            Err(why) => return Ok(Err(Refused::Lie(lie(why)))),
+        };
+        let mut shown = Shown {
+            certifications: Vec::new(),
+            head: answer.head,
+            not_asked: listed.len().saturating_sub(PROOFS_MAX),
+            may_have_more: listed.len() >= LISTED_MAX,
+        };
+        for Certification { entry, verdict, .. } in listed.into_iter().take(PROOFS_MAX) {
+            let Some(proof) = self.proof(fingerprint, Some(*entry)).await? else {
                 let why = format!("it says that entry {entry} certifies this, and has no proof");
-                return Ok(Err(lie(why)));
+                return Ok(Err(Refused::Lie(lie(why))));
             };
-            match held(verifier, fingerprint, entry, &proof) {
+            match held(verifier, fingerprint, (*entry, *verdict), &proof) {
                 Ok(verified) => shown.certifications.push((verified, proof)),
-                Err(rejected) => return Ok(Err(rejected)),
+                Err(refused) => return Ok(Err(refused)),
             }
         }
-        Ok(Ok(()))
+        Ok(Ok(shown))
     }
 }
 
 impl Shown {
-    /// The proof of the newest entry.
-    pub fn newest_proof(&self) -> Option<&[u8]> {
-        let newest = self.certifications.iter().max_by_key(|(verified, _)| verified.entry());
-        newest.map(|(_, proof)| proof.as_slice())
+    fn add(&mut self, more: Self) {
+        self.certifications.extend(more.certifications);
+        if more.head.height >= self.head.height {
+            self.head = more.head;
+        }
+        self.not_asked += more.not_asked;
+        self.may_have_more |= more.may_have_more;
     }
+
+    /// The proof to keep: of a certification that stands, if there is one; the newest of those.
+    pub fn best_proof(&self) -> Option<&[u8]> {
+        let rank =
+            |verified: &Verified| (Verdict::of(verified.standing()), Reverse(verified.entry()));
+        let best = self.certifications.iter().min_by_key(|(verified, _)| rank(verified));
+        best.map(|(_, proof)| proof.as_slice())
+    }
+}
+
+/// What is listed, each entry once, in the order in which it is worth asking for; why it cannot be
+/// true, where the verdict is better than what is listed.
+fn in_order(answer: &Documents) -> Result<Vec<&Certification>, String> {
+    let once: BTreeMap<_, _> = answer.certifications.iter().map(|one| (one.entry, one)).collect();
+    let mut listed: Vec<_> = once.into_values().collect();
+    listed.sort_by_key(|one| (one.verdict, Reverse(one.entry)));
+    let (said, best) = (answer.verdict, Verdict::of_all(listed.iter().map(|one| one.verdict)));
+    if said < best {
+        return Err(match best {
+            Verdict::Unknown => format!("it says {}, and lists no certification", said.name()),
+            _ => format!("it says {}, and lists only what is {}", said.name(), best.name()),
+        });
+    }
+    Ok(listed)
 }
 
 fn held(
     verifier: &mut Verifier,
     fingerprint: Fingerprint,
-    entry: u64,
+    (entry, said): (u64, Verdict),
     proof: &[u8],
-) -> Result<Verified, Rejected> {
-    let verified = verifier.verify(&[fingerprint], proof)?;
-    let found = verified.entry();
-    if found == entry {
-        return Ok(verified);
+) -> Result<Verified, Refused> {
+    let verified = verifier.verify(&[fingerprint], proof).map_err(Refused::Lie)?;
+    let (found, proven) = (verified.entry(), Verdict::of(verified.standing()));
+    if found != entry {
+        let why = format!("entry {entry} was asked for, the proof is of {found}");
+        return Err(Refused::Lie(lie(why)));
     }
-    Err(lie(format!("entry {entry} was asked for, the proof is of {found}")))
+    if said < proven {
+        let (said, proven) = (said.name(), proven.name());
+        let why = format!("it says that entry {entry} is {said}, and its proof shows {proven}");
+        return Err(Refused::Differs(lie(why)));
+    }
+    Ok(verified)
 }
 
 fn lie(why: String) -> Rejected {

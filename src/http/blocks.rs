@@ -1,9 +1,9 @@
-//! For auditors: blocks, lists, the checkpoint, and that one checkpoint grew from another.
+//! For auditors: blocks, lists, the checkpoint.
 
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Router,
     body::{Body, Bytes},
     extract::State,
     http::header,
@@ -11,11 +11,7 @@ use axum::{
     routing::get,
 };
 use futures_util::stream;
-use probant_core::{
-    Hash, framing,
-    tree::{Node, prove_consistency},
-};
-use serde::Serialize;
+use probant_core::{Hash, framing};
 
 use super::{
     IMMUTABLE, NEVER, Service,
@@ -33,42 +29,10 @@ pub fn router() -> Router<Service> {
         .route("/blocks/from/{height}", get(blocks))
         .route("/lists/{root}", get(list))
         .route("/checkpoint", get(checkpoint))
-        .route("/proofs/consistency/{from}/{to}", get(consistency))
 }
 
-/// That the tree of the first `to` entries grew from that of the first `from` (RFC 9162).
-#[derive(Serialize)]
-struct Consistency {
-    from: u64,
-    to: u64,
-    /// Hashes, hex.
-    path: Vec<String>,
-}
-
-async fn consistency(
-    State(service): State<Service>,
-    At((from, to)): At<(String, String)>,
-) -> Result<Response, Problem> {
-    let (from, to) = (number(&from)?, number(&to)?);
-    if from == 0 || from > to {
-        let why = format!("from {from} to {to}: 0 < from <= to is asked for");
-        return Err(Error::input(why).into());
-    }
-    let found = service.ask(|inner| {
-        let store = inner.ledger.store();
-        let reached = store.entry(to - 1)?;
-        let read = |nodes: &[Node]| store.hashes(nodes);
-        reached.map(|_| Ok(prove_consistency(from, to, read)?)).transpose()
-    });
-    let path = found.await?.ok_or_else(|| {
-        Problem::not_found(format!("there are not {to} entries: see /checkpoint"))
-    })?;
-    let path = path.iter().map(Hash::to_string).collect();
-    let headers = [(header::CACHE_CONTROL, IMMUTABLE)];
-    Ok((headers, Json(Consistency { from, to, path })).into_response())
-}
-
-fn immutable(content_type: &'static str, bytes: Vec<u8>) -> Response {
+/// What never changes.
+pub fn immutable(content_type: &'static str, bytes: Vec<u8>) -> Response {
     let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, IMMUTABLE)];
     (headers, bytes).into_response()
 }
@@ -126,8 +90,7 @@ async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Re
 }
 
 async fn checkpoint(State(service): State<Service>) -> Result<Response, Problem> {
-    let registry = service.0.ledger.registry();
-    let published = service.0.prover.checkpoint(&registry).await?;
+    let published = service.0.prover.checkpoint(&service.newest_registry()).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=1"),

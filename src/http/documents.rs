@@ -15,11 +15,14 @@ use probant_core::{Algorithm, Fingerprint, Fingerprints, fingerprint::Hasher};
 use serde::Serialize;
 
 use super::{
-    ASK_AGAIN, NEVER, Service,
+    ASK_AGAIN, Inner, NEVER, Service,
     path::{At, number},
     problem::Problem,
 };
-use crate::{Error, lookup::DocumentAnswer};
+use crate::{
+    Error, lag,
+    lookup::{AnswerHead, DocumentAnswer},
+};
 
 /// Most proofs in one answer; others are at `/documents/{fingerprint}/proof/{entry}`.
 const STATUS_PROOFS_MAX: usize = 16;
@@ -45,7 +48,7 @@ struct WithProofs {
     fingerprint: String,
     #[serde(flatten)]
     answer: DocumentAnswer,
-    /// Of the newest certifications.
+    /// Of those that stand first, then of the newest.
     proofs: Vec<ProofOf>,
 }
 
@@ -75,13 +78,32 @@ fn parse(text: &str) -> Result<Fingerprint, Problem> {
     Ok(text.parse::<Fingerprint>().map_err(Error::from)?)
 }
 
+/// The answer as of a block that knows all that was acknowledged when the question came: whoever has
+/// just withdrawn a document is not told that it is certified.
+async fn answer(service: &Service, document: &[Fingerprint]) -> Result<DocumentAnswer, Problem> {
+    let answer = |inner: &Inner| inner.lookup.answer(document, &inner.ledger.registry());
+    Ok(caught_up(service, answer).await?)
+}
+
+/// Asks once look-ups know all that was acknowledged before.
+async fn caught_up<T>(
+    service: &Service,
+    ask: impl Fn(&Inner) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let acknowledged = service.0.ledger.head().height;
+    let ask = |inner: &Inner| match inner.ledger.store().derived() {
+        derived if derived > acknowledged => ask(inner),
+        _ => Err(lag::behind()),
+    };
+    service.ask(ask).await
+}
+
 async fn document(
     State(service): State<Service>,
     At(text): At<String>,
 ) -> Result<Response, Problem> {
     let fingerprint = parse(&text)?;
-    let registry = service.0.ledger.registry();
-    let answer = service.ask(|inner| inner.lookup.answer(&[fingerprint], &registry)).await?;
+    let answer = answer(&service, &[fingerprint]).await?;
     let answer = Json(ByFingerprint { fingerprint: text, answer });
     Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
 }
@@ -114,23 +136,35 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
             None => format!("unknown: this ledger has not certified {text}"),
         })
     })?;
-    let registry = service.0.ledger.registry();
-    let proof = service.0.prover.prove(fingerprint, location, &registry).await?;
+    let newest_about =
+        |inner: &Inner| inner.lookup.newest_about(&fingerprint, location, &inner.ledger.registry());
+    let newest = caught_up(service, newest_about).await?;
+    let (prover, registry) = (&service.0.prover, service.newest_registry());
+    let head = prover.checkpoint_beyond(newest, &registry).await?;
+    let proof = prover.prove(fingerprint, location, &head, &registry).await?;
     let headers = [(header::CONTENT_TYPE, "application/cose"), (header::CACHE_CONTROL, ASK_AGAIN)];
     Ok((headers, proof).into_response())
 }
 
-/// The verdict with the proofs behind it: of each certification, that it is under the newest
-/// checkpoint, and what became of it as of that block.
+/// The verdict with the proofs behind it, all as of one published head: of each certification, that
+/// it is under that, and what became of it as of that block.
 async fn status(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
     let fingerprint = parse(&text)?;
-    let registry = service.0.ledger.registry();
-    let answer = service.ask(|inner| inner.lookup.answer(&[fingerprint], &registry)).await?;
-    let places = service.ask(|inner| inner.lookup.locations(&fingerprint)).await?;
+    let newest = answer(&service, &[fingerprint]).await?;
+    let newest = newest.certifications.iter().map(|one| one.newest_about).max();
+    let (prover, registry) = (&service.0.prover, service.newest_registry());
+    let head = prover.checkpoint_beyond(newest.unwrap_or_default(), &registry).await?;
+    let as_of = AnswerHead::of(&head.block);
+    let answer = |inner: &Inner| inner.lookup.answer_at(as_of, &[fingerprint], &registry());
+    let answer = service.ask(answer).await?;
+    let mut shown: Vec<_> = answer.certifications.iter().collect();
+    shown.sort_by_key(|one| one.verdict);
     let mut proofs = Vec::new();
-    for location in places.into_iter().take(STATUS_PROOFS_MAX) {
-        let proof = service.0.prover.prove(fingerprint, location, &registry).await?;
-        proofs.push(ProofOf { entry: location.entry, proof: STANDARD.encode(proof) });
+    for entry in shown.into_iter().take(STATUS_PROOFS_MAX).map(|one| one.entry) {
+        let place = |inner: &Inner| Ok(inner.ledger.store().place(&fingerprint, entry)?);
+        let location = service.ask(place).await?.ok_or_else(lag::rebuilding)?;
+        let proof = prover.prove(fingerprint, location, &head, &registry).await?;
+        proofs.push(ProofOf { entry, proof: STANDARD.encode(proof) });
     }
     let answer = Json(WithProofs { fingerprint: text, answer, proofs });
     Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
@@ -156,9 +190,7 @@ async fn verify(State(service): State<Service>, body: Body) -> Result<Response, 
     }
     let [blake3, sha256] = hashers.map(Hasher::finish);
     let both = Fingerprints { blake3, sha256 };
-    let registry = service.0.ledger.registry();
-    let document = [both.blake3, both.sha256];
-    let answer = service.ask(|inner| inner.lookup.answer(&document, &registry)).await?;
+    let answer = answer(&service, &[both.blake3, both.sha256]).await?;
     let fingerprints = Both { blake3: both.blake3.to_string(), sha256: both.sha256.to_string() };
     let answer = Json(ByDocument { fingerprints, answer });
     Ok(([(header::CACHE_CONTROL, NEVER)], answer).into_response())

@@ -1,5 +1,5 @@
 //! What is refused at the door and is no rule, since no audit could replay it: it needs the index of
-//! documents, or the keys of this node (format.md 9.5).
+//! documents, or the keys of this node (format.md 9).
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -68,7 +68,16 @@ pub fn check_held(keys: &Keyring, statement: &Statement) -> Result<(), Error> {
             ..
         }) => match keys.get(*r#use, *kid) {
             Ok(_) => Ok(()),
-            Err(why) => Err(Rejected::KeyNotHeld { why: why.to_string() }.into()),
+            Err(why) => {
+                // Where this node has its files is for whoever runs it.
+                tracing::warn!("a replacement is refused: {why}");
+                let name = r#use.name();
+                let why = format!(
+                    "this node does not hold the {name} key {kid}: put it into its directory of \
+                     keys, as {name}*.pem, and send this again"
+                );
+                Err(Rejected::KeyNotHeld { why }.into())
+            }
         },
         _ => Ok(()),
     }

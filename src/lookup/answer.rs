@@ -1,25 +1,12 @@
 //! What is answered about a document, as JSON (operate.md 11).
 
-use probant_core::status::{Fall, IssuerStatus, KeyStatus};
+use probant_core::{
+    statement::BlockStatement,
+    status::{IssuerStatus, KeyStatus, Standing},
+};
 use serde::Serialize;
 
-use crate::clock::utc;
-
-/// Whether a document is certified; of several certifications, the first of these that one has.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Exactly these bytes were certified, and that stands.
-    Certified,
-    /// The issuer replaced the document by another.
-    Superseded,
-    /// The issuer withdrew the document.
-    Revoked,
-    /// The key was in other hands when it was sealed: it counts as never said.
-    Distrusted,
-    /// The ledger knows nothing of these bytes. It does not say that they are forged.
-    Unknown,
-}
+use crate::{clock::utc, verdict::Verdict};
 
 /// One certification of a document.
 #[derive(Clone, Debug, Serialize)]
@@ -54,6 +41,9 @@ pub struct Certification {
     pub key: KeyAnswer,
     /// Whether the issuer was ever suspended, and is: what was sealed before stands.
     pub issuer_status: Option<StateAnswer>,
+    /// The newest entry that says anything of this.
+    #[serde(skip)]
+    pub newest_about: u64,
 }
 
 /// How a document fell.
@@ -94,14 +84,16 @@ pub struct StateAnswer {
 }
 
 impl FallAnswer {
-    pub(super) fn of(fall: &Fall) -> Self {
-        Self {
+    /// Where a certification does not stand because its document fell.
+    pub fn of(standing: &Standing) -> Option<Self> {
+        let (Standing::Superseded(fall) | Standing::Revoked(fall)) = standing else { return None };
+        Some(Self {
             reason: fall.reason.name(),
             time_ms: fall.time_ms,
             time: utc(fall.time_ms),
             entry: fall.entry,
             replacement: fall.replacement.map(|replacement| replacement.to_string()),
-        }
+        })
     }
 }
 
@@ -130,6 +122,13 @@ pub struct AnswerHead {
     pub size: u64,
     /// When it was sealed.
     pub time_ms: u64,
+}
+
+impl AnswerHead {
+    /// What that block says of itself.
+    pub fn of(block: &BlockStatement) -> Self {
+        Self { height: block.height, size: block.size, time_ms: block.time_ms }
+    }
 }
 
 /// The answer about a document.

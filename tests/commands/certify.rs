@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use probant_core::status::Reason;
+
 use super::{Desk, fake_ledger::Lie, sample_world::ISSUER};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,4 +83,27 @@ async fn a_copy_gets_no_proof_but_that_of_the_entry_that_we_signed() {
     desk.ledger.faults().lie = None;
     desk.certify(&[]).expect(0, "1 certified in 0 entries, 1 had their proof");
     assert!(desk.is_proven("bills/copy.pdf"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_are_proven_where_others_have_fallen_and_what_had_fallen_is_said() {
+    let desk = Desk::new().await;
+    for content in ["x", "y", "z"] {
+        desk.certified(content, (ISSUER, 9));
+        desk.revoke(content, (ISSUER, 9), Reason::Withdrawn);
+    }
+    for i in 0..30 {
+        desk.write(&format!("bills/{i}.pdf"), &format!("bill {i}"));
+    }
+    desk.certify(&["--batch", "20"]).expect(0, "30 certified in 2 entries");
+    assert!((0..30).all(|i| desk.is_proven(&format!("bills/{i}.pdf"))));
+    desk.write("bills/x.pdf", "x");
+    desk.write("bills/deep/x.pdf", "x");
+    desk.write("bills/new.pdf", "new");
+    let certified = "3 certified in 1 entry, 30 had their proof, 2 of these do not stand";
+    let ran = desk.certify(&[]).expect(1, certified);
+    assert!(ran.text().contains("bills/x.pdf: revoked at"), "{}", ran.text());
+    assert!(desk.is_proven("bills/x.pdf") && desk.is_proven("bills/new.pdf"));
+    desk.run(&["verify", "bills/x.pdf"]).expect(1, "as withdrawn");
+    desk.certify(&[]).expect(1, "0 certified in 0 entries, 33 had their proof, 2 of these do not");
 }

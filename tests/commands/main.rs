@@ -3,10 +3,12 @@
 mod certify;
 #[path = "../fake_ledger/mod.rs"]
 mod fake_ledger;
+mod refresh;
 #[path = "../sample_world/mod.rs"]
 mod sample_world;
 mod spools;
 mod statements;
+mod statuses;
 mod verify;
 
 use std::{

@@ -4,7 +4,10 @@ use std::{fs, process::Command};
 
 use probant_core::{Fingerprints, List};
 
-use super::{Desk, fake_ledger::Lie};
+use super::{
+    Desk,
+    fake_ledger::{Lie, now_ms},
+};
 
 const WHO: [&str; 6] =
     ["--legal-name", "Korrigan", "--country", "FR", "--registration", "987654321"];
@@ -69,6 +72,24 @@ async fn a_receipt_that_the_ledger_never_sealed_makes_nothing_accepted() {
     assert!(!ran.text().contains("enrolled telecom.example in"), "{}", ran.text());
     desk.ledger.faults().lie = None;
     desk.run(&["submit", "signed.cose"]).expect(0, "signed.cose: entry 4");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_is_checked_with_the_seal_key_of_its_block() {
+    let desk = Desk::new().await;
+    for name in ["a", "b"] {
+        desk.write("bills/x.pdf", name);
+        desk.certify(&["--out", &format!("{name}.cose")]).expect(0, "wrote");
+    }
+    desk.ledger.world().replace_seal_key(21, now_ms());
+    desk.run(&["submit", "a.cose", "b.cose"]).expect(0, "b.cose: entry 8");
+    desk.write("bills/y.pdf", "y");
+    desk.certify(&[]).expect(0, "2 certified in 1 entry");
+    assert!(desk.is_proven("bills/y.pdf"));
+    desk.write("bills/z.pdf", "z");
+    desk.certify(&["--out", "z.cose"]).expect(0, "wrote");
+    desk.ledger.faults().lie = Some(Lie::Seal);
+    desk.run(&["submit", "z.cose"]).expect(4, "the receipt from");
 }
 
 #[tokio::test(flavor = "multi_thread")]

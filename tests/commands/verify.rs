@@ -3,14 +3,14 @@
 use std::fs;
 
 use probant_core::{
-    Fingerprints, List, Statement,
+    Fingerprints, List,
     statement::{Body, Certify},
 };
 
 use super::{
     Desk,
-    fake_ledger::Lie,
-    sample_world::{ISSUER, TIME_MS, key},
+    fake_ledger::{Lie, now_ms},
+    sample_world::ISSUER,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,16 +45,12 @@ async fn a_ledger_that_says_certified_has_to_show_it() {
     }
 }
 
-/// Certifies the same document in so many entries.
-fn certify_often(desk: &Desk, count: u64) {
+/// Certifies the same document in so many entries, one a second.
+fn certify_often(desk: &Desk, from_ms: u64, count: u64) {
     let list = List::new(vec![Fingerprints::of(b"a").blake3]).unwrap();
-    for time_s in 0..count {
-        let mut world = desk.ledger.world();
-        let (ledger, body) =
-            (world.identity().ledger, Body::Certify(Certify::new(&list, "text/plain").unwrap()));
-        let statement =
-            Statement::sign(&key(9), ISSUER, Some(ledger), TIME_MS / 1000 + time_s, body);
-        world.submit(statement, Some(list.clone()), TIME_MS + 1000 * time_s).unwrap();
+    for time_ms in (0..count).map(|number| from_ms + 1000 * number) {
+        let body = Body::Certify(Certify::new(&list, "text/plain").unwrap());
+        desk.ledger.world().say((ISSUER, 9), (body, Some(list.clone())), time_ms);
     }
 }
 
@@ -62,10 +58,11 @@ fn certify_often(desk: &Desk, count: u64) {
 async fn what_was_not_checked_is_counted_as_far_as_it_is_known() {
     let desk = Desk::new().await;
     desk.write("a.pdf", "a");
-    certify_often(&desk, 10);
-    desk.run(&["verify", "a.pdf"]).expect(0, "and 2 older, which were not checked");
-    certify_often(&desk, 100);
-    desk.run(&["verify", "a.pdf"]).expect(0, "and at least 92 older, which were not checked");
+    let from_ms = now_ms() - 100_000;
+    certify_often(&desk, from_ms, 10);
+    desk.run(&["verify", "a.pdf"]).expect(0, "and 2 more, which were not checked");
+    certify_often(&desk, from_ms, 100);
+    desk.run(&["verify", "a.pdf"]).expect(0, "and at least 92 more, which were not checked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,8 +14,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use probant_core::{Fingerprint, Statement, framing::frame, seal::Seal};
-use serde_json::json;
+use probant_core::{
+    Fingerprint, Hash, IssuerId, Statement, Verifier, framing::frame, key::Kid, seal::Seal,
+};
+use serde_json::{Value, json};
 
 use crate::sample_world::{World, key};
 
@@ -32,6 +34,10 @@ pub enum Lie {
     Boast,
     /// So many certifications of every document are made up.
     MadeUp(u64),
+    /// Every certification is said to stand like this.
+    Says(&'static str),
+    /// The tree is said to have grown by a path of zero bytes.
+    Grown,
 }
 
 /// What goes wrong, and what was asked.
@@ -51,6 +57,8 @@ pub struct Faults {
     pub refusal: Option<&'static str>,
     /// It lies.
     pub lie: Option<Lie>,
+    /// All proofs are these bytes.
+    pub shown: Option<Vec<u8>>,
     /// Submissions that arrived.
     pub submissions: usize,
 }
@@ -76,6 +84,10 @@ impl FakeLedger {
             .route("/blocks/{height}", get(block))
             .route("/blocks/from/0", get(blocks))
             .route("/issuers", get(issuers))
+            .route("/issuers/{id}", get(issuer))
+            .route("/lineage", get(lineage))
+            .route("/proofs/statuses/{entry}/{height}", get(statuses))
+            .route("/proofs/consistency/{from}/{to}", get(consistency))
             .layer(DefaultBodyLimit::max(4 << 20))
             .with_state(ledger.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -92,7 +104,7 @@ impl FakeLedger {
 }
 
 #[allow(clippy::disallowed_methods)] // The commands under test go by the system's clock.
-fn now_ms() -> u64 {
+pub fn now_ms() -> u64 {
     u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
@@ -145,23 +157,67 @@ fn concise(status: StatusCode, detail: &str) -> Response {
     (status, [("content-type", content_type), ("retry-after", "0")], body).into_response()
 }
 
+/// A resource that is not there.
+fn missing(detail: &str) -> Response {
+    let body = json!({"title": "Not Found", "status": 404, "detail": detail});
+    let headers = [("content-type", "application/problem+json")];
+    (StatusCode::NOT_FOUND, headers, body.to_string()).into_response()
+}
+
 async fn documents(State(ledger): State<FakeLedger>, Path(name): Path<String>) -> Response {
     let (faults, world) = (ledger.faults(), ledger.world());
-    let mut entries = world.certifying(&name.parse::<Fingerprint>().unwrap());
+    let fingerprint = name.parse::<Fingerprint>().unwrap();
+    let standing = |entry| match faults.lie {
+        Some(Lie::Says(word)) => word,
+        _ => standing(&world, fingerprint, entry),
+    };
+    let entries = world.certifying(&fingerprint).into_iter();
+    let mut words: Vec<_> = entries.map(|entry| (entry, standing(entry))).collect();
     if let Some(Lie::MadeUp(count)) = faults.lie {
-        entries.extend((0..count).map(|made_up| 1_000_000 + made_up));
+        words.extend((0..count).map(|made_up| (1_000_000 + made_up, "certified")));
     }
-    let known = faults.lie == Some(Lie::Boast) || !entries.is_empty();
-    let verdict = if known { "certified" } else { "unknown" };
-    let one = |entry: &u64| json!({"entry": entry, "issuer": "energie.example"});
-    let certifications: Vec<_> = entries.iter().map(one).collect();
+    let best = ["certified", "superseded", "revoked", "distrusted"];
+    let best = best.into_iter().find(|word| words.iter().any(|(_, found)| found == word));
+    let boast = (faults.lie == Some(Lie::Boast)).then_some("certified");
+    let one = |(entry, word): &(u64, &str)| json!({"entry": entry, "issuer": "energie.example", "verdict": word});
+    let certifications: Vec<_> = words.iter().map(one).collect();
     let head = world.chain.head();
     let head = json!({"height": head.height, "size": head.size, "time_ms": head.time_ms});
     axum::Json(json!({
-        "fingerprint": name, "verdict": verdict, "certifications": certifications, "head": head,
-        "rests_on": "the ledger's word",
+        "fingerprint": name, "verdict": boast.or(best).unwrap_or("unknown"),
+        "certifications": certifications, "head": head, "rests_on": "the ledger's word",
     }))
     .into_response()
+}
+
+fn standing(world: &World, fingerprint: Fingerprint, entry: u64) -> &'static str {
+    let proof = world.proof(fingerprint, entry).unwrap().encode();
+    let verified = Verifier::new(world.identity()).verify(&[fingerprint], &proof);
+    verified.unwrap().standing().name()
+}
+
+async fn lineage(State(ledger): State<FakeLedger>) -> Response {
+    ([("content-type", "application/cbor")], ledger.world().lineage_bytes()).into_response()
+}
+
+async fn statuses(
+    State(ledger): State<FakeLedger>,
+    Path((entry, height)): Path<(u64, usize)>,
+) -> Response {
+    let paths = ledger.world().list_statuses(entry, height);
+    ([("content-type", "application/cbor")], paths).into_response()
+}
+
+async fn consistency(
+    State(ledger): State<FakeLedger>,
+    Path((from, to)): Path<(u64, u64)>,
+) -> Response {
+    let mut path = ledger.world().consistency(from, to);
+    if ledger.faults().lie == Some(Lie::Grown) {
+        path.fill(Hash::ZERO);
+    }
+    let path: Vec<_> = path.iter().map(Hash::to_string).collect();
+    axum::Json(json!({"from": from, "to": to, "path": path})).into_response()
 }
 
 async fn proof(
@@ -178,11 +234,9 @@ async fn proof(
         return StatusCode::NOT_FOUND.into_response();
     }
     let Some(proof) = world.proof(name.parse().unwrap(), entry) else {
-        let body = json!({"title": "Not Found", "status": 404, "detail": "no such certification"});
-        let headers = [("content-type", "application/problem+json")];
-        return (StatusCode::NOT_FOUND, headers, body.to_string()).into_response();
+        return missing("no such certification");
     };
-    let mut bytes = proof.encode();
+    let mut bytes = faults.shown.clone().unwrap_or_else(|| proof.encode());
     if faults.lie == Some(Lie::Bit) {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
@@ -201,24 +255,34 @@ async fn blocks(State(ledger): State<FakeLedger>) -> Response {
     (headers, framed.collect::<Vec<u8>>()).into_response()
 }
 
+fn key_listing(world: &World, kid: &Kid) -> Option<Value> {
+    let signer = world.chain.registry().key(kid)?;
+    Some(json!({
+        "kid": kid.to_string(), "key": hex::encode(signer.key.as_bytes()),
+        "use": signer.r#use.name(), "owner": signer.owner, "since": signer.added.entry,
+        "status": null, "next_seq": world.chain.registry().next_seq(&format!("key:{kid}")),
+    }))
+}
+
+fn issuer_listing(world: &World, id: &IssuerId) -> Option<Value> {
+    let registry = world.chain.registry();
+    let issuer = registry.issuer(id.as_str())?;
+    let keys: Vec<_> = issuer.keys.iter().filter_map(|kid| key_listing(world, kid)).collect();
+    Some(json!({
+        "id": id.as_str(), "legal_name": issuer.record.legal_name,
+        "country": issuer.record.country, "registration": issuer.record.registration,
+        "enrolled": issuer.enrolled.entry, "void": issuer.void, "status": null,
+        "next_seq": registry.next_seq(&format!("issuer:{id}")), "keys": keys,
+    }))
+}
+
 async fn issuers(State(ledger): State<FakeLedger>) -> Response {
     let world = ledger.world();
-    let one = |(id, issuer): (&probant_core::IssuerId, &probant_core::registry::Issuer)| {
-        let keys: Vec<_> = issuer
-            .keys
-            .iter()
-            .map(|kid| {
-                let signer = world.chain.registry().key(kid).unwrap();
-                let key = hex::encode(signer.key.as_bytes());
-                json!({"kid": kid.to_string(), "key": key, "since": signer.added.entry})
-            })
-            .collect();
-        json!({
-            "id": id.as_str(), "legal_name": issuer.record.legal_name,
-            "country": issuer.record.country, "registration": issuer.record.registration,
-            "enrolled": issuer.enrolled.entry, "keys": keys,
-        })
-    };
-    let listed: Vec<_> = world.chain.registry().issuers().map(one).collect();
-    axum::Json(listed).into_response()
+    let ids = world.chain.registry().issuers().map(|(id, _)| id);
+    axum::Json(ids.filter_map(|id| issuer_listing(&world, id)).collect::<Vec<_>>()).into_response()
+}
+
+async fn issuer(State(ledger): State<FakeLedger>, Path(id): Path<String>) -> Response {
+    let listing = id.parse().ok().and_then(|id| issuer_listing(&ledger.world(), &id));
+    listing.map_or_else(|| missing("no such issuer"), |found| axum::Json(found).into_response())
 }

@@ -8,9 +8,10 @@ use probant::{
     clock::Clock as _,
     keyring::Keyring,
     ledger::{Accepted, Ledger, Sealing},
-    lookup::{Certification, Lookup, Verdict},
+    lookup::{Certification, Lookup},
     prove::Prover,
     store::{Store, StoredBlock, embedded::settings::Settings, memory::Memory},
+    verdict::Verdict,
 };
 use probant_core::{
     Fingerprint, Hash, List, Statement, Verifier,
@@ -217,6 +218,7 @@ async fn ask(store: &Arc<dyn Store>, keys: &Arc<Keyring>, clock: &Arc<TestClock>
     let chain = store.chain().unwrap().unwrap();
     let lookup = Lookup::new(Arc::clone(store));
     let prover = Prover::new(Arc::clone(store), Arc::clone(keys), clock.clone());
+    let registry = || Arc::clone(chain.registry());
     let mut verifier = Verifier::new(chain.identity());
     for document in cast::documents() {
         let answer = lookup.answer(&[document], chain.registry()).unwrap();
@@ -230,7 +232,8 @@ async fn ask(store: &Arc<dyn Store>, keys: &Arc<Keyring>, clock: &Arc<TestClock>
         }
         for location in lookup.locations(&document).unwrap() {
             let said = certified.iter().find(|said| said.entry == location.entry).unwrap();
-            let proof = prover.prove(document, location, chain.registry()).await.unwrap();
+            let head = prover.checkpoint_beyond(location.entry, &registry).await.unwrap();
+            let proof = prover.prove(document, location, &head, &registry).await.unwrap();
             let verified = verifier.verify(&[document], &proof).unwrap();
             assert_eq!(*verified.standing(), model.standing(said, &document));
             let (issuer, kid) = (said.statement.issuer(), said.by());
@@ -245,11 +248,12 @@ fn assert_certification(found: &Certification, said: &Said, document: &Fingerpri
     let standing = model.standing(said, document);
     assert_eq!((found.entry, found.issuer.as_str()), (said.entry, said.statement.issuer()));
     assert_eq!(found.verdict, verdict(&standing));
-    let fall = match standing {
-        Standing::Revoked(fall) | Standing::Superseded(fall) => Some(fall.entry),
-        Standing::Certified | Standing::Distrusted(_) => None,
-    };
-    assert_eq!(found.fall.as_ref().map(|fall| fall.entry), fall);
+    // Of what is distrusted it may be said, too.
+    if let Standing::Revoked(fall) | Standing::Superseded(fall) = standing {
+        assert_eq!(found.fall.as_ref().map(|fall| fall.entry), Some(fall.entry));
+    } else if standing == Standing::Certified {
+        assert!(found.fall.is_none());
+    }
 }
 
 fn verdict(standing: &Standing) -> Verdict {

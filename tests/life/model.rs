@@ -129,20 +129,27 @@ impl Model {
         1 + self.said.iter().map(about).sum::<u64>()
     }
 
-    /// What is in the slot of a document: the newest revoke of its issuer that names it.
-    pub fn fall(&self, issuer: &str, document: &Fingerprint) -> Option<Fall> {
-        self.said.iter().rev().filter(|said| said.statement.issuer() == issuer).find_map(|said| {
-            let revoke = said.statement.as_revoke()?;
-            let (_, replacement) = said.list.as_ref()?.pairs().find(|(old, _)| old == document)?;
-            let (entry, time_ms, kid) = (said.entry, said.time_ms, said.by());
-            Some(Fall { entry, time_ms, kid, reason: revoke.reason, replacement })
-        })
+    /// What is in the slots of a document: each revoke of its issuer that names it, in order, the
+    /// last of sixteen replaced.
+    pub fn falls(&self, issuer: &str, document: &Fingerprint) -> Vec<Fall> {
+        let mut falls = Vec::new();
+        for said in self.said.iter().filter(|said| said.statement.issuer() == issuer) {
+            let (Some(revoke), Some(list)) = (said.statement.as_revoke(), &said.list) else {
+                continue;
+            };
+            if let Some((_, replacement)) = list.pairs().find(|(old, _)| old == document) {
+                let (entry, time_ms, kid) = (said.entry, said.time_ms, said.by());
+                falls.truncate(15);
+                falls.push(Fall { entry, time_ms, kid, reason: revoke.reason, replacement });
+            }
+        }
+        falls
     }
 
-    /// Whether a document has fallen, for this issuer, by an act that stands.
+    /// The first fall of a document, for this issuer, by an act that stands.
     pub fn has_fallen(&self, issuer: &str, document: &Fingerprint) -> Option<Fall> {
         let flaw = |fall: &Fall| flaw_at(self.key_value(issuer, &fall.kid), fall.time_ms);
-        self.fall(issuer, document).filter(|fall| flaw(fall).is_none())
+        self.falls(issuer, document).into_iter().find(|fall| flaw(fall).is_none())
     }
 
     /// Whether a certification stands (9.4).
@@ -175,8 +182,9 @@ impl Model {
         for said in self.said.iter().filter(|said| said.statement.as_revoke().is_some()) {
             let issuer = said.statement.issuer();
             for document in said.list.iter().flat_map(List::iter) {
-                let fall = self.fall(issuer, &document).expect("this one at least");
-                slots.insert(Slot::document(issuer, &document), Status::Document(fall));
+                for (fall, nth) in self.falls(issuer, &document).into_iter().zip(0..) {
+                    slots.insert(Slot::fall(issuer, &document, nth), Status::Document(fall));
+                }
             }
         }
         slots

@@ -8,14 +8,16 @@ use probant_core::{
     Fingerprint, Hash, Identity, List, Rejected, Statement,
     chain::Chain,
     draft::{Draft, SealedBlock, founding_block},
-    key::{SigningKey, Use},
+    key::{Kid, SigningKey, Use},
     list::Batch,
     proof::{DocumentPath, Proof, ProvenEntry},
+    registry::write_lineage,
     seal::Receipt,
     statement::{
-        Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy, prove_possession,
+        Body, Certify, Enroll, Genesis, HeldKey, IssuerRecord, KeyAct, KeyStatement, LedgerKey,
+        Policy, Revoke, prove_possession,
     },
-    status::{Kept, Slot, StatusPath},
+    status::{Account, Certification, Kept, Map, Reason, Slot, StatusPath, write_paths},
     tree,
 };
 
@@ -27,12 +29,15 @@ pub fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }
 
-#[allow(dead_code)] // Each of the two test programs uses a part of it.
+#[allow(dead_code)] // Each of the test programs uses a part of it.
 pub struct World {
     pub chain: Chain,
     nodes: Kept,
+    /// After each block.
+    maps: Vec<Map>,
     pub blocks: Vec<SealedBlock>,
     lists: HashMap<u64, Batch>,
+    seal_key: SigningKey,
 }
 
 #[allow(dead_code)]
@@ -51,13 +56,15 @@ impl World {
         let sealed = founding_block(genesis, TIME_MS, &key(1)).unwrap();
         let (chain, extension) = Chain::found(&sealed.block).unwrap();
         extension.signatures.check(&sealed.block).unwrap();
-        Self { chain, nodes: Kept::all(), blocks: vec![sealed], lists: HashMap::new() }
+        let (blocks, lists) = (vec![sealed], HashMap::new());
+        let maps = vec![chain.status()];
+        Self { chain, nodes: Kept::all(), maps, blocks, lists, seal_key: key(1) }
     }
 
     /// With [`ISSUER`] enrolled, whose key has seed 9.
     pub fn with_issuer() -> Self {
         let mut world = Self::new();
-        world.submit(world.enroll(), None, TIME_MS + 100).unwrap();
+        world.submit(world.enroll(ISSUER, 9, TIME_MS), None, TIME_MS + 100).unwrap();
         world
     }
 
@@ -65,20 +72,56 @@ impl World {
         self.chain.identity()
     }
 
-    fn enroll(&self) -> Statement {
+    /// Enrolls an issuer whose key has this seed.
+    pub fn enroll(&self, id: &str, seed: u8, time_ms: u64) -> Statement {
         let ledger = self.identity().ledger;
         let body = Body::Enroll(Enroll {
             seq: 1,
-            id: ISSUER.parse().unwrap(),
+            id: id.parse().unwrap(),
             record: IssuerRecord {
                 legal_name: "Énergie du Ponant".into(),
                 country: "FR".into(),
                 registration: "123456789".into(),
             },
-            key: key(9).public().clone(),
-            possession: prove_possession(&key(9), Use::Issuer, ISSUER, 1, &ledger.0.0),
+            key: key(seed).public().clone(),
+            possession: prove_possession(&key(seed), Use::Issuer, id, 1, &ledger.0.0),
         });
-        Statement::sign(&key(3), ORIGIN, Some(ledger), TIME_MS / 1000, body)
+        Statement::sign(&key(3), ORIGIN, Some(ledger), time_ms / 1000, body)
+    }
+
+    /// Something is said, and sealed in a block of its own.
+    pub fn say(
+        &mut self,
+        (owner, seed): (&str, u8),
+        (body, list): (Body, Option<List>),
+        time_ms: u64,
+    ) -> Receipt {
+        let ledger = Some(self.identity().ledger);
+        let statement = Statement::sign(&key(seed), owner, ledger, time_ms / 1000, body);
+        self.submit(statement, list, time_ms).unwrap()
+    }
+
+    /// Documents of an issuer fall.
+    pub fn revoke(&mut self, by: (&str, u8), list: List, reason: Reason, time_ms: u64) -> Receipt {
+        let body = Body::Revoke(Revoke::new(&list, reason).unwrap());
+        self.say(by, (body, Some(list)), time_ms)
+    }
+
+    /// Something becomes of a key of an issuer, or of the operator's.
+    pub fn key_act(&mut self, by: (&str, u8), kid: Kid, act: KeyAct, time_ms: u64) -> Receipt {
+        let seq = self.chain.registry().next_seq(&format!("key:{kid}"));
+        self.say(by, (Body::Key(KeyStatement::about(kid, seq, act)), None), time_ms)
+    }
+
+    /// The key with this seed seals from the next block on.
+    pub fn replace_seal_key(&mut self, seed: u8, time_ms: u64) -> Receipt {
+        let (r#use, scope) = (Use::Seal, self.identity().ledger.0.0);
+        let possession = prove_possession(&key(seed), r#use, ORIGIN, 1, &scope);
+        let held = HeldKey { key: key(seed).public().clone(), possession };
+        let body = Body::Key(KeyStatement::bringing(KeyAct::Replace { r#use, held }));
+        let receipt = self.say((ORIGIN, 3), (body, None), time_ms);
+        self.seal_key = key(seed);
+        receipt
     }
 
     pub fn certify(&self, list: &List, media_type: &str) -> Statement {
@@ -107,11 +150,12 @@ impl World {
         let mut draft = Draft::new(&self.chain, time_ms, &self.nodes);
         let certifies = statement.as_certify().is_some();
         let index = draft.add(statement, list.clone())?;
-        let sealed = draft.seal(&key(1))?;
+        let sealed = draft.seal(&self.seal_key)?;
         let extension = self.chain.extend(&sealed.block, &self.nodes);
         let extension = extension.map_err(|fault| fault.rejected)?;
         extension.signatures.check(&sealed.block).map_err(|fault| fault.rejected)?;
         self.nodes.grow(&extension.growth);
+        self.maps.push(self.chain.status());
         let list = list.filter(|_| certifies);
         self.lists.extend(list.map(|list| (index, Batch::new(list))));
         let receipt = sealed.receipt(index);
@@ -140,18 +184,46 @@ impl World {
             document: DocumentPath { fingerprint, index: at as u64, path: batch.path(at) },
             sealed: self.proven(first.head.size - 1),
             head: self.proven(size - 1),
-            registry: vec![self.proven(0), self.proven(2)],
+            registry: self.lineage(&self.entry(index).kid()).map(|at| self.proven(at)).collect(),
             first_receipt: first.receipt(index),
-            statuses: self.statuses(fingerprint),
+            statuses: self.statuses(fingerprint, &self.entry(index)),
         })
     }
 
-    /// Of document, issuer and key; all that falls here is felled by the one key.
-    fn statuses(&self, fingerprint: Fingerprint) -> Vec<StatusPath> {
-        let kid = key(9).public().kid();
+    /// The entries that lead to a key.
+    fn lineage(&self, kid: &Kid) -> impl Iterator<Item = u64> {
+        self.chain.registry().lineage(kid, self.chain.head().size).into_iter()
+    }
+
+    /// Those that lead to the ledger's own keys, as bytes.
+    pub fn lineage_bytes(&self) -> Vec<u8> {
+        let kid = self.chain.registry().ledger_key(Use::Seal).kid();
+        let entries: Vec<_> = self.lineage(&kid).map(|at| (at, self.entry(at))).collect();
+        let entries: Vec<_> = entries.iter().map(|(at, statement)| (*at, statement)).collect();
+        write_lineage(&entries)
+    }
+
+    /// That the tree of `to` entries grew from that of `from`.
+    pub fn consistency(&self, from: u64, to: u64) -> Vec<Hash> {
+        let leaves = self.leaves();
+        tree::prove_consistency(from, to, |nodes| subtrees(&leaves, nodes)).unwrap()
+    }
+
+    /// Of all documents of an entry's list, as of a block.
+    pub fn list_statuses(&self, entry: u64, height: usize) -> Vec<u8> {
+        let map = self.maps[height];
+        let issuer = self.entry(entry).issuer().to_owned();
         let slots =
-            [Slot::document(ISSUER, &fingerprint), Slot::issuer(ISSUER), Slot::key(ISSUER, &kid)];
-        slots.map(|slot| self.chain.status().prove(&slot, &self.nodes).unwrap()).into()
+            self.lists[&entry].list().iter().map(|document| Slot::document(&issuer, &document));
+        let paths = slots.map(|slot| map.prove(&slot, &self.nodes).unwrap());
+        write_paths(&paths.collect::<Vec<_>>())
+    }
+
+    fn statuses(&self, fingerprint: Fingerprint, statement: &Statement) -> Vec<StatusPath> {
+        let (issuer, kid) = (statement.issuer(), statement.kid());
+        // All keys that sign here were enrolled.
+        let of = Certification { issuer, document: &fingerprint, kid, enrolled: kid };
+        Account::prove(&self.chain.status(), &self.nodes, &of).unwrap()
     }
 
     fn entry(&self, index: u64) -> Statement {
@@ -164,13 +236,21 @@ impl World {
     }
 
     fn path(&self, index: u64) -> Vec<Hash> {
-        let entries = self.blocks.iter().flat_map(|sealed| &sealed.block.entries);
-        let leaves: Vec<_> = entries.map(Statement::leaf).collect();
-        let subtree = |node: &tree::Node| {
-            let start = usize::try_from(node.index << node.level).unwrap();
-            tree::root(leaves[start..start + (1 << node.level)].to_vec()).unwrap()
-        };
-        let read = |nodes: &[tree::Node]| Ok::<_, ()>(nodes.iter().map(subtree).collect());
-        tree::prove(index, leaves.len() as u64, read).unwrap()
+        let leaves = self.leaves();
+        tree::prove(index, leaves.len() as u64, |nodes| subtrees(&leaves, nodes)).unwrap()
     }
+
+    fn leaves(&self) -> Vec<Hash> {
+        let entries = self.blocks.iter().flat_map(|sealed| &sealed.block.entries);
+        entries.map(Statement::leaf).collect()
+    }
+}
+
+#[allow(dead_code, clippy::unnecessary_wraps)] // As a store would read them.
+fn subtrees(leaves: &[Hash], nodes: &[tree::Node]) -> Result<Vec<Hash>, ()> {
+    let subtree = |node: &tree::Node| {
+        let start = usize::try_from(node.index << node.level).unwrap();
+        tree::root(leaves[start..start + (1 << node.level)].to_vec()).unwrap()
+    };
+    Ok(nodes.iter().map(subtree).collect())
 }

@@ -1,12 +1,14 @@
-//! The real binary as strangers meet it: every endpoint, every refusal, its start, its end, and a
-//! disk that fills up.
+//! The real binary as strangers meet it: every endpoint, every refusal, whole stories of documents
+//! and keys, its start, its end, and a disk that fills up.
 
 mod endpoints;
 mod full_disk;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod life;
 mod parts;
 mod paths;
 mod refusals;
 mod start;
+mod statuses;
 mod stop;

@@ -2,8 +2,8 @@
 //! in other hands: what it said from then on counts as never said, and so do the keys that it
 //! brought (format.md 9.3).
 //!
-//! Acts are kept in order. A report of a key has all of them judged again; anything else is taken
-//! as it comes. Both are the same code, so a registry never depends on how it was reached.
+//! Acts are kept in order. A report of a key has those judged again that it may change; anything
+//! else is taken as it comes. Both are the same code, so a registry never depends on how it was reached.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -24,6 +24,12 @@ pub type Changes = Vec<(Slot, Status)>;
 struct Flaw {
     entry: u64,
     by: Kid,
+}
+
+/// What had become of keys and issuers before they were judged again.
+struct Statuses {
+    keys: Vec<(Kid, Option<KeyStatus>)>,
+    issuers: Vec<(IssuerId, Option<IssuerStatus>)>,
 }
 
 /// Reports of keys that stand, each with the earliest time reported.
@@ -49,7 +55,9 @@ impl Registry {
         }
         self.acts.push((act, Arc::new(body.clone())));
         match body {
-            Body::Key(KeyStatement { act: KeyAct::Compromise { .. }, .. }) => self.judge_again(act),
+            Body::Key(KeyStatement { kid, act: KeyAct::Compromise { .. }, .. }) => {
+                self.judge_again(act, *kid)
+            }
             _ => self.take(act, body, None, &Reports::new()),
         }
     }
@@ -149,29 +157,61 @@ impl Registry {
             None => reports.get(&kid).copied(),
         };
         let (key, owner) = (key.clone(), id.to_string());
-        let enrollment = enrolled.entry;
-        let signer = Signer { key, r#use: Use::Issuer, owner, added: act, enrollment, status };
+        let by = &self.signers[&act.by];
+        let depth = if by.r#use == Use::Issuer { by.depth + 1 } else { 0 };
+        let (r#use, enrollment) = (Use::Issuer, enrolled.entry);
+        let signer = Signer { key, r#use, owner, added: act, enrollment, depth, status };
         let change = key_change(&signer);
         self.signers.insert(kid, signer);
         change.into_iter().collect()
     }
 
-    /// Judges every act again, after the report `act`: the newest.
-    fn judge_again(&mut self, act: Act) -> Changes {
-        let mut before = self.clone();
+    /// Judges again what the newest report, `act` about a key, may change: all that was said about
+    /// its issuer or, if it is an operator's, all.
+    fn judge_again(&mut self, act: Act, reported: Kid) -> Changes {
+        let signer = &self.signers[&reported];
+        let scope = Some(signer.owner.clone()).filter(|_| signer.r#use == Use::Issuer);
+        let concerned = |owner: &str| scope.as_ref().is_none_or(|scope| scope == owner);
+        let before = self.statuses(concerned);
         let reports = self.reports();
         for (kid, signer) in &mut self.signers {
-            if let Some(report) = reports.get(kid) {
+            if let Some(report) = reports.get(kid).filter(|_| concerned(&signer.owner)) {
                 signer.status = Some(*report);
             }
         }
-        self.issuers.clear();
-        self.policy = self.founding_policy.clone();
-        for (act, body) in self.acts.clone() {
-            let flaw = self.flaw(&act);
-            self.take(act, &body, flaw, &reports);
+        self.issuers.retain(|id, _| !concerned(id.as_str()));
+        if scope.is_none() {
+            self.policy = self.founding_policy.clone();
         }
-        self.differences(&mut before, act)
+        for (act, body) in self.acts.clone() {
+            if self.about(&body).is_none_or(concerned) {
+                let flaw = self.flaw(&act);
+                self.take(act, &body, flaw, &reports);
+            }
+        }
+        self.differences(before, act)
+    }
+
+    /// Whom an act is about; `None` for everybody.
+    fn about<'a>(&'a self, body: &'a Body) -> Option<&'a str> {
+        match body {
+            Body::Enroll(enroll) => Some(enroll.id.as_str()),
+            Body::Issuer(about) => Some(about.id.as_str()),
+            Body::Key(KeyStatement { act: KeyAct::Add { issuer, .. }, .. }) => {
+                Some(issuer.as_str())
+            }
+            Body::Key(KeyStatement { kid, .. }) => Some(&self.signers[kid].owner),
+            _ => None,
+        }
+    }
+
+    fn statuses(&self, concerned: impl Fn(&str) -> bool) -> Statuses {
+        let keys = self.signers.iter().filter(|(_, signer)| concerned(&signer.owner));
+        let issuers = self.issuers.iter().filter(|(id, _)| concerned(id.as_str()));
+        Statuses {
+            keys: keys.map(|(kid, signer)| (*kid, signer.status)).collect(),
+            issuers: issuers.map(|(id, issuer)| (id.clone(), issuer.status)).collect(),
+        }
     }
 
     /// The reports that stand: those of operator keys first, which decide about those by them.
@@ -207,11 +247,11 @@ impl Registry {
 
     /// What became of keys and issuers, against before. A fall that was undone leaves a trace:
     /// nothing is ever deleted from the map.
-    fn differences(&mut self, before: &mut Self, act: Act) -> Changes {
+    fn differences(&mut self, before: Statuses, act: Act) -> Changes {
         let Act { entry, time_ms: since_ms, by } = act;
         let mut changes = Vec::new();
-        for (kid, signer) in &mut self.signers {
-            let old = before.signers.get_mut(kid).and_then(|signer| signer.status.take());
+        for (kid, old) in before.keys {
+            let signer = self.signers.get_mut(&kid).expect("no key is forgotten");
             if signer.status.is_none() {
                 signer.status = old.map(|old| match old.state {
                     KeyState::Current => old,
@@ -222,8 +262,8 @@ impl Registry {
                 changes.extend(key_change(signer));
             }
         }
-        for (id, issuer) in &mut self.issuers {
-            let old = before.issuers.get_mut(id).and_then(|issuer| issuer.status.take());
+        for (id, old) in before.issuers {
+            let issuer = self.issuers.get_mut(&id).expect("no issuer is forgotten");
             if issuer.status.is_none() {
                 issuer.status = old.map(|old| match old.state {
                     IssuerState::Reinstated => old,
@@ -233,7 +273,7 @@ impl Registry {
                 });
             }
             if issuer.status != old {
-                changes.extend(issuer_change(id, issuer));
+                changes.extend(issuer_change(&id, issuer));
             }
         }
         changes

@@ -15,6 +15,10 @@ use super::{Issuer, Registry, Signer};
 pub const AHEAD_S_MAX: u64 = 5 * 60;
 /// How long a statement that changes the registry may be withheld before it is admitted.
 pub const WITHHELD_S_MAX: u64 = 30 * 24 * 60 * 60;
+/// Most keys that an issuer is ever given.
+pub const KEYS_MAX: usize = 1024;
+/// Most additions that lead from what the operator signed to a key.
+pub const DEPTH_MAX: u16 = 64;
 
 impl Registry {
     /// Who must have signed a statement, if it may be sealed at `time_ms`. Its signature is for the
@@ -159,7 +163,7 @@ impl Registry {
                     let (claimed, owner) = (issuer.to_string(), by.owner.clone());
                     return Err(Rejected::Issuer { claimed, owner });
                 }
-                self.enrolled(issuer)?;
+                Self::check_room(issuer, self.enrolled(issuer)?, by)?;
                 check_held(Use::Issuer, issuer.as_str(), held)
             }
             KeyAct::Replace { r#use, held } => check_held(*r#use, self.origin.as_str(), held),
@@ -182,6 +186,16 @@ impl Registry {
                 self.check_seq(&about.subject(), about.seq)
             }
         }
+    }
+
+    /// Keys are few, and near the enrollment: everybody keeps them, and proofs carry what leads to
+    /// one.
+    fn check_room(id: &IssuerId, issuer: &Issuer, by: &Signer) -> Result<(), Rejected> {
+        let refuse = |what, limit| Rejected::KeyLimit { issuer: id.to_string(), what, limit };
+        refuse_if(issuer.keys.len() >= KEYS_MAX, || refuse("keys, ever", KEYS_MAX))?;
+        refuse_if(by.depth >= DEPTH_MAX, || {
+            refuse("keys added one by the other: the operator adds the next", DEPTH_MAX as usize)
+        })
     }
 
     fn issuer_key(&self, kid: Kid) -> Result<&Signer, Rejected> {
@@ -218,10 +232,9 @@ impl Registry {
             return Err(Rejected::Since { since_ms, from_ms, to_ms });
         }
         let status = signer.status.as_ref();
-        match status.filter(|status| status.state == KeyState::Compromised) {
-            Some(status) if status.since_ms <= since_ms => Err(key_state(kid, signer)),
-            _ => Ok(()),
-        }
+        let known = status.filter(|status| status.state == KeyState::Compromised);
+        let later = known.is_some_and(|known| known.since_ms <= since_ms);
+        refuse_if(later, || key_state(kid, signer))
     }
 
     fn enrolled(&self, id: &IssuerId) -> Result<&Issuer, Rejected> {

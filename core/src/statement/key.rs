@@ -59,7 +59,10 @@ pub struct HeldKey {
 
 impl HeldKey {
     /// Checks that the key is held, by whoever it is to belong to.
-    pub(crate) fn check(
+    ///
+    /// # Errors
+    /// [`Rejected::Possession`] and [`Rejected::Signature`].
+    pub fn check(
         &self,
         r#use: Use,
         owner: &str,

@@ -134,6 +134,23 @@ impl StatusPath {
     }
 }
 
+/// Many paths as bytes: CBOR `[status-path, …]`.
+pub fn write_paths(paths: &[StatusPath]) -> Vec<u8> {
+    let writer = Writer::with_capacity(1024).array(paths.len());
+    paths.iter().fold(writer, |writer, path| path.write(writer)).finish()
+}
+
+/// The inverse of [`write_paths`].
+///
+/// # Errors
+/// [`Rejected::Malformed`], and the refusals of [`Status::decode`].
+pub fn read_paths(bytes: &[u8]) -> Result<Vec<StatusPath>, Rejected> {
+    cbor::check(bytes, "status paths")?;
+    let mut reader = Reader::new(bytes, "status paths");
+    let count = reader.array()?;
+    (0..count).map(|_| StatusPath::read(&mut reader)).collect()
+}
+
 impl Found {
     /// A leaf: its value if it is the slot's own, its slot and digest if it is another's.
     fn read(reader: &mut Reader<'_>) -> Result<Self, Rejected> {

@@ -9,6 +9,7 @@ const DOMAIN: &[u8] = b"probant/status/v1\0";
 const DOCUMENT: u8 = 1;
 const KEY: u8 = 2;
 const ISSUER: u8 = 3;
+const FALLEN_AGAIN: u8 = 4;
 
 /// A place in the map: its bits, the most significant first, are the way there from the root.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -18,12 +19,26 @@ impl Slot {
     /// Number of bits, so of levels at most.
     pub const BITS: usize = 256;
 
-    /// Of a document, as this issuer certified it.
+    /// Falls of one document of one issuer that are kept apart; of more, the last takes the place
+    /// of the one before.
+    pub const FALLS_MAX: u8 = 16;
+
+    /// Of a document, as this issuer certified it: its first fall.
     ///
     /// # Panics
     /// Like the others, if the name is longer than 65,535 bytes, which no name is.
     pub fn document(issuer: &str, fingerprint: &Fingerprint) -> Self {
         Self::new(DOCUMENT, issuer, fingerprint.as_bytes())
+    }
+
+    /// Of a document's fall number `nth`, from 0: there is a next one only where all before count
+    /// as never said. Each has a slot of its own, since a report can be undone, and the fall that
+    /// it had voided stands again.
+    pub fn fall(issuer: &str, fingerprint: &Fingerprint, nth: u8) -> Self {
+        match nth {
+            0 => Self::document(issuer, fingerprint),
+            _ => Self::new(FALLEN_AGAIN, issuer, &[fingerprint.as_bytes(), &[nth][..]].concat()),
+        }
     }
 
     /// Of a key; the owner is an issuer's id or, for the ledger's own, the origin.

@@ -17,19 +17,13 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Of a certification sealed at `sealed_ms` with a key that has this status, of a document that
-    /// fell, maybe, by a key of that status: a fall that was never said is none.
-    pub fn of(
-        sealed_ms: u64,
-        key: Option<&KeyStatus>,
-        fall: Option<Fall>,
-        felled_by: Option<&KeyStatus>,
-    ) -> Self {
+    /// Of a certification sealed at `sealed_ms` with a key that has this status, of a document whose
+    /// fall stands.
+    pub fn of(sealed_ms: u64, key: Option<&KeyStatus>, fall: Option<Fall>) -> Self {
         if let Some(status) = key.filter(|status| status.voids(sealed_ms)) {
             return Self::Distrusted(*status);
         }
-        let voided = |fall: &Fall| felled_by.is_some_and(|status| status.voids(fall.time_ms));
-        match fall.filter(|fall| !voided(fall)) {
+        match fall {
             None => Self::Certified,
             Some(fall) if fall.reason == Reason::Superseded => Self::Superseded(fall),
             Some(fall) => Self::Revoked(fall),

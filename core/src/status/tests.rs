@@ -75,3 +75,18 @@ fn what_is_outside_the_closed_sets_is_refused() {
     assert_eq!(code(Writer::default().map(0)), "malformed");
     assert_eq!(code(Writer::default().null()), "malformed");
 }
+
+#[test]
+fn many_paths_are_read_as_they_were_written_and_no_other_way() {
+    let alone = StatusPath { found: Found::Empty, siblings: Vec::new() };
+    let other = Found::Other { slot: Slot(Hash::ZERO), value: Hash([7; 32]) };
+    let paths = [alone, StatusPath { found: other, siblings: vec![Hash([9; 32]); 3] }];
+    for count in 0..=paths.len() {
+        let bytes = write_paths(&paths[..count]);
+        assert_eq!(read_paths(&bytes).unwrap(), paths[..count]);
+        for cut in 0..bytes.len() {
+            assert!(read_paths(&bytes[..cut]).is_err(), "cut at {cut}");
+        }
+        assert!(read_paths(&[&bytes[..], &[0]].concat()).is_err());
+    }
+}

@@ -19,7 +19,7 @@ const BY_SEAL: Voice = Voice(SEAL, "ledger.example/fr");
 const BY_STRANGER: Voice = Voice(STRANGER, ISSUER);
 
 pub fn all() -> Vec<Vector> {
-    [added(), replaced(), lives(), stopped(), circle(), reported(), blocks()].concat()
+    [added(), deep(), replaced(), lives(), stopped(), circle(), reported(), blocks()].concat()
 }
 
 /// A key that is brought, with another number or possession.
@@ -53,6 +53,24 @@ fn added() -> Vec<Vector> {
     case("held_for_another_seq", "possession", bringing(&ledger, 1, "issuer", ISSUER, 2));
     case("held_for_another_owner", "possession", bringing(&ledger, 1, "issuer", OTHER, 1));
     case("held_for_another_use", "possession", bringing(&ledger, 1, "operator", ISSUER, 1));
+    story.vectors()
+}
+
+/// Each key adds the next, 64 of them: what leads to a key is carried by every proof.
+fn deep() -> Vec<Vector> {
+    const FIRST: u8 = 100;
+    let mut story = Story::after_block(1);
+    let ledger = story.ledger.clone();
+    let by = |at: u8| if at == 0 { ISSUER_KEY } else { FIRST + at - 1 };
+    let chain = (0..64).map(|at| ledger.add(Voice(by(at), ISSUER), ISSUER, FIRST + at));
+    story.block("64_keys_added_one_by_the_other", chain.collect());
+    let mut case = |name: &str, code: &str, by| {
+        let add = ledger.add(by, ISSUER, FIRST + 64);
+        story.case(&format!("key_added_{name}"), code, add);
+    };
+    case("by_a_key_63_additions_deep", "ok", Voice(by(63), ISSUER));
+    case("by_a_key_64_additions_deep", "key-limit", Voice(by(64), ISSUER));
+    case("by_the_operator_to_an_issuer_of_deep_keys", "ok", BY_OPERATOR);
     story.vectors()
 }
 

@@ -6,10 +6,10 @@ use probant_core::{
     block::Block,
     chain::Chain,
     draft::Draft,
-    key::{Kid, Use},
+    key::Use,
     proof::Proof,
     statement::{BlockStatement, Body},
-    status::{Kept, Slot, Status, StatusPath},
+    status::{Account, Certification, Kept, Slot, StatusPath},
 };
 
 use crate::{
@@ -137,24 +137,6 @@ impl Story {
         self.chain.status().prove(&slot, &self.nodes).unwrap()
     }
 
-    /// Of document, issuer and key; of the key that was enrolled, and of the one that felled the
-    /// document, if they are others.
-    fn statuses(&self, issuer: &str, document: &Fingerprint, keys: [Kid; 2]) -> Vec<StatusPath> {
-        let document = self.status(Slot::document(issuer, document));
-        let felled_by = match document.status() {
-            Some(Status::Document(fall)) => Some(fall.kid),
-            _ => None,
-        };
-        let mut kids = Vec::new();
-        for kid in keys.into_iter().chain(felled_by) {
-            if !kids.contains(&kid) {
-                kids.push(kid);
-            }
-        }
-        let keys = kids.iter().map(|kid| self.status(Slot::key(issuer, kid)));
-        [document, self.status(Slot::issuer(issuer))].into_iter().chain(keys).collect()
-    }
-
     /// That entry `index` certifies the document, under the newest block; the registry's entries
     /// are genesis and these.
     pub fn proof(&self, index: u64, document: Fingerprint, registry: &[u64]) -> Proof {
@@ -165,7 +147,9 @@ impl Story {
                 Body::Enroll(enroll) if enroll.id.as_str() == issuer => Some(enroll.key.kid()),
                 _ => None,
             });
-        let statuses = self.statuses(issuer, &document, [kid, enrolled.unwrap_or(kid)]);
+        let enrolled = enrolled.unwrap_or(kid);
+        let of = Certification { issuer, document: &document, kid, enrolled };
+        let statuses = Account::prove(&self.chain.status(), &self.nodes, &of).unwrap();
         let registry = [0].iter().chain(registry).map(|entry| self.ledger.proven(*entry));
         Proof { registry: registry.collect(), statuses, ..proof }
     }

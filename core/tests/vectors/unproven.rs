@@ -98,7 +98,7 @@ fn statuses() -> Vec<Vector> {
         change("with_document_and_issuer_swapped", "path-root", &|all| all.swap(0, 1)),
         change("without_the_key_that_felled_it", "proof", &|all| drop(all.pop())),
         change("with_one_too_many", "proof", &|all| all.push(all[3].clone())),
-        change("of_six", "malformed", &|all| all.extend_from_within(..2)),
+        change("of_36", "malformed", &|all| all.resize(36, all[0].clone())),
         change("of_two", "malformed", &|all| all.truncate(2)),
         change("with_a_wrong_hash", "path-root", &|all| all[3].siblings[0].0[0] ^= 1),
         change("with_a_path_of_257_hashes", "malformed", &|all| {

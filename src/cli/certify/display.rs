@@ -3,17 +3,21 @@
 
 use std::{
     io::{self, IsTerminal as _},
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{certify::Event, cli::plain};
+use crate::{
+    certify::Event,
+    cli::{plain, standing},
+};
 
 const REDRAW_MS: u64 = 100;
-/// Failures that are named one by one; the others are counted.
-const FAILURES_NAMED_MAX: usize = 100;
+/// Documents that are named one by one, for what is wrong with them; the others are counted.
+const NAMED_MAX: usize = 100;
 
 /// The line, and what it says.
 pub struct Display {
@@ -21,7 +25,7 @@ pub struct Display {
     on_terminal: bool,
     looked_at: AtomicUsize,
     certified: AtomicUsize,
-    failures: AtomicUsize,
+    named: AtomicUsize,
 }
 
 impl Display {
@@ -34,8 +38,8 @@ impl Display {
         if on_terminal {
             bar.enable_steady_tick(Duration::from_millis(REDRAW_MS));
         }
-        let [looked_at, certified, failures] = [0; 3].map(AtomicUsize::new);
-        Self { bar, on_terminal, looked_at, certified, failures }
+        let [looked_at, certified, named] = [0; 3].map(AtomicUsize::new);
+        Self { bar, on_terminal, looked_at, certified, named }
     }
 
     pub fn show(&self, event: &Event<'_>) {
@@ -55,20 +59,23 @@ impl Display {
                     self.line(&format!("entry {entry}: proofs written for {documents} documents"));
                 }
             }
-            Event::Failed { path, why } => {
-                let before = self.failures.fetch_add(1, Relaxed);
-                if before < FAILURES_NAMED_MAX {
-                    self.line(&format!("{}: {why}", path.display()));
-                } else if before == FAILURES_NAMED_MAX {
-                    self.line("further documents that fail are counted, not named");
-                }
-            }
+            Event::Failed { path, why } => self.name(path, why),
+            Event::Fallen { path, standing } => self.name(path, &standing::standing(standing)),
             Event::Spool { path, why } => self.line(&format!("{} {why}", path.display())),
         }
     }
 
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    fn name(&self, path: &Path, why: &str) {
+        let before = self.named.fetch_add(1, Relaxed);
+        if before < NAMED_MAX {
+            self.line(&format!("{}: {why}", path.display()));
+        } else if before == NAMED_MAX {
+            self.line("further documents that fail, or have fallen, are counted, not named");
+        }
     }
 
     fn line(&self, line: &str) {

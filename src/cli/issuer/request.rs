@@ -37,10 +37,10 @@ pub struct EnrollmentRequest {
 }
 
 impl EnrollmentRequest {
-    /// The issuer's part: shows that it holds the key.
-    pub fn sign(key: &SigningKey, id: &IssuerId, identity: &Identity) -> Self {
+    /// The issuer's part: shows that it holds the key, for the statement of that number.
+    pub fn sign(key: &SigningKey, id: &IssuerId, seq: u64, identity: &Identity) -> Self {
         let scope = &identity.ledger.0.0;
-        let possession = prove_possession(key, Use::Issuer, id.as_str(), 1, scope);
+        let possession = prove_possession(key, Use::Issuer, id.as_str(), seq, scope);
         Self {
             format: FORMAT.into(),
             issuer: id.to_string(),
@@ -116,7 +116,8 @@ mod tests {
         let key = SigningKey::from_seed(&[9; 32]);
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("request");
-        std::fs::write(&path, EnrollmentRequest::sign(&key, &id, &identity(1)).to_json()).unwrap();
+        std::fs::write(&path, EnrollmentRequest::sign(&key, &id, 1, &identity(1)).to_json())
+            .unwrap();
         let request = EnrollmentRequest::read(&path).unwrap();
         assert!(request.opened_for(&id, &identity(2)).is_err());
         assert!(request.opened_for(&"other.example".parse().unwrap(), &identity(1)).is_err());

@@ -1,32 +1,43 @@
-//! What a verification found, in words and as JSON. A certification enters it only as a
-//! [`Verified`], which only the core's verifier makes.
+//! What a verification found, in words and as JSON.
 
 use std::path::Path;
 
-use probant_core::{Fingerprints, Identity, Rejected, Verified, statement::BlockStatement};
+use probant_core::{Fingerprints, Identity, Rejected, Verified};
 use serde::Serialize;
 
-use crate::{client::Shown, clock::utc};
+use super::certification::Certification;
+use crate::{
+    client::{Head, Shown},
+    freshness::{Freshness, NotFresh, ago},
+    verdict::Verdict,
+};
 
 /// What the command ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Verdict {
-    /// A proof of it was verified.
-    #[serde(rename = "certified")]
-    Certified,
-    /// The ledger knows nothing of it; that is its word.
-    #[serde(rename = "unknown")]
-    Unknown,
+#[serde(untagged)]
+pub enum Ending {
+    /// A verdict that proofs were verified for; `unknown` is the ledger's word.
+    Verdict(Verdict),
+    /// None.
+    Refused(Refused),
+}
+
+/// Why there is no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Refused {
     /// A proof was brought, and does not hold.
     #[serde(rename = "not verified")]
-    Rejected,
-    /// The ledger said certified, and could not show it.
+    Proof,
+    /// The ledger said something, and could not show it.
     #[serde(rename = "not verified")]
     Lie,
+    /// What was brought or shown holds, and is too old, or of a time to come.
+    #[serde(rename = "not fresh")]
+    NotFresh,
 }
 
 /// Who was asked.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Checked {
     /// The proof alone.
@@ -39,11 +50,11 @@ pub enum Checked {
 #[derive(Debug, Serialize)]
 pub struct Report {
     file: String,
-    verdict: Verdict,
+    verdict: Ending,
     fingerprints: Both,
     ledger: String,
     identity_from: &'static str,
-    pub checked: Checked,
+    checked: Checked,
     certifications: Vec<Certification>,
     not_shown: usize,
     reason: Option<Reason>,
@@ -51,7 +62,9 @@ pub struct Report {
     #[serde(skip)]
     known: Fingerprints,
     #[serde(skip)]
-    height: u64,
+    freshness: Freshness,
+    #[serde(skip)]
+    head: Head,
     #[serde(skip)]
     may_have_more: bool,
 }
@@ -64,64 +77,44 @@ struct Both {
 }
 
 #[derive(Debug, Serialize)]
-struct Certification {
-    fingerprint: String,
-    issuer: String,
-    legal_name: String,
-    country: String,
-    registration: String,
-    media_type: &'static str,
-    entry: u64,
-    list_count: u64,
-    block: u64,
-    time_ms: u64,
-    time: String,
-    head: Head,
-}
-
-#[derive(Debug, Serialize)]
-struct Head {
-    height: u64,
-    size: u64,
-    time_ms: u64,
-    time: String,
-}
-
-#[derive(Debug, Serialize)]
 struct Reason {
     code: &'static str,
     text: String,
 }
 
-const RESTS_ON: &str = "certified rests on the proof and on the ledger's identity; unknown, and \
-                        that there are no other certifications, rest on the ledger's word";
+const RESTS_ON: &str = "the verdict on each certification rests on its proof and on the ledger's \
+                        identity; unknown, and that there are no other certifications, rest on \
+                        the ledger's word";
 
-const DOES_NOT_SAY: &str = "  \
+const CERTIFIED_SAYS: &str = "  \
   Exactly these bytes were certified. This does not say that what they state is true, that
   the certification still stands after that block, or that there is no other one.";
+const FALLEN_SAYS: &str = "  \
+  Exactly these bytes were certified, and that does not stand: do not rely on them.";
 
 impl Report {
     /// Nothing found yet.
     pub fn new(
         file: &Path,
         fingerprints: Fingerprints,
-        identity: &Identity,
-        first_use: bool,
+        (identity, first_use): (&Identity, bool),
+        (checked, freshness): (Checked, Freshness),
     ) -> Self {
         let (blake3, sha256) = (fingerprints.blake3.to_string(), fingerprints.sha256.to_string());
         Self {
             file: file.display().to_string(),
-            verdict: Verdict::Unknown,
+            verdict: Ending::Verdict(Verdict::Unknown),
             fingerprints: Both { blake3, sha256 },
             ledger: identity.to_string(),
             identity_from: if first_use { "first use" } else { "given" },
-            checked: Checked::Online,
+            checked,
             certifications: Vec::new(),
             not_shown: 0,
             reason: None,
             rests_on: RESTS_ON.into(),
             known: fingerprints,
-            height: 0,
+            freshness,
+            head: Head::default(),
             may_have_more: false,
         }
     }
@@ -131,140 +124,116 @@ impl Report {
         self.known
     }
 
-    /// What a ledger showed.
+    /// What a ledger showed. That it knows nothing is worth as much as its newest block is new.
     pub fn show(&mut self, shown: &Shown) {
-        shown.certifications.iter().for_each(|(verified, _)| self.add(verified));
-        (self.height, self.not_shown) = (shown.height, shown.not_asked);
+        self.add(shown.certifications.iter().map(|(verified, _)| verified));
+        (self.head, self.not_shown) = (shown.head, shown.not_asked);
         self.may_have_more = shown.may_have_more;
+        if let Err(not_fresh) = self.freshness.check(shown.head.time_ms) {
+            self.refuse_old(not_fresh);
+        }
     }
 
-    /// A certification that was verified.
-    pub fn add(&mut self, verified: &Verified) {
-        let (record, sealed) = (verified.record().clone(), verified.sealed());
-        self.verdict = Verdict::Certified;
-        self.certifications.push(Certification {
-            fingerprint: verified.fingerprint().to_string(),
-            issuer: verified.issuer().to_owned(),
-            legal_name: record.legal_name,
-            country: record.country,
-            registration: record.registration,
-            media_type: verified.media_type(),
-            entry: verified.entry(),
-            list_count: verified.list_count(),
-            block: sealed.height,
-            time_ms: sealed.time_ms,
-            time: utc(sealed.time_ms),
-            head: Head::of(verified.head()),
-        });
+    /// Certifications that were verified, the best first; none of them if one is not fresh.
+    pub fn add<'a>(&mut self, all: impl IntoIterator<Item = &'a Verified>) {
+        for verified in all {
+            if let Err(not_fresh) = self.freshness.check(verified.head().time_ms) {
+                return self.refuse_old(not_fresh);
+            }
+            self.certifications.push(Certification::of(verified, self.freshness.now_ms()));
+        }
+        self.certifications.sort_by_key(|one| one.verdict);
+        let verdicts = self.certifications.iter().map(|one| one.verdict);
+        self.verdict = Ending::Verdict(Verdict::of_all(verdicts));
     }
 
-    /// Ends with a no, whatever was found before.
-    pub fn reject(&mut self, verdict: Verdict, rejected: &Rejected) {
-        self.verdict = verdict;
+    /// Ends without a verdict, whatever was found before.
+    pub fn reject(&mut self, refused: Refused, rejected: &Rejected) {
+        self.refuse(refused, rejected.code(), rejected.to_string());
+    }
+
+    fn refuse_old(&mut self, not_fresh: NotFresh) {
+        self.refuse(Refused::NotFresh, "not-fresh", not_fresh.to_string());
+    }
+
+    fn refuse(&mut self, refused: Refused, code: &'static str, text: String) {
+        self.verdict = Ending::Refused(refused);
         self.certifications.clear();
-        self.reason = Some(Reason { code: rejected.code(), text: rejected.to_string() });
+        self.reason = Some(Reason { code, text });
     }
 
-    /// 0 certified, 1 unknown or rejected, 4 a lie.
+    /// Whether there is a verdict.
+    pub fn has_verdict(&self) -> bool {
+        matches!(self.verdict, Ending::Verdict(_))
+    }
+
+    /// 0 certified; 1 anything else that is known; 3 a ledger that is behind; 4 a lie.
     pub fn exit_code(&self) -> u8 {
-        match self.verdict {
-            Verdict::Certified => 0,
-            Verdict::Unknown | Verdict::Rejected => 1,
-            Verdict::Lie => 4,
+        match (self.verdict, self.checked) {
+            (Ending::Verdict(Verdict::Certified), _) => 0,
+            (Ending::Refused(Refused::Lie), _) => 4,
+            (Ending::Refused(Refused::NotFresh), Checked::Online) => 3,
+            _ => 1,
         }
     }
 
     /// The answer in words.
-    pub fn to_text(&self, now_ms: u64) -> String {
-        let file = &self.file;
-        let reason = self.reason.as_ref().map(|r| format!("{}: {}", r.code, r.text));
-        let reason = reason.unwrap_or_default();
+    pub fn to_text(&self) -> String {
         match self.verdict {
-            Verdict::Certified => self.certified(now_ms),
-            Verdict::Unknown => format!(
-                "unknown  {file}\n  the ledger knows no certification of it up to block {}; that \
-                 is its word\n  ledger       {}\n  document     {}\n               {}",
-                self.height, self.ledger, self.fingerprints.blake3, self.fingerprints.sha256
-            ),
-            Verdict::Rejected => format!(
-                "not verified  {file}\n  the proof does not hold: {reason}\n  ledger       {}",
-                self.ledger
-            ),
-            Verdict::Lie => format!(
-                "not verified  {file}\n  the ledger says that it is certified, and its proof does \
-                 not hold:\n  {reason}\n  ledger       {}\n  Keep this answer: somebody must look.",
-                self.ledger
-            ),
+            Ending::Verdict(Verdict::Unknown) => self.unknown(),
+            Ending::Verdict(verdict) => self.known(verdict),
+            Ending::Refused(refused) => self.refused(refused),
         }
     }
 
-    fn certified(&self, now_ms: u64) -> String {
-        let mut parts = vec![format!("certified  {}\n", self.file)];
+    fn unknown(&self) -> String {
+        let Self { file, ledger, fingerprints, head, .. } = self;
+        format!(
+            "unknown  {file}\n  the ledger knows no certification of it up to block {}, {}; that \
+             is its word\n  ledger       {ledger}\n  document     {}\n               {}",
+            head.height,
+            ago(head.time_ms, self.freshness.now_ms()),
+            fingerprints.blake3,
+            fingerprints.sha256
+        )
+    }
+
+    fn known(&self, verdict: Verdict) -> String {
+        let now_ms = self.freshness.now_ms();
+        let mut parts = vec![format!("{}  {}\n", verdict.name(), self.file)];
         parts.extend(self.certifications.iter().map(|one| one.to_text(now_ms)));
         parts.push(format!("  ledger       {}\n", self.ledger));
         if self.not_shown > 0 {
             let at_least = if self.may_have_more { "at least " } else { "" };
             let not_shown = self.not_shown;
-            parts.push(format!("  and {at_least}{not_shown} older, which were not checked\n"));
+            parts.push(format!("  and {at_least}{not_shown} more, which were not checked\n"));
         }
-        parts.push(DOES_NOT_SAY.into());
+        let is_certified = verdict == Verdict::Certified;
+        parts.push(if is_certified { CERTIFIED_SAYS } else { FALLEN_SAYS }.into());
         parts.concat()
     }
-}
 
-impl Certification {
-    fn to_text(&self, now_ms: u64) -> String {
-        let Self { legal_name, country, registration, issuer, time, block, entry, .. } = self;
-        let others = match self.list_count {
-            1 => String::new(),
-            count => format!(", one of {count} documents"),
-        };
-        format!(
-            "  by           {legal_name} ({country} {registration}), {issuer}\n  \
-             when         {time}, in block {block}, entry {entry}{others}\n  \
-             as           {}\n  \
-             document     {}\n  \
-             known up to  block {}, {} ({})\n",
-            self.media_type,
-            self.fingerprint,
-            self.head.height,
-            self.head.time,
-            age(self.head.time_ms, now_ms)
-        )
-    }
-}
-
-impl Head {
-    fn of(head: &BlockStatement) -> Self {
-        let (height, size, time_ms) = (head.height, head.size, head.time_ms);
-        Self { height, size, time_ms, time: utc(time_ms) }
-    }
-}
-
-/// In one unit, of which there are two at least, so that it never needs a singular.
-fn age(time_ms: u64, now_ms: u64) -> String {
-    let Some(age_ms) = now_ms.checked_sub(time_ms) else {
-        return "ahead of this machine's clock".into();
-    };
-    let age_s = age_ms / 1000;
-    let units = [(86_400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds")];
-    let unit = units.into_iter().find(|(unit_s, _)| age_s / unit_s >= 2);
-    unit.map_or_else(
-        || "just now".into(),
-        |(unit_s, name)| format!("{} {name} ago", age_s / unit_s),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_read_in_one_unit() {
-        assert_eq!(age(0, 1999), "just now");
-        assert_eq!(age(0, 119_000), "119 seconds ago");
-        assert_eq!(age(0, 7_200_000), "2 hours ago");
-        assert_eq!(age(0, 86_400_000 * 100), "100 days ago");
-        assert_eq!(age(1, 0), "ahead of this machine's clock");
+    fn refused(&self, refused: Refused) -> String {
+        let Self { file, ledger, .. } = self;
+        let (code, text) = self.reason.as_ref().map_or(("", ""), |r| (r.code, r.text.as_str()));
+        match refused {
+            Refused::Proof => format!(
+                "not verified  {file}\n  the proof does not hold: {code}: {text}\n  ledger       \
+                 {ledger}"
+            ),
+            Refused::Lie => format!(
+                "not verified  {file}\n  the ledger says more than its proofs show:\n  \
+                 {code}: {text}\n  ledger       {ledger}\n  Keep this answer: somebody must look."
+            ),
+            Refused::NotFresh => {
+                let (who, mend) = match self.checked {
+                    Checked::Online => ("ledger", "Try again; if it stays so, tell its operator."),
+                    Checked::Offline => ("proof", "`probant proof refresh` brings a newer one."),
+                };
+                format!(
+                    "not fresh  {file}\n  the {who} shows {text}\n  ledger       {ledger}\n  {mend}"
+                )
+            }
+        }
     }
 }

@@ -1,0 +1,73 @@
+//! `probant key replace`: another key takes the place of one of the ledger's own.
+
+use std::path::PathBuf;
+
+use probant_core::{
+    key::Use,
+    statement::{Body, HeldKey, KeyAct, KeyStatement, prove_possession},
+};
+
+use crate::{
+    Error,
+    cli::{dispatch::Dispatch, speaker::Authority},
+    clock::Clock,
+    keyfile,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  probant key new ledger-keys/seal-2.pem
+  probant key replace --use seal --new ledger-keys/seal-2.pem --operator-key operator.pem
+
+  probant key replace --use operator --new operator-2.pem --recovery-key recovery.pem
+
+The new key is in force from the next block on. A node has to hold a new seal or note key before, in
+its directory of keys, as seal*.pem or note*.pem: one that does not refuses the statement. The old
+file may go once this has ended well. Seal and note keys are replaced by the operator, operator and
+recovery keys by the recovery key. Proofs and receipts of before stay verifiable, and the ledger's
+identity stays the same.";
+
+/// As the operator: put another key in the place of one of the ledger's own
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ReplaceKey {
+    /// Which of the ledger's keys
+    #[arg(long, value_name = "USE", value_parser = Use::LEDGER.map(Use::name))]
+    r#use: String,
+    /// The new private key
+    #[arg(long, value_name = "FILE")]
+    new: PathBuf,
+    #[command(flatten)]
+    authority: Authority,
+    #[command(flatten)]
+    dispatch: Dispatch,
+}
+
+impl ReplaceKey {
+    pub async fn run(&self, clock: &dyn Clock) -> Result<u8, Error> {
+        let r#use = Use::LEDGER.into_iter().find(|of| of.name() == self.r#use);
+        let r#use = r#use.expect("clap has taken it as one of these");
+        self.check_authority(r#use)?;
+        let (voice, new) = (self.authority.voice()?, keyfile::read(&self.new)?);
+        let mut desk = self.dispatch.open(clock).await?;
+        let (owner, scope) = (desk.identity().origin.as_str(), &desk.identity().ledger.0.0);
+        let possession = prove_possession(&new, r#use, owner, 1, scope);
+        let held = HeldKey { key: new.public().clone(), possession };
+        let (name, kid) = (r#use.name(), held.key.kid());
+        let act = KeyAct::Replace { r#use, held };
+        let statement = desk.sign(&voice, Body::Key(KeyStatement::bringing(act)));
+        let done =
+            |entry| format!("{kid} is the {name} key from the next block on, in entry {entry}");
+        desk.conclude(&statement, done).await
+    }
+
+    /// The ledger would refuse it too, in fewer words.
+    fn check_authority(&self, r#use: Use) -> Result<(), Error> {
+        let by_operator = matches!(r#use, Use::Seal | Use::Note);
+        if by_operator == self.authority.operator_key.is_some() {
+            return Ok(());
+        }
+        let option = if by_operator { "--operator-key" } else { "--recovery-key" };
+        Err(Error::input(format!("the {} key is replaced by {option}", r#use.name())))
+    }
+}

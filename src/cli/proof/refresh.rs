@@ -1,0 +1,144 @@
+//! `probant proof refresh`: moves whole proofs to the ledger's present head. The comparing is that of
+//! [`crate::client`]; here are the files, and what is kept where a ledger contradicts itself.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use probant_core::{Verified, Verifier, status::Standing};
+
+use super::read;
+use crate::{
+    Error,
+    cli::{ledger::Ledger, say, standing},
+    client::{Held, Refreshed, Refresher},
+    clock::{Clock, utc},
+    durable,
+    freshness::{Freshness, ago},
+    verdict::Verdict,
+};
+
+const EXAMPLES: &str = "\
+Example:
+  probant proof refresh bills/*.proof --ledger https://ledger.example
+
+Each proof is verified; the newest one of the same entry is asked for, verified, and held to it: the
+same statement, the same first receipt, a head that is not older, in a tree that grew from the one
+that the old proof knows. Then it takes its place, all or nothing. Where that does not hold, the
+ledger has shown two histories: the proof stays as it is, and the answer is kept beside it, in
+FILE.contradicts. Keep both, and show them to an auditor.
+
+A file that fails is named, and the others go on; a ledger that is out of reach ends the run.
+
+Exit codes, the highest of all files: 0 certified as of the new head; 1 superseded, revoked or
+distrusted (the new proof, which shows that, is in its place), or the old proof is rejected; 2 mend
+the input; 3 the ledger is out of reach, or behind the proof; 4 the ledger contradicts the proof.";
+
+/// How many contradictions of one proof are kept.
+const EVIDENCE_MAX: usize = 99;
+
+/// Move proofs to the ledger's present head, after checking that its history only grew
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Refresh {
+    /// Proofs
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    ledger: Ledger,
+}
+
+impl Refresh {
+    pub async fn run(&self, clock: &dyn Clock) -> Result<u8, Error> {
+        let client = self.ledger.client()?;
+        let (identity, _) = self.ledger.identity().await?;
+        let mut refresher = Refresher::new(client, Verifier::new(identity));
+        let mut worst = 0;
+        for (at, file) in self.files.iter().enumerate() {
+            let error = match refresh(&mut refresher, file, clock).await {
+                Ok(code) => {
+                    worst = worst.max(code);
+                    continue;
+                }
+                Err(error) => error,
+            };
+            worst = worst.max(error.exit_code());
+            eprintln!("probant: {}: {error}", file.display());
+            if matches!(error, Error::Busy { .. }) {
+                let left = self.files.len() - at;
+                eprintln!("probant: {left} of {} not refreshed: try again", self.files.len());
+                break;
+            }
+        }
+        Ok(worst)
+    }
+}
+
+/// A crash on the way leaves the old proof or the new one.
+async fn refresh(refresher: &mut Refresher, file: &Path, clock: &dyn Clock) -> Result<u8, Error> {
+    let place = fs::canonicalize(file).map_err(Error::file(file))?;
+    let old = refresher.hold(&read(&place)?).map_err(|rejected| {
+        let code = rejected.code();
+        Error::No(format!("this proof does not hold, and stays as it is: {code}: {rejected}"))
+    })?;
+    let (new, note) = match refresher.refresh(&old).await? {
+        Refreshed::Moved(new, bytes) => {
+            replace(&place, &new, &bytes, clock)?;
+            (new, "")
+        }
+        Refreshed::Newest => (Box::new(old), "; the ledger has nothing newer"),
+        Refreshed::Contradicts(answer, why) => {
+            let (code, kept) = (why.code(), keep(&place, &answer)?);
+            return Err(Error::Stop(format!(
+                "the ledger contradicts this proof: {code}: {why}; its answer is in {}: keep both, \
+                 somebody must look",
+                kept.display()
+            )));
+        }
+    };
+    say(&line(file, &new.verified, note, clock.now_ms()))?;
+    Ok(u8::from(*new.verified.standing() != Standing::Certified))
+}
+
+fn replace(place: &Path, new: &Held, bytes: &[u8], clock: &dyn Clock) -> Result<(), Error> {
+    // `verify` would refuse it, and the old one be gone.
+    let fresh = Freshness::new(clock.now_ms(), None).check(new.verified.head().time_ms);
+    fresh.map_err(|why| Error::busy(format!("the ledger shows {why}: set that right first")))?;
+    let mode = fs::metadata(place).map_err(Error::file(place))?.permissions().mode() & 0o777;
+    durable::place_file(place, bytes, mode)
+        .map_err(|error| Error::input(format!("this proof stays as it is: {error}")))?;
+    Ok(durable::sync_dir(place.parent().expect("a file lies in a folder"))?)
+}
+
+/// Never in the place of another: that may be evidence, too.
+fn keep(proof: &Path, answer: &[u8]) -> Result<PathBuf, Error> {
+    for number in 1..=EVIDENCE_MAX {
+        let more = if number == 1 { String::new() } else { format!(".{number}") };
+        let mut name = proof.to_owned().into_os_string();
+        name.push(format!(".contradicts{more}"));
+        match durable::create_new_file(Path::new(&name), answer, 0o644) {
+            Ok(_) => return Ok(name.into()),
+            Err(failed) if failed.source.kind() == ErrorKind::AlreadyExists => {}
+            Err(failed) => return Err(failed.into()),
+        }
+    }
+    let name = proof.display();
+    Err(Error::Stop(format!(
+        "the ledger contradicts this proof, and {EVIDENCE_MAX} of its answers lie beside {name}: \
+         somebody must look"
+    )))
+}
+
+fn line(file: &Path, verified: &Verified, note: &str, now_ms: u64) -> String {
+    let (head, word) = (verified.head(), Verdict::of(verified.standing()).name());
+    let fallen = match verified.standing() {
+        Standing::Certified => String::new(),
+        fallen => format!("{}; ", standing::standing(fallen)),
+    };
+    let (file, height, time) = (file.display(), head.height, utc(head.time_ms));
+    let ago = ago(head.time_ms, now_ms);
+    format!("{word}  {file}: {fallen}as of block {height}, sealed at {time}, {ago}{note}")
+}

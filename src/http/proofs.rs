@@ -1,0 +1,85 @@
+//! For whoever holds proofs, or makes them: that one head grew from another, and what became of the
+//! documents of a list.
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use probant_core::{
+    Hash,
+    tree::{Node, prove_consistency},
+};
+use serde::Serialize;
+
+use super::{
+    IMMUTABLE, Inner, Service,
+    blocks::immutable,
+    path::{At, number},
+    problem::Problem,
+};
+use crate::{Error, lag};
+
+pub fn router() -> Router<Service> {
+    Router::new()
+        .route("/proofs/consistency/{from}/{to}", get(consistency))
+        .route("/proofs/statuses/{entry}/{height}", get(statuses))
+}
+
+/// That the tree of the first `to` entries grew from that of the first `from` (RFC 9162).
+#[derive(Serialize)]
+struct Consistency {
+    from: u64,
+    to: u64,
+    /// Hashes, hex.
+    path: Vec<String>,
+}
+
+async fn consistency(
+    State(service): State<Service>,
+    At((from, to)): At<(String, String)>,
+) -> Result<Response, Problem> {
+    let (from, to) = (number(&from)?, number(&to)?);
+    if from == 0 || from > to {
+        let why = format!("from {from} to {to}: 0 < from <= to is asked for");
+        return Err(Error::input(why).into());
+    }
+    let found = service.ask(|inner| {
+        let store = inner.ledger.store();
+        let reached = store.entry(to - 1)?;
+        let read = |nodes: &[Node]| store.hashes(nodes);
+        reached.map(|_| Ok(prove_consistency(from, to, read)?)).transpose()
+    });
+    let path = found.await?.ok_or_else(|| {
+        Problem::not_found(format!("there are not {to} entries: see /checkpoint"))
+    })?;
+    let path = path.iter().map(Hash::to_string).collect();
+    let headers = [(header::CACHE_CONTROL, IMMUTABLE)];
+    Ok((headers, Json(Consistency { from, to, path })).into_response())
+}
+
+/// The status paths of the documents of a certifying entry, in the order of its list, as of a block:
+/// what its issuer cannot make, and all that its proofs do not share.
+async fn statuses(
+    State(service): State<Service>,
+    At((entry, height)): At<(String, String)>,
+) -> Result<Response, Problem> {
+    let (entry, height) = (number(&entry)?, number(&height)?);
+    let reached = |inner: &Inner| {
+        let (store, head) = (inner.ledger.store(), inner.ledger.head());
+        let is_there = entry < head.size && height <= head.height;
+        if is_there && store.derived() <= head.height { Err(lag::behind()) } else { Ok(is_there) }
+    };
+    let found = if service.ask(reached).await? {
+        service.0.prover.statuses(entry, height).await?
+    } else {
+        None
+    };
+    let none = || {
+        let why = format!("entry {entry} certifies no list, or there is no block {height}");
+        Problem::not_found(why)
+    };
+    Ok(immutable("application/cbor", found.ok_or_else(none)?))
+}
