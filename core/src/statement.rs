@@ -100,6 +100,7 @@ impl Body {
                 return Err(Rejected::Header("a statement has content type and claims".into()));
             }
         };
+        crate::cbor::check(payload, "payload")?;
         let kind = content_type
             .strip_prefix(CONTENT_PREFIX)
             .and_then(|rest| rest.strip_suffix(CONTENT_SUFFIX));

@@ -18,13 +18,16 @@ mod blocks;
 mod checkpoints;
 mod compromises;
 mod consistency;
+mod counted;
 mod entries;
 mod example;
 mod falls;
+mod felled;
 mod headers;
 mod histories;
 mod identities;
 mod issuers;
+mod judged;
 mod keys;
 mod ledger;
 mod lists;
@@ -69,12 +72,15 @@ fn made() -> BTreeMap<String, Vector> {
         checkpoints::all(),
         compromises::all(),
         consistency::all(),
+        counted::all(),
         entries::all(),
         falls::all(),
+        felled::all(),
         headers::all(),
         histories::all(),
         identities::all(),
         issuers::all(),
+        judged::all(),
         keys::all(),
         lists::all(),
         payloads::all(),

@@ -282,7 +282,29 @@ fn values() -> Vec<Vector> {
     let five = |parts: [Item; 5]| payload(&parts);
     let kid = bytes(&kid(ISSUER_KEY).0);
     let withdrawn = fall("withdrawn", None);
+    // The last key is one higher.
+    let other_key = |value: &[u8], last: &[u8]| {
+        let at = value.len() - last.len() - 1;
+        [&value[..at], &[value[at] + 1], last].concat()
+    };
+    let by = bytes(&crate::statuses::kid(OPERATOR).0);
     vec![
+        refuse("of_a_document_with_another_last_key", "malformed", other_key(&withdrawn, &NIL)),
+        refuse("of_a_key_with_another_last_key", "malformed", other_key(&state("void"), &by)),
+        refuse("of_an_issuer_with_another_last_key", "malformed", {
+            other_key(&state("suspended"), &by)
+        }),
+        refuse("of_an_unknown_state_with_another_last_key", "malformed", {
+            other_key(&state("active"), &by)
+        })
+        .why("the state is judged after all fields"),
+        refuse("of_an_unknown_reason_with_another_last_key", "field", {
+            other_key(&fall("regretted", None), &NIL)
+        })
+        .why("the reason is judged where it stands"),
+        refuse("of_an_unknown_reason_with_a_byte_after", "malformed", {
+            [&fall("regretted", None)[..], &[0]].concat()
+        }),
         refuse("of_an_unknown_reason", "field", fall("regretted", None)),
         refuse("of_a_reason_in_capitals", "field", fall("Withdrawn", None)),
         refuse("superseded_without_a_replacement", "field", fall("superseded", None)),

@@ -231,11 +231,14 @@ fn statuses() -> Item {
     array(&vec![array(&[NIL.to_vec(), array(&[])]); 3])
 }
 
+fn hashes(path: &[Hash]) -> Item {
+    array(&path.iter().map(|hash| bytes(&hash.0)).collect::<Vec<_>>())
+}
+
 /// The unprotected header, and the parts under the private label.
 fn parts() -> Vec<Vector> {
     let proof = LEDGER.proof(SINGLE, document(1).blake3);
     let refuse = |name: &str, code: &str, bytes: &[u8]| case(name, code, bytes, document(1).blake3);
-    let hashes = |path: &[Hash]| array(&path.iter().map(|hash| bytes(&hash.0)).collect::<Vec<_>>());
     let entry = |entry: &ProvenEntry| {
         array(&[bytes(entry.statement.entry()), int(entry.index as i64), hashes(&entry.path)])
     };
@@ -266,11 +269,11 @@ fn parts() -> Vec<Vector> {
         items[at] = item;
         refuse(name, code, &with(&crate::raw::payload(&items)))
     };
-    let mut reserved = document_part.clone();
-    reserved[3] = 0x81;
+    let reserved = [&document_part[..3], &[0x81], &document_part[4..]].concat();
     let receipts =
         |receipts: &[Item]| open(&[(394, array(receipts)), (LABEL_PROOF, bytes(&whole))]);
     let encoded = proof.encode();
+    let eight_for_seven: Vec<_> = [1, 2, 3, 4, 5, 6, 8].into_iter().zip(items.clone()).collect();
     let both = (LABEL_PROOF, bytes(&whole));
     vec![
         refuse("empty", "malformed", &[]),
@@ -318,6 +321,7 @@ fn parts() -> Vec<Vector> {
         ),
         inside("registry_of_no_entries", "malformed", 4, array(&[])),
         inside("first_receipt_missing", "malformed", 5, bytes(&[])),
+        refuse("with_another_last_key", "malformed", &with(&map(&eight_for_seven))),
         refuse("with_six_parts", "malformed", &with(&crate::raw::payload(&items[..6]))),
         refuse(
             "with_eight_parts",
