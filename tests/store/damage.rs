@@ -3,11 +3,13 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use probant::store::{
-    Store, StoredBlock,
+    Store, StoreError, StoredBlock,
     embedded::{Embedded, settings::Settings},
     memory::Memory,
 };
@@ -121,12 +123,24 @@ fn sealed_after(chain: &Chain, nodes: &dyn Nodes) -> Result<Vec<u8>, Rejected> {
     Ok(draft.seal(&key(1))?.block.encode())
 }
 
+/// While look-ups are replaced there is no chain to be had.
+fn rebuilt(store: &Embedded) {
+    for _ in 0..500 {
+        match store.chain() {
+            Err(StoreError::Behind { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            chain => return drop(chain.unwrap()),
+        }
+    }
+    panic!("look-ups are not rebuilt");
+}
+
 /// Sealed over what the store says, at once or after the rebuild, the block is no other.
 fn assert_seals_the_same(store: &Embedded, expected: &[u8], what: &str) {
     let sealed = || sealed_after(&store.chain().unwrap().unwrap(), store);
     let sealed = sealed().or_else(|rejected| {
         assert!(matches!(rejected, Rejected::Unreadable(_)), "{what}: {rejected}");
         store.distrust_derived();
+        rebuilt(store);
         sealed()
     });
     assert_eq!(sealed.as_deref(), Ok(expected), "{what}");
@@ -176,6 +190,23 @@ fn a_status_node_that_is_another_is_damage() {
 fn what_the_tree_is_read_from_is_held_to_its_root() {
     flip_through("entries", STRIDE);
     flip_through("tree-0", STRIDE);
+}
+
+#[test]
+fn many_who_meet_the_same_damage_have_look_ups_rebuilt_once() {
+    let dirs = closed(&story());
+    let store = dirs.open().unwrap();
+    let folder = || fs::metadata(dirs.data().join("derived")).map(|folder| folder.ino()).ok();
+    let (mut folders, mut asked) = (vec![folder().unwrap()], 0);
+    while asked < 400 {
+        store.distrust_derived();
+        // While it is exchanged, there is none.
+        folders.extend(folder().filter(|now| folders.last() != Some(now)));
+        std::thread::sleep(Duration::from_millis(1));
+        asked += 1;
+    }
+    rebuilt(&store);
+    assert_eq!(folders.len(), 2, "{folders:?}");
 }
 
 #[test]
