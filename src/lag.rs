@@ -29,13 +29,18 @@ where
     }
 }
 
-/// A check that only damaged look-ups can fail: then they are rebuilt, for nothing derived is ever
-/// believed.
+/// A check of what was put together from look-ups. Where they are damaged they are rebuilt, for
+/// nothing derived is ever believed; but a stranger may have had sealed what makes a proof too long,
+/// and no rebuild shortens that.
 ///
 /// # Errors
-/// [`Error::Busy`] meanwhile.
+/// [`Error::Busy`] while look-ups are rebuilt; [`Error::Stop`] for what they cannot cause, which
+/// whoever answers logs.
 pub fn trusted<T>(store: &dyn Store, checked: Result<T, Rejected>) -> Result<T, Error> {
     checked.map_err(|rejected| {
+        if let Rejected::TooLarge { .. } | Rejected::Malformed { .. } = rejected {
+            return Error::Stop(format!("what the ledger made itself is refused: {rejected}"));
+        }
         tracing::error!(%rejected, "look-ups contradict the blocks: rebuilding them");
         store.distrust_derived();
         rebuilding()
@@ -50,4 +55,25 @@ pub fn behind() -> Error {
 /// What says that look-ups are not to be had until they are rebuilt.
 pub fn rebuilding() -> Error {
     Error::busy("look-ups are being rebuilt: try again shortly")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::memory::Memory;
+
+    #[test]
+    fn only_what_damage_can_cause_is_mended_by_a_rebuild() {
+        let answer = |rejected| trusted::<()>(&Memory::default(), Err(rejected)).unwrap_err();
+        let what = "proof";
+        let too_large = Rejected::TooLarge { what, limit: 1, value: 2 };
+        let malformed = Rejected::Malformed { what, why: "1,024 entries at most".into() };
+        for strangers in [too_large, malformed] {
+            assert!(matches!(answer(strangers), Error::Stop(why) if why.contains("refused")));
+        }
+        let why = "a bit".to_owned();
+        for damage in [Rejected::Unreadable(why.clone()), Rejected::Proof { what, why }] {
+            assert!(matches!(answer(damage), Error::Busy { .. }));
+        }
+    }
 }

@@ -32,7 +32,8 @@ pub use error::StoreError;
 /// 5. Nothing acknowledged is forgotten unseen: a store that is behind its head mark refuses.
 /// 6. It reads the [`Nodes`] of the status maps of all its blocks, derived or not.
 pub trait Store: Nodes + Send + Sync {
-    /// What all blocks amount to; `None` before block 0. For the writer, when it starts.
+    /// What all blocks amount to; `None` before block 0. For the writer, when it starts, and when it
+    /// may be wrong itself; `Behind` while look-ups are replaced.
     fn chain(&self) -> Result<Option<Chain>, StoreError>;
 
     /// The newest durable block.
@@ -84,7 +85,8 @@ pub trait Store: Nodes + Send + Sync {
         None
     }
 
-    /// Says that what is derived contradicts the blocks, so that it is rebuilt.
+    /// Says that what is derived contradicts the blocks, so that it is rebuilt: once, however many
+    /// say so while it is, or just after.
     fn distrust_derived(&self);
 }
 

@@ -3,21 +3,28 @@
 
 mod world;
 
-use std::{sync::Arc, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use probant::{
     Error,
+    ledger::{Ledger, Sealing, found},
     lookup::Lookup,
     prove::Prover,
     store::{
-        Location, Store,
+        Location, Store, StoredBlock,
         embedded::settings::Settings,
         memory::{Fail, Memory},
     },
     verdict::Verdict,
 };
-use probant_core::{Verifier, checkpoint::Checkpoint, key::Use};
-use world::{Dirs, TestClock, documents, enroll, found_in, keyring, start, submission};
+use probant_core::{
+    List, Statement, Verifier, checkpoint::Checkpoint, key::Use, registry::WITHHELD_S_MAX,
+    status::Reason,
+};
+use world::{
+    Dirs, ORIGIN, START_MS, TestClock, documents, enroll, found_in, key, keyring, ledger_keys,
+    revoke, start, submission,
+};
 
 async fn prove_all(store: &Arc<dyn Store>, clock: &Arc<TestClock>, from: u32, count: u32) {
     let chain = store.chain().unwrap().unwrap();
@@ -149,4 +156,64 @@ async fn a_clock_that_is_not_believed_raises_an_alarm_that_setting_it_right_ends
     behind.advance(10_000);
     ledger.submit(submission(ledger_id, 0, 1)).await.unwrap();
     assert_eq!(ledger.alarm(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_statements_do_not_stop_the_heartbeat() {
+    let (store, clock) = (Arc::new(Memory::default()), TestClock::new());
+    // Block time is ahead of the clock: what is fresh enough at the door is stale in its block.
+    let (origin, ahead_ms) = (ORIGIN.parse().unwrap(), START_MS + 4000);
+    let ledger_id = found(&*store, &origin, &ledger_keys(), &[42; 32], ahead_ms).unwrap().ledger;
+    let ms = Duration::from_millis;
+    let sealing = Sealing { interval: ms(1), heartbeat: ms(40), ..Sealing::default() };
+    let ledger = Ledger::start(store.clone(), keyring(), clock.clone(), sealing).unwrap();
+    let (iat_s, body) = (START_MS / 1000 + 1 - WITHHELD_S_MAX, enroll(ledger_id).body().clone());
+    let stale = Statement::sign(&key(3), ORIGIN, Some(ledger_id), iat_s, body).to_submission(None);
+    for _ in 0..20 {
+        clock.advance(20);
+        let refused = ledger.submit(stale.clone()).await.unwrap_err().to_string();
+        assert!(refused.starts_with("stale"), "{refused}");
+    }
+    let sealed = store.head().unwrap().height;
+    assert!((9..=11).contains(&sealed), "{sealed} blocks in 400 ms, where one is due each 40 ms");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_says_wrongly_where_statuses_are_is_not_kept() {
+    let (dirs, clock) = (Dirs::new(), TestClock::new());
+    let store: Arc<dyn Store> = Arc::new(dirs.create(Settings::default()));
+    for block in world::blocks(6) {
+        store.append(store.head().as_ref(), block).unwrap();
+    }
+    let ledger_id = store.chain().unwrap().unwrap().identity().ledger;
+    // The count of inner nodes, by which new ones are numbered, in the newest block's record.
+    let path = dirs.data().join("derived").join("blocks");
+    let mut rows = fs::read(&path).unwrap();
+    let at = rows.len() - 16;
+    rows[at] ^= 8;
+    fs::write(&path, rows).unwrap();
+    clock.advance(1000);
+    let ledger = start(Arc::clone(&store), clock);
+    for number in 50_000..50_003 {
+        ledger.submit(submission(ledger_id, number, 1)).await.unwrap();
+        let list = List::new(documents(number, 1)).unwrap();
+        let withdraw = revoke(ledger_id, &list, Reason::Withdrawn).to_submission(Some(&list));
+        let withdrawn = || async {
+            match ledger.submit(withdraw.clone()).await {
+                Err(Error::Busy { .. }) => None,
+                answer => Some(answer.unwrap()),
+            }
+        };
+        let mut tries = 0..500;
+        while withdrawn().await.is_none() {
+            assert!(tries.next().is_some(), "document {number} cannot be withdrawn");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    let (mut truth, blocks) = (None, Memory::default());
+    for height in 0..=store.head().unwrap().height {
+        let bytes = store.block(height).unwrap().unwrap();
+        let block = StoredBlock::check(bytes, &mut truth, &blocks).unwrap();
+        blocks.append(blocks.head().as_ref(), block).unwrap();
+    }
 }

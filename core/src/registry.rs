@@ -233,6 +233,11 @@ impl Registry {
         self.signers.get(kid)
     }
 
+    /// All keys that were ever brought, in no order.
+    pub fn signers(&self) -> impl ExactSizeIterator<Item = &Signer> {
+        self.signers.values()
+    }
+
     /// An issuer by its id.
     pub fn issuer(&self, id: &str) -> Option<&Issuer> {
         self.issuers.get(&id.parse().ok()?)

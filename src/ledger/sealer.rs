@@ -41,46 +41,70 @@ impl Drop for Ending<'_> {
     }
 }
 
+/// The writer's end of the chain.
+struct Sealer<'a> {
+    shared: &'a Shared,
+    chain: Chain,
+    /// The store may know another chain: it is asked before the next block.
+    stale: bool,
+}
+
 /// Seals until the pool is closed and empty, or the store fails.
-pub fn run(shared: &Shared, mut chain: Chain) {
+pub fn run(shared: &Shared, chain: Chain) {
     let _ending = Ending(shared);
+    let mut sealer = Sealer { shared, chain, stale: false };
     let mut time = BlockTime::new();
     let mut last_block = shared.clock.elapsed();
     loop {
-        let idle = shared.clock.elapsed().saturating_sub(last_block);
-        shared.pool.wait(shared.sealing.heartbeat.saturating_sub(idle));
+        let idle = || shared.clock.elapsed().saturating_sub(last_block);
+        shared.pool.wait(shared.sealing.heartbeat.saturating_sub(idle()));
         shared.pool.fill(shared.sealing.interval, shared.clock.elapsed());
-        let pending = shared.pool.take();
-        let idle = shared.clock.elapsed().saturating_sub(last_block);
+        let (pending, due) = (shared.pool.take(), idle() >= shared.sealing.heartbeat);
         if pending.is_empty() && shared.pool.is_done() {
             return;
         }
-        if pending.is_empty() && idle < shared.sealing.heartbeat {
+        if pending.is_empty() && !due {
             continue;
         }
-        let time_ms = match time.next(&*shared.clock, chain.head().time_ms) {
+        if sealer.stale && sealer.reload().is_err() {
+            return fail_all(shared);
+        }
+        let time_ms = match time.next(&*shared.clock, sealer.chain.head().time_ms) {
             Ok(time_ms) => time_ms,
             Err(why) => {
                 shared.set_alarm(Some(why.clone()));
                 refuse(pending, &why);
                 shared.pool.wait(ALARM_PAUSE);
-                std::thread::sleep(ALARM_PAUSE.min(shared.sealing.interval));
+                pause(shared);
                 continue;
             }
         };
         shared.set_alarm(None);
-        last_block = shared.clock.elapsed();
-        if seal(shared, &mut chain, pending, time_ms).is_err() {
-            fail_all(shared);
-            return;
+        let began = shared.clock.elapsed();
+        match sealer.seal(pending, time_ms, due) {
+            Ok(true) => last_block = began,
+            // Refused statements are no block: the heartbeat is still due when it was.
+            Ok(false) => {}
+            Err(_) => return fail_all(shared),
         }
     }
+}
+
+/// Before trying again what does not work now.
+fn pause(shared: &Shared) {
+    std::thread::sleep(ALARM_PAUSE.min(shared.sealing.interval));
 }
 
 fn refuse(pending: Vec<Pending>, why: &str) {
     for pending in pending {
         let (.., reply) = pending.open();
         reply.send(Err(Error::busy(format!("nothing can be sealed now: {why}"))));
+    }
+}
+
+fn answer_all(waiters: Waiters, answer: impl Fn() -> Error) {
+    for (_, reply) in waiters {
+        reply.send(Err(answer()));
     }
 }
 
@@ -97,72 +121,94 @@ fn fail_all(shared: &Shared) {
     }
 }
 
-fn seal(
-    shared: &Shared,
-    chain: &mut Chain,
-    pending: Vec<Pending>,
-    time_ms: u64,
-) -> Result<(), StoreError> {
-    let had_pending = !pending.is_empty();
-    let (draft, waiters) = draft(shared, chain, pending, time_ms);
-    if draft.is_empty() && had_pending {
-        return Ok(());
+impl Sealer<'_> {
+    /// Whether a block was made of what is pending; where nothing of that is left, only if it is due.
+    fn seal(&mut self, pending: Vec<Pending>, time_ms: u64, due: bool) -> Result<bool, StoreError> {
+        let Self { shared, chain, stale } = self;
+        let (draft, waiters) = draft(shared, chain, pending, time_ms, stale);
+        if draft.is_empty() && !due {
+            return Ok(false);
+        }
+        let kid = draft.seal_key().kid();
+        let key = shared.keys.get(Use::Seal, kid).map_err(|why| StoreError::Input(why.to_string()));
+        let sealed = key.and_then(|key| draft.seal(&key).map_err(unreadable));
+        let appended = sealed.and_then(|sealed| {
+            let after = check_and_append(shared, chain, &sealed)?;
+            Ok((after, sealed))
+        });
+        match appended {
+            Ok((after, sealed)) => {
+                *chain = after;
+                shared.publish(chain);
+                let sealed = Arc::new(sealed);
+                for (index, reply) in waiters {
+                    reply.send(Ok(Answer::Sealed(Arc::clone(&sealed), index)));
+                }
+                Ok(true)
+            }
+            Err(error) => self.not_appended(error, waiters).map(|()| false),
+        }
     }
-    let kid = draft.seal_key().kid();
-    let key = shared.keys.get(Use::Seal, kid).map_err(|why| StoreError::Input(why.to_string()));
-    let sealed = key.and_then(|key| draft.seal(&key).map_err(unreadable));
-    let appended = sealed.and_then(|sealed| {
-        let after = check_and_append(shared, chain, &sealed)?;
-        Ok((after, sealed))
-    });
-    match appended {
-        Ok((after, sealed)) => {
-            *chain = after;
-            shared.publish(chain);
-            let sealed = Arc::new(sealed);
-            for (index, reply) in waiters {
-                reply.send(Ok(Answer::Sealed(Arc::clone(&sealed), index)));
+
+    /// What becomes of the chain and of those who wait, where a block could not be appended.
+    fn not_appended(&mut self, error: StoreError, waiters: Waiters) -> Result<(), StoreError> {
+        match error {
+            StoreError::Behind { .. } => {
+                // Nothing was written: statuses could not be read, and are rebuilt. It may be the
+                // chain itself that says wrongly where they are.
+                self.shared.store.distrust_derived();
+                self.stale = true;
+                answer_all(waiters, lag::rebuilding);
+                pause(self.shared);
+                Ok(())
             }
-            Ok(())
-        }
-        Err(StoreError::Behind { .. }) => {
-            // Nothing was written: statuses could not be read, and are rebuilt.
-            shared.store.distrust_derived();
-            for (_, reply) in waiters {
-                reply.send(Err(lag::rebuilding()));
+            StoreError::Conflict => {
+                // Another writer was faster: the signatures are discarded, the issuers try again.
+                let reloaded = self.reload();
+                answer_all(waiters, || Error::busy("the head has moved: send it again"));
+                reloaded
             }
-            Ok(())
-        }
-        Err(StoreError::Conflict) => {
-            // Another writer was faster: the signatures are discarded, the issuers try again.
-            let reloaded = shared.store.chain().inspect_err(|error| store_failed(shared, error))?;
-            *chain = reloaded.expect("a ledger with a head has a chain");
-            shared.publish(chain);
-            for (_, reply) in waiters {
-                reply.send(Err(Error::busy("the head has moved: send it again")));
-            }
-            Ok(())
-        }
-        Err(error) => {
-            // Before anybody hears of it.
-            store_failed(shared, &error);
-            for (_, reply) in waiters {
+            error => {
+                // Before anybody hears of it.
+                store_failed(self.shared, &error);
                 let why =
                     format!("the store failed, the outcome is unknown: send it again ({error})");
-                reply.send(Err(Error::Stop(why)));
+                answer_all(waiters, || Error::Stop(why.clone()));
+                Err(error)
             }
-            Err(error)
+        }
+    }
+
+    /// Takes the chain that the store has. While look-ups are replaced there is none to be had, and
+    /// what can be sealed on the one at hand is.
+    fn reload(&mut self) -> Result<(), StoreError> {
+        match self.shared.store.chain() {
+            Ok(chain) => {
+                self.chain = chain.expect("a ledger with a head has a chain");
+                self.shared.publish(&self.chain);
+                self.stale = false;
+                Ok(())
+            }
+            Err(StoreError::Behind { .. }) => {
+                self.stale = true;
+                Ok(())
+            }
+            Err(error) => {
+                store_failed(self.shared, &error);
+                Err(error)
+            }
         }
     }
 }
 
 /// Folds the waiting statements at their final indexes; those that the rules refuse, or that were
-/// sent before, are answered at once.
+/// sent before, are answered at once. Where statuses cannot be read, the chain is `stale`.
 fn draft<'a>(
     shared: &'a Shared,
     chain: &'a Chain,
     pending: Vec<Pending>,
     time_ms: u64,
+    stale: &mut bool,
 ) -> (Draft<'a>, Waiters) {
     let mut draft = Draft::new(chain, time_ms, &*shared.store);
     let mut waiters = Waiters::new();
@@ -190,7 +236,10 @@ fn draft<'a>(
                 indexes.insert(leaf, index);
                 waiters.push((index, reply));
             }
-            Err(rejected) => reply.send(Err(refusal(shared, rejected))),
+            Err(rejected) => {
+                *stale |= matches!(rejected, Rejected::Unreadable(_));
+                reply.send(Err(refusal(shared, rejected)));
+            }
         }
     }
     (draft, waiters)

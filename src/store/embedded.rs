@@ -193,6 +193,9 @@ impl Nodes for Embedded {
 
 impl Store for Embedded {
     fn chain(&self) -> Result<Option<Chain>, StoreError> {
+        if self.deriver.is_rebuilding() {
+            return Err(self.behind());
+        }
         self.deriver.settle();
         self.look_up(|derived| derived.chain(&self.reader))
     }

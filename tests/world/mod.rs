@@ -150,7 +150,7 @@ pub fn revoke(ledger: LedgerId, list: &List, reason: Reason) -> Statement {
 }
 
 /// Seals the next block of a store, and appends it.
-fn append(store: &Memory, time_ms: u64, entries: Vec<(Statement, Option<List>)>) {
+pub fn append(store: &Memory, time_ms: u64, entries: Vec<(Statement, Option<List>)>) {
     let chain = store.chain().unwrap().unwrap();
     let mut draft = Draft::new(&chain, time_ms, store);
     for (statement, list) in entries {
@@ -163,7 +163,7 @@ fn append(store: &Memory, time_ms: u64, entries: Vec<(Statement, Option<List>)>)
 }
 
 /// All blocks of a store, as another is given them.
-fn all(store: &Memory) -> Vec<StoredBlock> {
+pub fn all(store: &Memory) -> Vec<StoredBlock> {
     let (mut chain, nodes): (Option<Chain>, &dyn Nodes) = (None, store);
     let blocks = (0..store.derived()).map(|height| store.block(height).unwrap().unwrap());
     blocks.map(|bytes| StoredBlock::check(bytes, &mut chain, nodes).unwrap()).collect()

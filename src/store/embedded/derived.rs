@@ -11,8 +11,6 @@ use std::{
 
 use probant_core::{
     Fingerprint, Hash, List, Rejected, Statement,
-    chain::{Chain, head_of},
-    key::Use,
     list::Neighbourhood,
     registry::Registry,
     seal::Seal,
@@ -81,7 +79,7 @@ impl Derived {
         let complete = Complete::read(dir)?;
         derived.cut_to(&complete)?;
         if derived.index.blocks()? < complete.blocks {
-            return Err(StoreError::damage(dir.display().to_string(), "the index is behind"));
+            return Err(derived.wrong("the index is behind"));
         }
         Ok(derived)
     }
@@ -96,7 +94,7 @@ impl Derived {
             (self.statuses.len().1, complete.statuses.1),
         ];
         if lengths.iter().any(|(found, wanted)| found < wanted) {
-            return Err(StoreError::damage(self.dir.display().to_string(), "a table is short"));
+            return Err(self.wrong("a table is short"));
         }
         self.blocks.truncate(complete.blocks)?;
         self.entries.truncate(complete.entries)?;
@@ -106,11 +104,27 @@ impl Derived {
         for (level, table) in self.tree.iter().enumerate() {
             let wanted = kept_width(level, complete.entries);
             if table.len() < wanted {
-                return Err(StoreError::damage(self.dir.display().to_string(), "a tree is short"));
+                return Err(self.wrong("a tree is short"));
             }
             table.truncate(wanted)?;
         }
-        Ok(())
+        self.check_newest(complete)
+    }
+
+    /// The counts of the newest record number whatever comes next.
+    fn check_newest(&self, complete: &Complete) -> Result<(), StoreError> {
+        let (entries, statuses) = match complete.blocks.checked_sub(1) {
+            None => (0, (0, 0)),
+            Some(newest) => {
+                let BlockRecord { size, status, .. } =
+                    BlockRecord::decode(&self.blocks.get(newest)?);
+                (size, (status.inners, status.leaves))
+            }
+        };
+        if (entries, statuses) == (complete.entries, complete.statuses) {
+            return Ok(());
+        }
+        Err(self.wrong("the newest block is of other tables"))
     }
 
     /// Number of blocks that are derived.
@@ -123,7 +137,11 @@ impl Derived {
         if self.index.blocks()? == self.blocks() {
             return Ok(());
         }
-        Err(StoreError::damage(self.dir.display().to_string(), "the index is of other blocks"))
+        Err(self.wrong("the index is of other blocks"))
+    }
+
+    fn wrong(&self, what: impl Into<String>) -> StoreError {
+        StoreError::damage(self.dir.display().to_string(), what)
     }
 
     /// Where the first block that is not derived begins.
@@ -215,31 +233,6 @@ impl Derived {
             statuses: self.statuses.len(),
         }
         .write(&self.dir)
-    }
-
-    /// The chain after the newest derived block, its head checked against tree and seal key.
-    pub fn chain(&self, reader: &SegmentReader) -> Result<Option<Chain>, StoreError> {
-        let Some(height) = self.blocks().checked_sub(1) else { return Ok(None) };
-        let wrong = |what: String| StoreError::damage(self.dir.display().to_string(), what);
-        let record = BlockRecord::decode(&self.blocks.get(height)?);
-        let bytes = reader.read(record.position)?;
-        let block = probant_core::block::Block::decode(&bytes)
-            .map_err(|fault| wrong(format!("block {height}: {}", fault.rejected)))?;
-        let registry = self.registry(reader)?;
-        let size = block.header().size;
-        let frontier = Frontier::read(size, |nodes| self.hashes(nodes))?;
-        let root = frontier.root().expect("a block has entries");
-        let header = block.header();
-        let (key, origin) = (registry.ledger_key_at(Use::Seal, header.first), registry.origin());
-        block
-            .seal
-            .verify(key, origin, header.time_ms, root)
-            .map_err(|rejected| wrong(format!("block {height}: {rejected}")))?;
-        if record.status.root_hash() != header.status {
-            return Err(wrong(format!("block {height}: another status root")));
-        }
-        let head = head_of(&block, registry.ledger(), root);
-        Ok(Some(Chain::resume(registry, record.status, frontier, head)))
     }
 
     /// Root of the tree of the first `size` entries.

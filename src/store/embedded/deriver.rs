@@ -10,6 +10,7 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use probant_core::{Hash, Rejected, status::Growth};
@@ -19,13 +20,20 @@ use super::{
     index::Engine,
     segments::{Position, SegmentReader},
 };
-use crate::store::{StoreError, StoredBlock};
+use crate::{
+    clock::{SharedClock, SystemClock},
+    store::{StoreError, StoredBlock},
+};
 
 /// Blocks that may wait to be derived.
 const QUEUE_BLOCKS: usize = 4;
 /// Bytes of blocks derived between two syncs of what is derived: the most that is derived again
 /// after a kill.
 pub(super) const SYNC_BYTES: u64 = 64 << 20;
+
+/// After a rebuild no other is begun for so long, and at least for as long as it took: whoever asks
+/// for one met what was replaced, or what no rebuild mends.
+const REST_MIN: Duration = Duration::from_secs(10);
 
 /// Handle on the thread.
 pub struct Deriver {
@@ -51,8 +59,9 @@ struct Shared {
     derived: RwLock<Option<Derived>>,
     blocks: AtomicU64,
     pending: Mutex<Pending>,
-    /// Set by whoever meets damage, however many they are; cleared by the rebuild.
+    /// Set by whoever meets damage, however many they are; cleared after the rebuild.
     wanted: AtomicBool,
+    clock: SharedClock,
     /// Why look-ups no longer follow the head, for good.
     failed: OnceLock<String>,
 }
@@ -89,6 +98,7 @@ impl Deriver {
             blocks,
             pending: Mutex::default(),
             wanted: AtomicBool::new(false),
+            clock: SystemClock::shared(),
             failed: OnceLock::new(),
         });
         let (jobs, queue) = sync_channel(QUEUE_BLOCKS);
@@ -160,11 +170,17 @@ impl Deriver {
         self.send(Job::Derive(block, position));
     }
 
-    /// Has all look-ups derived anew; never waits. What is there answers meanwhile.
+    /// Has all look-ups derived anew; never waits. What is there answers meanwhile. Nothing is done
+    /// for whoever comes while they are, or just after: it met what was replaced.
     pub fn rebuild(&self) {
         self.shared.wanted.store(true, Ordering::Release);
         // With a full queue, the thread looks after the job that it is at.
         let _ = self.jobs.try_send(Job::Look);
+    }
+
+    /// Whether a rebuild is wanted or under way.
+    pub fn is_rebuilding(&self) -> bool {
+        self.shared.wanted.load(Ordering::Acquire)
     }
 
     /// Waits until every block handed over before has been derived.
@@ -210,7 +226,7 @@ impl Shared {
     }
 
     fn run(&self, queue: &Receiver<Job>) -> Result<(), StoreError> {
-        let mut unsynced = 0;
+        let (mut unsynced, mut rest_until) = (0, Duration::ZERO);
         while let Ok(job) = queue.recv() {
             let done = match job {
                 Job::Derive(block, position) => {
@@ -227,21 +243,33 @@ impl Shared {
             match done {
                 Err(error @ StoreError::Damage { .. }) => {
                     tracing::error!(%error, "look-ups are damaged");
+                    // A block is missing in them, however new they are.
+                    rest_until = Duration::ZERO;
                     self.wanted.store(true, Ordering::Release);
                 }
                 done => done?,
             }
-            // Once, whatever asked for it: one that fails will not do better the next time.
-            if self.wanted.load(Ordering::Acquire) && self.failed.get().is_none() {
-                self.rebuild().unwrap_or_else(|error| self.fail(&error));
-                self.wanted.store(false, Ordering::Release);
-            }
+            self.rebuild_if_wanted(&mut rest_until);
             if unsynced >= SYNC_BYTES {
                 self.sync()?;
                 unsynced = 0;
             }
         }
         Ok(())
+    }
+
+    /// Once, whatever asked for it: one that fails will not do better the next time.
+    fn rebuild_if_wanted(&self, rest_until: &mut Duration) {
+        let began = self.clock.elapsed();
+        if !self.wanted.load(Ordering::Acquire) {
+            return;
+        }
+        if began >= *rest_until && self.failed.get().is_none() {
+            self.rebuild().unwrap_or_else(|error| self.fail(&error));
+            let ended = self.clock.elapsed();
+            *rest_until = ended + REST_MIN.max(ended.saturating_sub(began));
+        }
+        self.wanted.store(false, Ordering::Release);
     }
 
     fn derive(&self, block: &StoredBlock, position: Position) -> Result<(), StoreError> {

@@ -1,6 +1,8 @@
 //! One conformance suite that every store passes: the guarantees of `store::Store`, each by name,
 //! compared with the whole truth after every step.
 
+mod damage;
+#[path = "../world/mod.rs"]
 mod world;
 
 use std::{
