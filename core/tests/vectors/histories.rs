@@ -13,12 +13,31 @@ use crate::{
         ISSUER, ISSUER_KEY, LEDGER, Ledger, ORIGIN, SEAL, SINGLE, TIME_MS, document, key, list,
     },
     proofs::case,
-    vector::Vector,
+    vector::{Vector, refused},
 };
 
 pub fn all() -> Vec<Vector> {
     let more = vec![sealed_by_an_issuer(), sealed_by_an_earlier_block()];
-    [sealing_blocks(), heads(), statements(), more].concat()
+    [geneses(), sealing_blocks(), heads(), statements(), more].concat()
+}
+
+/// The identity names a genesis that is forged.
+fn geneses() -> Vec<Vector> {
+    let mut bytes = LEDGER.entry(0).entry().to_vec();
+    *bytes.last_mut().unwrap() ^= 1;
+    let forged = Statement::decode(&bytes).unwrap();
+    let mut proof = LEDGER.proof(SINGLE, document(1).blake3);
+    proof.registry[0].statement = forged.clone();
+    let of = |name: &str, origin: &str| {
+        refused(format!("proof_of_a_forged_genesis{name}"), "signature", proof.encode())
+            .with("identity", format!("{origin}+{}", forged.leaf()))
+            .with("document", document(1).blake3)
+    };
+    vec![
+        of("", ORIGIN),
+        of("_of_another_origin", "other.example")
+            .why("the rules of genesis come before the origin of the identity"),
+    ]
 }
 
 /// The block that seals the statement lies.
