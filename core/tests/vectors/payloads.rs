@@ -224,6 +224,7 @@ fn enroll_fields() -> Vec<Vector> {
         case("id_with_a_hyphen_first", "field", 1, text("-energie.example")),
         case("id_with_a_hyphen_last", "field", 1, text("energie-.example")),
         case("id_with_a_hyphen_last_of_all", "field", 1, text("energie.example-")),
+        case("legal_name_of_one_byte", "ok", 2, text("A")),
         case("legal_name_of_200_bytes", "ok", 2, text(&"a".repeat(200))),
         case("legal_name_of_200_characters", "field", 2, text(&"é".repeat(200)))
             .why("the limit is of bytes"),
