@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub fn all() -> Vec<Vector> {
-    [good_ones(), texts(), signatures()].concat()
+    [good_ones(), texts(), encodings(), signatures()].concat()
 }
 
 fn checkpoint() -> Checkpoint {
@@ -123,6 +123,72 @@ fn texts() -> Vec<Vector> {
         case("without_final_newline", "checkpoint", note().trim_end()),
         case("empty", "checkpoint", ""),
     ]
+}
+
+/// The base64 with the last of its unused bits set: other text for the same bytes.
+fn with_an_unused_bit(base64: &str) -> String {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = base64.trim_end_matches('=');
+    let (before, last) = digits.split_at(digits.len() - 1);
+    let next = ALPHABET.find(last).unwrap() + 1;
+    format!("{before}{}{}", &ALPHABET[next..=next], &base64[digits.len()..])
+}
+
+/// Bits that are not used, and characters that no note has.
+fn encodings() -> Vec<Vector> {
+    let good = note();
+    let (text, line) = good.trim_end().rsplit_once('\n').unwrap();
+    let (name, blob) = line.rsplit_once(' ').unwrap();
+    let (before, root) = text.trim_end().rsplit_once('\n').unwrap();
+    let text = format!("{before}\n{}\n", with_an_unused_bit(root));
+    let id = &STANDARD.decode(blob).unwrap()[..4];
+    let signed = |text: &str| {
+        let blob = STANDARD.encode([id, &key(NOTE).sign(text.as_bytes())].concat());
+        format!("{text}\n{name} {blob}\n")
+    };
+    let foreign = |bytes: usize| {
+        let line = stranger("witness.example", bytes);
+        let (name, blob) = line.trim_end().rsplit_once(' ').unwrap();
+        format!("{good}{name} {}\n", with_an_unused_bit(blob))
+    };
+    let controls =
+        ['\u{0}', '\u{1}', '\t', '\r', '\u{1f}', '\u{7f}', '\u{80}', '\u{9f}'].map(|c| {
+            let name = format!("with_a_foreign_name_that_has_u{:04x}", u32::from(c));
+            case(
+                &name,
+                "checkpoint",
+                format!("{good}{}", stranger(&format!("wit{c}ness.example"), 72)),
+            )
+        });
+    let no_text = [good.as_bytes(), "\u{2014} wit".as_bytes(), &[0xff], b"ness.example AAAAAAA=\n"];
+    let cut = &good.as_bytes()[..=good.len() - line.len()];
+    let size_0 = before.replace("\n12", "\n0").replace(ORIGIN, "https://ledger.example");
+    let others = vec![
+        case("root_with_an_unused_bit_set", "checkpoint", signed(&text)),
+        case("signature_with_an_unused_bit_set", "checkpoint", {
+            good.replace(blob, &with_an_unused_bit(blob))
+        }),
+        case("foreign_signature_with_an_unused_bit_set", "checkpoint", foreign(64)),
+        case("with_a_foreign_name_that_has_no_control_character", "ok", {
+            format!("{good}{}", stranger("wit\u{ad}ness~.example", 72))
+        }),
+        case("that_is_not_utf_8", "checkpoint", no_text.concat()),
+        case("cut_within_a_character", "checkpoint", cut),
+        case(
+            "size_0_of_an_origin_with_scheme",
+            "checkpoint",
+            signed(&format!("{size_0}\n{root}\n")),
+        )
+        .why("the size is read before the origin"),
+        case("root_of_no_bytes_of_an_origin_with_scheme", "checkpoint", {
+            signed(&format!("{}\n\n", before.replace(ORIGIN, "https://ledger.example")))
+        }),
+        case("of_an_origin_with_scheme_and_a_bad_line", "origin", {
+            let text = format!("{before}\n{root}\n").replace(ORIGIN, "https://ledger.example");
+            format!("{text}\nwitness\n")
+        }),
+    ];
+    [others, controls.into()].concat()
 }
 
 fn signatures() -> Vec<Vector> {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub fn all() -> Vec<Vector> {
-    [kinds(), keys_of_certify(), limits(), orders()].concat()
+    [kinds(), keys_of_certify(), limits(), numbers(), orders()].concat()
 }
 
 /// What stands in a byte string at the beginning, and what follows.
@@ -129,6 +129,31 @@ fn limits() -> Vec<Vector> {
 /// Under which key the limits stand.
 fn statement_key(statement: &Statement) -> i64 {
     if statement.body().kind() == "genesis" { 4 } else { 3 }
+}
+
+/// The least and the most of each length of a number, and other first bytes.
+fn numbers() -> Vec<Vector> {
+    let case = |name: &str, code: &str, seq: &[u8]| {
+        let body = payload(&[seq.to_vec(), int(1), payload(&[int(1000)])]);
+        let sign1 = LEDGER.say("policy", OPERATOR, ORIGIN, "policy", &body);
+        refused(format!("entry_policy_seq_{name}"), code, sign1.sign(&key(OPERATOR)))
+    };
+    let ends = [0, 23, 24, 255, 256, 65_535, 65_536, 0xffff_ffff, 0x1_0000_0000, i64::MAX];
+    let shortest = ends.map(|seq| case(&format!("{seq}"), "ok", &int(seq)));
+    let long: [(&str, &[u8]); 9] = [
+        ("23_in_two_bytes", &[0x18, 23]),
+        ("255_in_three_bytes", &[0x19, 0, 255]),
+        ("65535_in_five_bytes", &[0x1a, 0, 0, 255, 255]),
+        ("4294967295_in_nine_bytes", &[0x1b, 0, 0, 0, 0, 255, 255, 255, 255]),
+        ("of_first_byte_1c", &[0x1c]),
+        ("of_first_byte_1d", &[0x1d]),
+        ("of_first_byte_1f", &[0x1f]),
+        ("simple_0", &[0xe0]),
+        ("false", &[0xf4]),
+    ];
+    let others = long.map(|(name, seq)| case(name, "malformed", seq));
+    let most = case("18446744073709551615", "ok", &[&[0x1b][..], &[0xff; 8]].concat());
+    [shortest.into(), others.into(), vec![most]].concat()
 }
 
 /// Two faults each: the one that is found first decides.

@@ -13,12 +13,31 @@ use crate::{
         ISSUER, ISSUER_KEY, LEDGER, Ledger, ORIGIN, SEAL, SINGLE, TIME_MS, document, key, list,
     },
     proofs::case,
-    vector::Vector,
+    vector::{Vector, refused},
 };
 
 pub fn all() -> Vec<Vector> {
     let more = vec![sealed_by_an_issuer(), sealed_by_an_earlier_block()];
-    [sealing_blocks(), heads(), statements(), more].concat()
+    [geneses(), sealing_blocks(), heads(), statements(), more].concat()
+}
+
+/// The identity names a genesis that is forged.
+fn geneses() -> Vec<Vector> {
+    let mut bytes = LEDGER.entry(0).entry().to_vec();
+    *bytes.last_mut().unwrap() ^= 1;
+    let forged = Statement::decode(&bytes).unwrap();
+    let mut proof = LEDGER.proof(SINGLE, document(1).blake3);
+    proof.registry[0].statement = forged.clone();
+    let of = |name: &str, origin: &str| {
+        refused(format!("proof_of_a_forged_genesis{name}"), "signature", proof.encode())
+            .with("identity", format!("{origin}+{}", forged.leaf()))
+            .with("document", document(1).blake3)
+    };
+    vec![
+        of("", ORIGIN),
+        of("_of_another_origin", "other.example")
+            .why("the rules of genesis come before the origin of the identity"),
+    ]
 }
 
 /// The block that seals the statement lies.
@@ -136,7 +155,31 @@ fn statements() -> Vec<Vector> {
             flip(&sign(header, iat_s))
         }),
     ];
-    [roots, others.concat()].concat()
+    [roots, others.concat(), heights()].concat()
+}
+
+/// The head says another height or size than the receipt's seal, and is forged or not.
+fn heights() -> Vec<Vector> {
+    let of = |name: &str, code: &str, receipt: Receipt, forged: bool| {
+        let mut proof = LEDGER.proof(SINGLE, document(1).blake3);
+        proof.receipt = receipt;
+        if forged {
+            let mut bytes = proof.head.statement.entry().to_vec();
+            *bytes.last_mut().unwrap() ^= 1;
+            proof.head.statement = Statement::decode(&bytes).unwrap();
+        }
+        case(&format!("head_{name}"), code, &proof.encode(), document(1).blake3)
+    };
+    let other = LEDGER.at(3).receipt(SINGLE);
+    let newest = LEDGER.receipt(SINGLE);
+    let other_seal = Receipt { seal: other.seal.clone(), ..newest };
+    vec![
+        of("of_another_size_and_height", "proof", other.clone(), false),
+        of("of_another_size_and_height_and_forged", "signature", other, true),
+        of("of_another_height", "proof", other_seal.clone(), false)
+            .why("size and height are compared after the signature, and before the seal"),
+        of("of_another_height_and_forged", "signature", other_seal, true),
+    ]
 }
 
 /// An issuer has a block statement of its own making sealed, just after what it certified.

@@ -222,6 +222,7 @@ fn reported() -> Vec<Vector> {
     case("of_recovery_by_the_operator", "field", report(BY_OPERATOR, RECOVERY, 2, now));
     case("of_recovery_by_itself", "key-use", report(BY_RECOVERY, RECOVERY, 2, now));
     case("that_is_unknown", "unknown-key", report(BY_OPERATOR, STRANGER, 2, now));
+    case("that_is_unknown_by_recovery", "key-use", report(BY_RECOVERY, STRANGER, 2, now));
     case("with_seq_1", "sequence", report(BY_OPERATOR, SECOND, 1, now));
     case("with_seq_3", "sequence", report(BY_OPERATOR, SECOND, 3, now));
     let since_it_added = vec![report(BY_OPERATOR, ISSUER_KEY, 2, time(2))];

@@ -31,6 +31,7 @@ mod judged;
 mod keys;
 mod ledger;
 mod lists;
+mod orders;
 mod payloads;
 mod proofs;
 mod raw;
@@ -83,6 +84,7 @@ fn made() -> BTreeMap<String, Vector> {
         judged::all(),
         keys::all(),
         lists::all(),
+        orders::all(),
         payloads::all(),
         proofs::all(),
         receipts::all(),

@@ -158,6 +158,14 @@ fn genesis_fields() -> Vec<Vector> {
         with("first_key_for_another_use", "field", |[r, v, k, p]| {
             [r, v, [&k[..2], &text("note-ml-dsa"), &k[7..]].concat(), p]
         }),
+        with("of_version_minus_1", "malformed", |[r, _, k, p]| [r, int(-1), k, p]),
+        with("first_key_for_another_use_and_weak", "field", |[r, v, k, p]| {
+            [r, v, [&k[..2], &text("note"), &k[7..15], &[0; 32], &k[47..]].concat(), p]
+        })
+        .why("the use is read before the key"),
+        with("first_key_weak", "weak-key", |[r, v, k, p]| {
+            [r, v, [&k[..15], &[0; 32], &k[47..]].concat(), p]
+        }),
         with("list_count_max_0", "field", |[r, v, k, _]| [r, v, k, payload(&[int(0)])]),
         with("list_count_max_65537", "field", |[r, v, k, _]| [r, v, k, payload(&[int(65_537)])]),
         with("policy_with_a_second_field", "malformed", |[r, v, k, _]| {
@@ -194,6 +202,7 @@ fn enroll_fields() -> Vec<Vector> {
     let x25519 = replace(&cose, &[0x20, 6], &[0x20, 4]);
     let mut weak = cose.clone();
     weak[cose.len() - 32..].copy_from_slice(&[&[1][..], &[0; 31]].concat());
+    let long = [&cose[..6], &[0x58, 33, 0], &cose[8..]].concat();
     let other = claims(ORIGIN, "issuer:telecom.example", Some(&LEDGER.id.audience()), TIME_S);
     let invisible = INVISIBLE.map(|c| {
         let name = format!("legal_name_with_u{:04x}", u32::from(c));
@@ -215,6 +224,7 @@ fn enroll_fields() -> Vec<Vector> {
         case("id_with_a_hyphen_first", "field", 1, text("-energie.example")),
         case("id_with_a_hyphen_last", "field", 1, text("energie-.example")),
         case("id_with_a_hyphen_last_of_all", "field", 1, text("energie.example-")),
+        case("legal_name_of_one_byte", "ok", 2, text("A")),
         case("legal_name_of_200_bytes", "ok", 2, text(&"a".repeat(200))),
         case("legal_name_of_200_characters", "field", 2, text(&"é".repeat(200)))
             .why("the limit is of bytes"),
@@ -250,6 +260,12 @@ fn enroll_fields() -> Vec<Vector> {
         case("key_of_small_order", "weak-key", 5, key_is(&weak)),
         case("key_with_alg", "malformed", 5, key_is(&more)),
         case("key_for_x25519", "malformed", 5, key_is(&x25519)),
+        case("key_with_x_of_33_bytes", "malformed", 5, key_is(&long)),
+        case("key_as_an_empty_map", "malformed", 5, key_is(&map(&[]))),
+        case("key_for_x25519_of_small_order", "weak-key", 5, {
+            key_is(&replace(&weak, &[0x20, 6], &[0x20, 4]))
+        })
+        .why("the last 32 bytes are taken as a key before the form is looked at"),
         case("key_without_possession", "malformed", 5, array(&[cose])),
         refuse(
             "enroll_of_another_subject",

@@ -67,6 +67,10 @@ fn paths() -> Vec<Vector> {
         change("one_hash_too_short", "path-length", &|receipt| {
             receipt.path.pop();
         }),
+        of_64_hashes(),
+        change("of_64_hashes_for_4", "path-length", &|receipt| {
+            receipt.path = vec![Hash([7; 32]); 64];
+        }),
         change("of_65_hashes", "malformed", &|receipt| receipt.path = vec![Hash([7; 32]); 65]),
         change("with_a_wrong_hash", "signature", &|receipt| receipt.path[0].0[0] ^= 1),
         change("with_two_hashes_swapped", "signature", &|receipt| receipt.path.swap(0, 1)),
@@ -90,6 +94,15 @@ fn paths() -> Vec<Vector> {
             first_time_ms(),
         ),
     ]
+}
+
+/// The longest path: the first entry of a tree of 2^64 - 1.
+fn of_64_hashes() -> Vector {
+    let (leaf, origin) = (LEDGER.entry(SINGLE).leaf(), ORIGIN.parse().unwrap());
+    let (size, path) = (u64::MAX, vec![Hash([7; 32]); 64]);
+    let unsealed = Receipt { size, index: 0, path, ..first() };
+    let seal = Seal::sign(&key(SEAL), &origin, 2, first_time_ms(), unsealed.root(leaf).unwrap());
+    case("path_of_64_hashes", "ok", Receipt { seal, ..unsealed }.encode())
 }
 
 /// A seal by hand.

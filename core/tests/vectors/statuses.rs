@@ -338,14 +338,18 @@ fn values() -> Vec<Vector> {
 fn bytes_apart() -> Vec<Vector> {
     let map = twelve();
     let path = map.path(&fallen());
-    let refuse =
-        |name: &str, bytes: Item| case(name, "malformed", map.0.root_hash(), &fallen(), bytes);
+    let root = map.0.root_hash();
+    let refuse = |name: &str, bytes: Item| case(name, "malformed", root, &fallen(), bytes);
     let Found::This(status) = path.found else { panic!("it has fallen") };
     let (value, none) = (status.encode(), array(&[]));
     let hash = bytes(&[7; 32]);
     let good = encode(&path);
     vec![
         refuse("path_of_257_hashes", array(&[NIL.into(), array(&vec![hash.clone(); 257])])),
+        case("path_with_a_short_hash_and_an_unknown_reason", "field", root, &fallen(), {
+            array(&[bytes(&fall("regretted", None)), array(&[bytes(&[7; 31])])])
+        })
+        .why("what is found is read before the siblings"),
         refuse("path_with_a_short_hash", array(&[NIL.into(), array(&[bytes(&[7; 31])])])),
         refuse("path_as_bytes", array(&[NIL.into(), hash.clone()])),
         refuse("without_a_path", array(&[bytes(&value)])),

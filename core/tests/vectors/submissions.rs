@@ -67,6 +67,7 @@ fn lists() -> Vec<Vector> {
     reserved[0] = 0x81;
     let enroll = LEDGER.enroll(ISSUER, ISSUER_KEY).0;
     let envelope = LEDGER.envelope().unprotected(map(&[(LABEL_LIST, bytes(&one))]));
+    let cut = LEDGER.envelope().unprotected(map(&[(LABEL_LIST, bytes(&one[..33]))]));
     assert_eq!(single(&one), sent(&LEDGER.certify(&list(1))));
     vec![
         refuse("without_its_list", "list-missing", statement.to_submission(None)),
@@ -85,6 +86,11 @@ fn lists() -> Vec<Vector> {
             "with_a_list_for_a_hash_envelope",
             "list-unexpected",
             envelope.sign(&key(ISSUER_KEY)),
+        ),
+        refuse(
+            "with_a_list_cut_for_a_hash_envelope",
+            "list-unexpected",
+            cut.sign(&key(ISSUER_KEY)),
         ),
         refuse("with_an_empty_list", "list-count", single(&[])),
         refuse("with_a_list_unsorted", "list-order", single(&[second, first].concat())),

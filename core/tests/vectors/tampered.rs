@@ -243,11 +243,9 @@ fn parts() -> Vec<Vector> {
         array(&[bytes(entry.statement.entry()), int(entry.index as i64), hashes(&entry.path)])
     };
     let registry: Vec<_> = proof.registry.iter().map(entry).collect();
-    let document_part = array(&[
-        bytes(proof.document.fingerprint.as_bytes()),
-        int(0),
-        hashes(&proof.document.path),
-    ]);
+    let document_of =
+        |fingerprint: &[u8]| array(&[bytes(fingerprint), int(0), hashes(&proof.document.path)]);
+    let document_part = document_of(proof.document.fingerprint.as_bytes());
     let items = [
         int(1),
         document_part.clone(),
@@ -309,6 +307,7 @@ fn parts() -> Vec<Vector> {
         inside("of_version_2", "version", 0, int(2)),
         inside("of_version_0", "version", 0, int(0)),
         inside("document_of_reserved_kind", "fingerprint", 1, reserved),
+        inside("document_of_33_bytes", "fingerprint", 1, document_of(&[0x1e; 33])),
         inside(
             "with_a_submission_for_genesis",
             "header",

@@ -213,12 +213,19 @@ fn registries() -> Vec<Vector> {
         let proof = story.proof(certified, seven(), registry);
         case(&format!("registry_{name}"), code, &proof.encode(), seven())
     };
+    let with_policy = story.proof(certified, seven(), &[ENROLLMENT, added, policy]);
     let vectors = vec![
         with("with_an_addition", "ok", &[ENROLLMENT, added]),
         with("without_the_addition", "unknown-key", &[ENROLLMENT]),
         with("with_an_addition_to_an_issuer_unknown", "unknown-key", &[added])
             .why("nor is the key known that added it"),
         with("with_a_policy", "proof", &[ENROLLMENT, added, policy]),
+        change("registry_with_a_forged_policy", "signature", &with_policy, |proof| {
+            let mut bytes = proof.registry[3].statement.entry().to_vec();
+            *bytes.last_mut().unwrap() ^= 1;
+            proof.registry[3].statement = Statement::decode(&bytes).unwrap();
+        })
+        .why("the signature comes before the kind"),
         with("with_a_suspension", "proof", &[ENROLLMENT, added, suspended]),
         with("with_a_retirement", "proof", &[ENROLLMENT, added, retired])
             .why("what became of keys is told by their statuses"),

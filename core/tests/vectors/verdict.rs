@@ -127,7 +127,8 @@ fn receipt(vector: &Vector) -> Result<(), Rejected> {
 }
 
 fn checkpoint(vector: &Vector) -> Result<(), Rejected> {
-    let note = std::str::from_utf8(&vector.bytes).expect("a note is text");
+    let note = std::str::from_utf8(&vector.bytes)
+        .map_err(|_| Rejected::Checkpoint("a note is UTF-8".into()))?;
     let key = key(&hex_input(vector, "key"))?;
     let checkpoint = Checkpoint::open(note, &parsed(vector, "origin"), &key)?;
     expect_input(vector, "size", checkpoint.size);
