@@ -179,7 +179,7 @@ pub fn check_held(keys: &Keyring, statement: &Statement) -> Result<(), Error> {
             kid,
             act: KeyAct::Replace { r#use: r#use @ (Use::Seal | Use::Note), .. },
             ..
-        }) => match keys.get(*r#use, *kid) {
+        }) => match keys.read(*r#use, *kid) {
             Ok(_) => Ok(()),
             Err(why) => {
                 // Where this node has its files is for whoever runs it.
