@@ -1,6 +1,6 @@
 //! The seam between the ledger and what keeps it, described by guarantees and not by mechanism.
 //!
-//! Each store is written natively against [`Store`]; tests/store.rs holds all of them to one
+//! Each store is written natively against [`Store`]; tests/store holds all of them to one
 //! conformance suite. Only the blocks are the truth; whatever answers a look-up is derived from
 //! them, may be deleted, and is rebuilt.
 
