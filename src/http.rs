@@ -47,6 +47,7 @@ struct Inner {
     ledger: Ledger,
     prover: Prover,
     lookup: Lookup,
+    issuers: registry::Rendered,
     document_bytes_max: u64,
 }
 
@@ -54,7 +55,8 @@ impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
     pub fn new(ledger: Ledger, prover: Prover, document_bytes_max: u64) -> Self {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
-        Self(Arc::new(Inner { ledger, prover, lookup, document_bytes_max }))
+        let issuers = registry::Rendered::default();
+        Self(Arc::new(Inner { ledger, prover, lookup, issuers, document_bytes_max }))
     }
 
     /// All routes.
@@ -120,5 +122,17 @@ impl Service {
     /// Asks until look-ups have caught up with what was durable when the question came.
     async fn ask<T>(&self, ask: impl Fn(&Inner) -> Result<T, Error>) -> Result<T, Error> {
         lag::caught_up(&**self.0.ledger.clock(), || async { ask(&self.0) }).await
+    }
+
+    /// The same for what reads and hashes much: not on a thread that serves others.
+    async fn ask_aside<T: Send + 'static>(
+        &self,
+        ask: impl Fn(&Inner) -> Result<T, Error> + Clone + Send + 'static,
+    ) -> Result<T, Error> {
+        let ask = || async {
+            let (inner, ask) = (Arc::clone(&self.0), ask.clone());
+            tokio::task::spawn_blocking(move || ask(&inner)).await.expect("reading never panics")
+        };
+        lag::caught_up(&**self.0.ledger.clock(), ask).await
     }
 }

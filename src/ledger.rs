@@ -78,6 +78,7 @@ pub struct Ledger {
     shared: Arc<Shared>,
     sealer: Mutex<Option<JoinHandle<()>>>,
     decodes: Arc<Semaphore>,
+    door: Arc<Semaphore>,
 }
 
 /// What admission and the sealer share.
@@ -125,7 +126,8 @@ impl Ledger {
         let thread = std::thread::Builder::new().name("sealer".into());
         let sealer = thread.spawn(move || sealer::run(&worker, chain));
         let sealer = Mutex::new(Some(sealer.expect("a thread can be started")));
-        Ok(Self { shared, sealer, decodes: Arc::new(Semaphore::new(DECODES_MAX)) })
+        let [decodes, door] = [DECODES_MAX, 1].map(|permits| Arc::new(Semaphore::new(permits)));
+        Ok(Self { shared, sealer, decodes, door })
     }
 
     /// Takes what an issuer or operator sends, and answers when it is durable.
@@ -164,7 +166,9 @@ impl Ledger {
         }
         self.shared.admit(&statement)?;
         door::check_held(&self.shared.keys, &statement)?;
-        let list = self.check_certified(&statement, list).await?;
+        if let (Some(_), Some(list)) = (statement.as_revoke(), &list) {
+            self.check_revoked(&statement, list).await?;
+        }
         let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed());
         self.shared.pool.put(pending)?;
         match answer.await {
@@ -173,27 +177,40 @@ impl Ledger {
         }
     }
 
-    /// Of a revocation, that its issuer certified the documents; the list comes back.
-    async fn check_certified(
-        &self,
-        statement: &Statement,
-        list: Option<List>,
-    ) -> Result<Option<List>, Error> {
-        let (Some(_), Some(list)) = (statement.as_revoke(), &list) else { return Ok(list) };
-        // A look-up for each document: not on a thread that serves others.
-        let (statement, list) = (Arc::new(statement.clone()), Arc::new(list.clone()));
+    /// Of a revocation, that its issuer certified the documents, and that they have not fallen.
+    async fn check_revoked(&self, statement: &Statement, list: &List) -> Result<(), Error> {
+        let inquiry = door::Inquiry::new(statement, list.clone(), self.head().height);
+        let inquiry = Arc::new(Mutex::new(inquiry));
+        let (issuer, asked) = (statement.issuer().to_owned(), Arc::new(list.clone()));
         let ask = || async {
-            let permit = Arc::clone(&self.decodes).acquire_owned().await.expect("never closed");
-            let store = Arc::clone(&self.shared.store);
-            let (statement, list) = (Arc::clone(&statement), Arc::clone(&list));
-            let check = move || {
-                let _permit = permit;
-                door::check_certified(&*store, &statement, &list)
+            let (registry, issuer, asked) = (self.registry(), issuer.clone(), asked.clone());
+            self.at_door(move |store| door::check_stands(store, &registry, &issuer, &asked))
+                .await?;
+            let look = |inquiry: Arc<Mutex<door::Inquiry>>| {
+                let go_on = move |store: &dyn Store| {
+                    inquiry.lock().unwrap_or_else(PoisonError::into_inner).go_on(store)
+                };
+                self.at_door(go_on)
             };
-            tokio::task::spawn_blocking(check).await.expect("a look-up never panics")
+            while !look(Arc::clone(&inquiry)).await? {}
+            Ok(())
         };
-        lag::caught_up(&*self.shared.clock, ask).await?;
-        Ok(Some(Arc::unwrap_or_clone(list)))
+        lag::caught_up(&*self.shared.clock, ask).await
+    }
+
+    /// A turn at look-ups, of which one revocation after the other has one: not on a thread that
+    /// serves others, nor in the way of those who only certify.
+    async fn at_door<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn Store) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = Arc::clone(&self.door).acquire_owned().await.expect("never closed");
+        let store = Arc::clone(&self.shared.store);
+        let ask = move || {
+            let _permit = permit;
+            ask(&*store)
+        };
+        tokio::task::spawn_blocking(ask).await.expect("a look-up never panics")
     }
 
     /// Receipt of an entry of the block that sealed it.

@@ -27,7 +27,8 @@ use crate::{
 
 pub use answer::{AnswerHead, Certification, DocumentAnswer, FallAnswer, KeyAnswer, StateAnswer};
 
-/// Most certifications of one document that an answer lists, the newest first.
+/// Most certifications of one document that an answer lists: the newest, and the very first, which
+/// whoever certifies a document again and again cannot hide.
 pub const CERTIFICATIONS_MAX: usize = 100;
 /// Certifying entries remembered, since a batch answers for thousands of documents.
 const REMEMBERED_MAX: usize = 4096;
@@ -61,12 +62,17 @@ impl Lookup {
         Self { store, remembered: Mutex::default(), newest: Mutex::default() }
     }
 
-    /// Where a document is certified, the newest first.
+    /// Where a document is certified, the newest first; the last is the very first.
     ///
     /// # Errors
     /// [`Error::Busy`] where nothing was found and look-ups lag.
     pub fn locations(&self, fingerprint: &Fingerprint) -> Result<Vec<Location>, Error> {
-        Ok(self.store.documents(fingerprint, CERTIFICATIONS_MAX)?)
+        let mut found = self.store.documents(fingerprint, None, CERTIFICATIONS_MAX)?;
+        if found.len() == CERTIFICATIONS_MAX {
+            found.pop();
+            found.extend(self.store.first(fingerprint)?);
+        }
+        Ok(found)
     }
 
     /// The answer about a document with these fingerprints, as of the newest block that look-ups

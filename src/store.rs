@@ -1,6 +1,6 @@
 //! The seam between the ledger and what keeps it, described by guarantees and not by mechanism.
 //!
-//! Each store is written natively against [`Store`]; tests/store.rs holds all of them to one
+//! Each store is written natively against [`Store`]; tests/store holds all of them to one
 //! conformance suite. Only the blocks are the truth; whatever answers a look-up is derived from
 //! them, may be deleted, and is rebuilt.
 
@@ -61,10 +61,14 @@ pub trait Store: Nodes + Send + Sync {
     /// `Behind` where look-ups are damaged or being replaced, never because they lag.
     fn statement(&self, leaf: &Hash) -> Result<Option<u64>, StoreError>;
 
-    /// Where a document is certified, the newest first.
+    /// Where a document was first certified.
+    fn first(&self, fingerprint: &Fingerprint) -> Result<Option<Location>, StoreError>;
+
+    /// Where a document is certified, before a place or anywhere, the newest first.
     fn documents(
         &self,
         fingerprint: &Fingerprint,
+        before: Option<Location>,
         limit: usize,
     ) -> Result<Vec<Location>, StoreError>;
 

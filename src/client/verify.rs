@@ -10,7 +10,7 @@ use super::{Certification, Client, Documents, Head};
 use crate::{Error, verdict::Verdict};
 
 /// Most certifications of one fingerprint whose proofs are asked for: those that stand in the
-/// ledger's word first, then the newest.
+/// ledger's word first, then the newest; and the oldest, which others may have come after to hide.
 const PROOFS_MAX: usize = 8;
 /// Most certifications that a ledger lists (docs/operate.md 11).
 const LISTED_MAX: usize = 100;
@@ -29,8 +29,8 @@ pub enum Asked {
 /// What a ledger showed of a document.
 #[derive(Debug, Default)]
 pub struct Shown {
-    /// Each with its proof; of each fingerprint those that stand first, then the newest. None: the
-    /// ledger knows nothing of the document, on its word.
+    /// Each with its proof; of each fingerprint those that stand first, then the newest, and always
+    /// the oldest. None: the ledger knows nothing of the document, on its word.
     pub certifications: Vec<(Verified, Vec<u8>)>,
     /// The ledger looked for it in all blocks up to this one, on its word.
     pub head: Head,
@@ -97,13 +97,14 @@ impl Client {
             Ok(listed) => listed,
             Err(why) => return Ok(Err(Refused::Lie(lie(why)))),
         };
+        let asked = worth_asking(&listed);
         let mut shown = Shown {
             certifications: Vec::new(),
             head: answer.head,
-            not_asked: listed.len().saturating_sub(PROOFS_MAX),
+            not_asked: listed.len() - asked.len(),
             may_have_more: listed.len() >= LISTED_MAX,
         };
-        for Certification { entry, verdict, .. } in listed.into_iter().take(PROOFS_MAX) {
+        for Certification { entry, verdict, .. } in asked {
             let Some(proof) = self.proof(fingerprint, Some(*entry)).await? else {
                 let why = format!("it says that entry {entry} certifies this, and has no proof");
                 return Ok(Err(Refused::Lie(lie(why))));
@@ -152,6 +153,17 @@ fn in_order(answer: &Documents) -> Result<Vec<&Certification>, String> {
     Ok(listed)
 }
 
+/// The first that are listed, and the oldest.
+fn worth_asking<'a>(listed: &[&'a Certification]) -> Vec<&'a Certification> {
+    let (asked, rest) = listed.split_at(listed.len().min(PROOFS_MAX));
+    let mut asked = asked.to_vec();
+    let oldest = listed.iter().min_by_key(|one| one.entry);
+    if let Some(oldest) = oldest.filter(|oldest| rest.iter().any(|one| one.entry == oldest.entry)) {
+        asked[PROOFS_MAX - 1] = oldest;
+    }
+    asked
+}
+
 fn held(
     verifier: &mut Verifier,
     fingerprint: Fingerprint,
@@ -174,4 +186,29 @@ fn held(
 
 fn lie(why: String) -> Rejected {
     Rejected::Proof { what: "answer", why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_asked_for_however_many_came_after_it() {
+        let one = |entry| {
+            let verdict = if entry == 0 { Verdict::Revoked } else { Verdict::Certified };
+            Certification { entry, issuer: String::new(), verdict, fall: None }
+        };
+        let entries = |count| {
+            let all: Vec<_> = (0..count).map(one).collect();
+            let verdict = Verdict::of_all(all.iter().map(|one| one.verdict));
+            let head = Head::default();
+            let answer = Documents { verdict, certifications: all, head };
+            let listed = in_order(&answer).unwrap();
+            worth_asking(&listed).into_iter().map(|one| one.entry).collect::<Vec<_>>()
+        };
+        assert!(entries(0).is_empty());
+        assert_eq!(entries(3), [2, 1, 0]);
+        assert_eq!(entries(8), [7, 6, 5, 4, 3, 2, 1, 0]);
+        assert_eq!(entries(20), [19, 18, 17, 16, 15, 14, 13, 0]);
+    }
 }

@@ -14,7 +14,7 @@ use futures_util::stream;
 use probant_core::{Hash, framing};
 
 use super::{
-    IMMUTABLE, NEVER, Service,
+    IMMUTABLE, Inner, NEVER, Service,
     path::{At, number},
     problem::Problem,
 };
@@ -42,7 +42,8 @@ async fn block(
     At(height): At<String>,
 ) -> Result<Response, Problem> {
     let height = number(&height)?;
-    let block = service.ask(|inner| Ok(inner.ledger.store().block(height)?)).await?;
+    let read = move |inner: &Inner| Ok(inner.ledger.store().block(height)?);
+    let block = service.ask_aside(read).await?;
     let block = block.ok_or_else(|| Problem::not_found(format!("there is no block {height}")))?;
     Ok(immutable("application/cbor", block))
 }
@@ -84,7 +85,8 @@ fn framed(store: &dyn Store, height: u64) -> Result<Bytes, StoreError> {
 async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Response, Problem> {
     let wrong = || Problem::from(Error::input("a root is 64 hex digits"));
     let hash = Hash::from_hex(&root).ok_or_else(wrong)?;
-    let list = service.ask(|inner| Ok(inner.ledger.store().list(&hash)?)).await?;
+    let read = move |inner: &Inner| Ok(inner.ledger.store().list(&hash)?);
+    let list = service.ask_aside(read).await?;
     let none = || Problem::not_found(format!("there is no list with root {root}"));
     Ok(immutable("application/octet-stream", list.ok_or_else(none)?))
 }

@@ -1,7 +1,10 @@
 //! For everybody: who may certify, what became of keys, the ledger's own keys, and the limits.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
@@ -122,8 +125,29 @@ fn json(answer: impl Serialize) -> Response {
     ([(header::CACHE_CONTROL, ASK_AGAIN)], Json(answer)).into_response()
 }
 
-async fn issuers(State(service): State<Service>) -> Response {
-    json(issuer_answers(&service.0.ledger.registry()))
+/// All issuers as JSON, with the registry that they are of: made anew only for another one.
+#[derive(Default)]
+pub struct Rendered(Mutex<Option<(Arc<Registry>, Bytes)>>);
+
+impl Rendered {
+    /// Of a registry. Whoever asks meanwhile waits instead of making the same.
+    fn of(&self, registry: &Arc<Registry>) -> Bytes {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, bytes)) = &*held
+            && Arc::ptr_eq(of, registry)
+        {
+            return bytes.clone();
+        }
+        let bytes = serde_json::to_vec(&issuer_answers(registry)).expect("names are JSON");
+        held.insert((Arc::clone(registry), bytes.into())).1.clone()
+    }
+}
+
+async fn issuers(State(service): State<Service>) -> Result<Response, Problem> {
+    let render = |inner: &Inner| Ok(inner.issuers.of(&inner.ledger.registry()));
+    let bytes = service.ask_aside(render).await?;
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, ASK_AGAIN)];
+    Ok((headers, bytes).into_response())
 }
 
 async fn issuer(State(service): State<Service>, At(id): At<String>) -> Result<Response, Problem> {
@@ -193,5 +217,29 @@ async fn seal_key(
     match key {
         Some(key) => Ok(cbor(key.to_cose_with_kid())),
         None => Err(Concise(Problem::not_found("No such key"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ledger::{LedgerKeys, found},
+        store::{Store as _, memory::Memory},
+    };
+    use probant_core::key::SigningKey;
+
+    #[test]
+    fn issuers_are_rendered_once_for_each_registry() {
+        let key = |seed| SigningKey::from_seed(&[seed; 32]);
+        let keys = LedgerKeys { seal: key(1), note: key(2), operator: key(3), recovery: key(4) };
+        let store = Memory::default();
+        found(&store, &"ledger.example/fr".parse().unwrap(), &keys, &[42; 32], 0).unwrap();
+        let registry = || Arc::clone(store.chain().unwrap().unwrap().registry());
+        let (rendered, one, another) = (Rendered::default(), registry(), registry());
+        let first = rendered.of(&one);
+        assert_eq!(first, "[]");
+        assert_eq!(rendered.of(&one).as_ptr(), first.as_ptr());
+        assert_ne!(rendered.of(&another).as_ptr(), first.as_ptr());
     }
 }

@@ -136,7 +136,7 @@ impl AnswerHead {
 pub struct DocumentAnswer {
     /// Whether it is certified.
     pub verdict: Verdict,
-    /// The newest first, at most 100.
+    /// The newest first, at most 100; the very first is always the last of them.
     pub certifications: Vec<Certification>,
     /// Up to which block.
     pub head: AnswerHead,

@@ -47,7 +47,10 @@ impl Maker {
         let (block, origin) = (block_of(&statement)?, registry.origin().clone());
         let key = registry.ledger_key_at(Use::Seal, block.first);
         self.trusted(seal.verify(key, &origin, block.time_ms, root))?;
-        let note_key = self.keys.get(Use::Note, registry.ledger_key(Use::Note).kid())?;
+        let kid = registry.ledger_key(Use::Note).kid();
+        // No fault of the asker, nor its business where keys are: it is logged.
+        let missing = |why: Error| Error::Stop(why.to_string());
+        let note_key = self.keys.get(Use::Note, kid).map_err(missing)?;
         let note = Checkpoint { origin, size: span.size, root }.sign(&note_key);
         Ok(Published { note, block, seal })
     }

@@ -260,14 +260,22 @@ impl Store for Embedded {
         self.look_up(|derived| derived.statement(leaf))
     }
 
+    fn first(&self, fingerprint: &Fingerprint) -> Result<Option<Location>, StoreError> {
+        let blocks = self.derived();
+        let first = self.look_up(|derived| derived.first(fingerprint))?;
+        self.or_behind(first, blocks)
+    }
+
     fn documents(
         &self,
         fingerprint: &Fingerprint,
+        before: Option<Location>,
         limit: usize,
     ) -> Result<Vec<Location>, StoreError> {
         let blocks = self.derived();
-        let found = self.look_up(|derived| derived.documents(fingerprint, limit))?;
-        let found = Some(found).filter(|found| !found.is_empty());
+        let found = self.look_up(|derived| derived.documents(fingerprint, before, limit))?;
+        // What was before a place does not change.
+        let found = Some(found).filter(|found| before.is_some() || !found.is_empty());
         self.or_behind(found, blocks).map(Option::unwrap_or_default)
     }
 

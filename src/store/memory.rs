@@ -164,14 +164,23 @@ impl Store for Memory {
         Ok(position.map(|index| index as u64))
     }
 
+    fn first(&self, fingerprint: &Fingerprint) -> Result<Option<Location>, StoreError> {
+        let state = self.state();
+        let found = state.certified().find(|(document, _)| document == fingerprint);
+        Ok(found.map(|(_, location)| location))
+    }
+
     fn documents(
         &self,
         fingerprint: &Fingerprint,
+        before: Option<Location>,
         limit: usize,
     ) -> Result<Vec<Location>, StoreError> {
         let state = self.state();
         let found = state.certified().filter(|(document, _)| document == fingerprint);
-        let mut locations: Vec<_> = found.map(|(_, location)| location).collect();
+        let locations = found.map(|(_, location)| location);
+        let mut locations: Vec<_> =
+            locations.take_while(|at| before.is_none_or(|before| *at < before)).collect();
         locations.reverse();
         locations.truncate(limit);
         Ok(locations)

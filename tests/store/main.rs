@@ -2,27 +2,18 @@
 //! compared with the whole truth after every step.
 
 mod damage;
+mod truth;
 #[path = "../world/mod.rs"]
 mod world;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, sync::Arc, time::Duration};
 
 use probant::store::{
-    Location, Store, StoreError, StoredBlock,
+    Store, StoreError, StoredBlock,
     embedded::{index::Engine, settings::Settings},
     memory::{Fail, Memory},
 };
-use probant_core::{
-    Hash,
-    list::Batch,
-    status::{Fall, Slot, Status},
-    tree,
-};
+use truth::{caught_up, check_all};
 use world::{Dirs, blocks, opening};
 
 /// Every store that must pass, by name, with what keeps it alive.
@@ -37,118 +28,6 @@ fn stores() -> Vec<(&'static str, Arc<dyn Store>, Option<Dirs>)> {
         embedded("embedded, fjall", Engine::Fjall),
         embedded("embedded, sled", Engine::Sled),
     ]
-}
-
-fn caught_up(store: &dyn Store) {
-    let blocks = store.head().map_or(0, |head| head.height + 1);
-    for _ in 0..500 {
-        if store.derived() == blocks {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("look-ups do not reach the head");
-}
-
-/// Everything that a store says, against the blocks that it was given.
-fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
-    caught_up(store);
-    assert_eq!(store.head().as_ref(), blocks.last().map(|block| &block.head));
-    let leaves: Vec<_> = blocks
-        .iter()
-        .flat_map(|b| b.block.entries.iter().map(probant_core::Statement::leaf))
-        .collect();
-    let mut places: HashMap<_, Vec<Location>> = HashMap::new();
-    for block in blocks {
-        let header = block.block.header();
-        assert_eq!(store.block(header.height).unwrap().unwrap(), block.bytes);
-        let span = store.span(header.height).unwrap().unwrap();
-        assert_eq!((span.first, span.size), (header.first, header.size));
-        assert_eq!(span.seal, block.block.seal.encode());
-        for ((statement, list), index) in
-            block.block.entries.iter().zip(&block.block.lists).zip(header.first..)
-        {
-            let entry = (statement.entry().to_vec(), header.height);
-            assert_eq!(store.entry(index).unwrap(), Some(entry));
-            if statement.as_block().is_none() {
-                assert_eq!(store.statement(&statement.leaf()).unwrap(), Some(index));
-            }
-            let path = tree::prove(index, leaves.len() as u64, |nodes| store.hashes(nodes));
-            let root = tree::root_from_path(
-                "entry",
-                statement.leaf(),
-                index,
-                leaves.len() as u64,
-                &path.unwrap(),
-            );
-            assert_eq!(root.ok(), tree::root(leaves.clone()));
-            let Some(list) = list else { continue };
-            if statement.list_root().is_some() {
-                assert_eq!(store.list(&list.root()).unwrap().unwrap(), list.as_bytes());
-            }
-            if statement.as_certify().is_none() {
-                continue;
-            }
-            let batch = Batch::new(list.clone());
-            for (document, position) in list.iter().zip(0..) {
-                let location = Location { entry: index, position };
-                places.entry(document).or_default().insert(0, location);
-                let path = store.document_path(location).unwrap();
-                assert_eq!(path, batch.path(position.into()));
-            }
-        }
-    }
-    check_statuses(store, blocks);
-    for (document, newest_first) in places {
-        let first = &newest_first[..newest_first.len().min(100)];
-        assert_eq!(store.documents(&document, 100).unwrap(), first);
-        assert_eq!(store.documents(&document, 1).unwrap(), newest_first[..1]);
-        for entry in 0..leaves.len() as u64 {
-            let here = newest_first.iter().find(|location| location.entry == entry).copied();
-            assert_eq!(store.place(&document, entry).unwrap(), here);
-        }
-        assert_eq!(store.place(&document, u64::MAX).unwrap(), None);
-    }
-    let beyond = blocks.len() as u64;
-    assert_eq!(store.block(beyond).unwrap(), None);
-    assert_eq!(store.entry(leaves.len() as u64).unwrap(), None);
-    assert_eq!(store.statement(&Hash([7; 32])).unwrap(), None);
-    assert_eq!(store.list(&Hash([7; 32])).unwrap(), None);
-    assert_eq!(store.documents(&world::documents(999_999, 1)[0], 9).unwrap(), []);
-    let chain = store.chain().unwrap();
-    assert_eq!(chain.as_ref().map(|chain| chain.head().clone()), store.head());
-    let newest = store.head().and_then(|head| store.status(head.height).unwrap());
-    assert_eq!(chain.map(|chain| chain.status()), newest);
-}
-
-/// The status map after every block, against what fell up to it.
-fn check_statuses(store: &dyn Store, blocks: &[StoredBlock]) {
-    let mut fallen: BTreeMap<Slot, Fall> = BTreeMap::new();
-    for stored in blocks {
-        let (block, header) = (&stored.block, stored.block.header());
-        for ((statement, list), entry) in block.entries.iter().zip(&block.lists).zip(header.first..)
-        {
-            let (Some(revoke), Some(list)) = (statement.as_revoke(), list) else { continue };
-            for (document, replacement) in list.pairs() {
-                let (time_ms, kid, reason) = (header.time_ms, statement.kid(), revoke.reason);
-                let fall = Fall { entry, time_ms, kid, reason, replacement };
-                fallen.insert(Slot::document(statement.issuer(), &document), fall);
-            }
-        }
-        let map = store.status(header.height).unwrap().unwrap();
-        assert_eq!(map.root_hash(), header.status);
-        for (slot, fall) in &fallen {
-            let path = map.prove(slot, store).unwrap();
-            let expected = Some(Status::Document(*fall));
-            assert_eq!(path.verify(slot, header.status).unwrap().copied(), expected);
-        }
-        let slots: Vec<_> = fallen.keys().copied().collect();
-        let found = map.find(&slots, store).unwrap().into_iter();
-        assert_eq!(found.flatten().count(), fallen.len());
-        let never = Slot::issuer("never.example");
-        assert_eq!(map.prove(&never, store).unwrap().verify(&never, header.status), Ok(None));
-    }
-    assert_eq!(store.status(blocks.len() as u64).unwrap(), None);
 }
 
 fn append_all(store: &dyn Store, blocks: &[StoredBlock]) {

@@ -122,14 +122,18 @@ pub fn documents(from: u32, count: u32) -> Vec<Fingerprint> {
 }
 
 pub fn enroll(ledger: LedgerId) -> Statement {
-    let possession = prove_possession(&issuer_key(), Use::Issuer, ISSUER, 1, &ledger.0.0);
+    enroll_as(ledger, ISSUER, &issuer_key())
+}
+
+pub fn enroll_as(ledger: LedgerId, id: &str, new: &SigningKey) -> Statement {
+    let possession = prove_possession(new, Use::Issuer, id, 1, &ledger.0.0);
     let record = IssuerRecord {
         legal_name: "Énergie du Ponant".into(),
         country: "FR".into(),
         registration: "123456789".into(),
     };
-    let (id, key_) = (ISSUER.parse().unwrap(), issuer_key().public().clone());
-    let body = Body::Enroll(Enroll { seq: 1, id, record, key: key_, possession });
+    let (id, new) = (id.parse().unwrap(), new.public().clone());
+    let body = Body::Enroll(Enroll { seq: 1, id, record, key: new, possession });
     Statement::sign(&key(3), ORIGIN, Some(ledger), START_MS / 1000, body)
 }
 
@@ -150,7 +154,7 @@ pub fn revoke(ledger: LedgerId, list: &List, reason: Reason) -> Statement {
 }
 
 /// Seals the next block of a store, and appends it.
-pub fn append(store: &Memory, time_ms: u64, entries: Vec<(Statement, Option<List>)>) {
+pub fn append(store: &dyn Store, time_ms: u64, entries: Vec<(Statement, Option<List>)>) {
     let chain = store.chain().unwrap().unwrap();
     let mut draft = Draft::new(&chain, time_ms, store);
     for (statement, list) in entries {

@@ -309,13 +309,19 @@ impl Derived {
         self.index.get(&names::of_statement(leaf))
     }
 
-    /// Where a document is certified, the newest first.
+    /// Where a document was first certified.
+    pub fn first(&self, fingerprint: &Fingerprint) -> Result<Option<Location>, StoreError> {
+        names::first(fingerprint, &*self.index)
+    }
+
+    /// Where a document is certified, before a place or anywhere, the newest first.
     pub fn documents(
         &self,
         fingerprint: &Fingerprint,
+        before: Option<Location>,
         limit: usize,
     ) -> Result<Vec<Location>, StoreError> {
-        names::locations(fingerprint, &*self.index, limit)
+        names::locations(fingerprint, before, &*self.index, limit)
     }
 
     /// Where a document stands in the list of one entry.

@@ -88,9 +88,15 @@ pub fn rows(stored: &StoredBlock, index: &dyn Index) -> Result<Rows, StoreError>
     Ok(rows)
 }
 
-/// Where a document is certified, the newest first.
+/// Where a document was first certified: one point read.
+pub fn first(fingerprint: &Fingerprint, index: &dyn Index) -> Result<Option<Location>, StoreError> {
+    Ok(index.get(&of_document(fingerprint))?.map(from_number))
+}
+
+/// Where a document is certified, before a place or anywhere, the newest first.
 pub fn locations(
     fingerprint: &Fingerprint,
+    before: Option<Location>,
     index: &dyn Index,
     limit: usize,
 ) -> Result<Vec<Location>, StoreError> {
@@ -98,12 +104,15 @@ pub fn locations(
     let Some(first) = index.get(&name)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     if first & OTHERS == OTHERS {
-        for rest in index.scan(&name, Start::Last, limit)? {
+        let below = before.map(|before| to_number(before).to_be_bytes());
+        let start = below.as_ref().map_or(Start::Last, |below| Start::Before(below));
+        for rest in index.scan(&name, start, limit)? {
             found.push(from_rest(&rest)?);
         }
     }
-    if found.len() < limit {
-        found.push(from_number(first));
+    let first = from_number(first);
+    if found.len() < limit && before.is_none_or(|before| first < before) {
+        found.push(first);
     }
     Ok(found)
 }

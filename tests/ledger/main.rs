@@ -1,6 +1,8 @@
 //! The ledger over its stores: every submission is answered once, finally, and what was answered
 //! is provable by a stranger, before and after a restart.
 
+mod door;
+#[path = "../world/mod.rs"]
 mod world;
 
 use std::{fs, sync::Arc, time::Duration};
