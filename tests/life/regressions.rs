@@ -32,7 +32,7 @@ fn an_issuer_that_is_enrolled_again_is_as_suspended_as_it_was() {
         vec![What::Replace { r#use: Use::Operator, key: tame(0) }],
         vec![
             What::Suspend { issuer: tame(0) },
-            What::Compromise { key: key_of(3), since },
+            What::Compromise { of: Use::Operator, key: key_of(3), since },
             What::Enroll { issuer: tame(0), key: tame(0) },
         ],
     ]);
