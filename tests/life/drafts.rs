@@ -146,7 +146,9 @@ fn every_slot() -> Vec<Slot> {
     let mut slots: Vec<_> = owners.iter().map(|id| Slot::issuer(id)).collect();
     for owner in owners {
         slots.extend(cast::all_kids().iter().map(|kid| Slot::key(owner, kid)));
-        slots.extend(cast::documents().iter().map(|document| Slot::document(owner, document)));
+        for document in cast::documents() {
+            slots.extend((0..3).map(|nth| Slot::fall(owner, &document, nth)));
+        }
     }
     slots
 }

@@ -34,7 +34,7 @@ proptest! {
     #![proptest_config(cases(256))]
 
     #[test]
-    fn any_history_ends_as_the_table_says(rounds in history(0..20)) {
+    fn any_history_ends_as_the_table_says(rounds in history(0..24)) {
         Play::new().history(&rounds);
     }
 }
@@ -66,7 +66,7 @@ fn such_histories_meet_every_refusal_and_every_status() {
     let mut runner = TestRunner::deterministic();
     let mut met = BTreeSet::new();
     for _ in 0..64 {
-        let rounds = history(0..20).new_tree(&mut runner).unwrap().current();
+        let rounds = history(0..24).new_tree(&mut runner).unwrap().current();
         met.extend(Play::new().history(&rounds).met);
     }
     let missed: Vec<_> = ALL.split_whitespace().filter(|word| !met.contains(word)).collect();

@@ -1,6 +1,6 @@
-//! The smallest histories in which something once differed from the model.
+//! The smallest histories in which something once differed from the model, or easily would.
 
-use probant_core::key::Use;
+use probant_core::{key::Use, status::KeyState};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -32,12 +32,35 @@ fn an_issuer_that_is_enrolled_again_is_as_suspended_as_it_was() {
         vec![What::Replace { r#use: Use::Operator, key: tame(0) }],
         vec![
             What::Suspend { issuer: tame(0) },
-            What::Compromise { key: key_of(3), since },
+            What::Compromise { of: Use::Operator, key: key_of(3), since },
             What::Enroll { issuer: tame(0), key: tame(0) },
         ],
     ]);
     let play = Play::new().history(&history);
     assert!(play.met.contains("void") && play.model.is_suspended(ISSUERS[0]));
+}
+
+#[test]
+fn a_key_is_void_by_the_act_that_gave_it_before_its_issuer() {
+    let since = Since { time: tame(0), beside_ms: 0 };
+    let report = |seed| What::Compromise { of: Use::Operator, key: key_of(seed), since };
+    let mut history = rounds([
+        vec![What::Replace { r#use: Use::Operator, key: tame(0) }],
+        vec![What::Add { issuer: tame(0), key: tame(0) }],
+        vec![report(3)],
+        vec![report(26)],
+    ]);
+    // By the new operator, not by the issuer.
+    history[2].says[0].by = tame(1);
+    let given = cast::key(10).public().kid();
+    let why = |rounds| {
+        let play = Play::new().history(rounds);
+        play.model.key_value(ISSUERS[0], &given).map(|value| (value.state, value.entry))
+    };
+    let of_issuer = why(&history[..4]).unwrap();
+    let of_act = why(&history).unwrap();
+    assert_eq!((of_issuer.0, of_act.0), (KeyState::Void, KeyState::Void));
+    assert!(of_issuer.1 < of_act.1);
 }
 
 #[test]

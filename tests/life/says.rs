@@ -65,6 +65,7 @@ pub enum What {
         key: Pick,
     },
     Compromise {
+        of: Use,
         key: Pick,
         since: Since,
     },
@@ -113,7 +114,8 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Two issuers are there at first; then anything.
 pub fn history(rounds: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Round>> {
-    vec(round(), rounds).prop_map(|rounds| [vec![beginning()], rounds].concat())
+    let scene = prop_oneof![7 => round().prop_map(|round| vec![round]), 1 => undone()];
+    vec(scene, rounds).prop_map(|scenes| [vec![vec![beginning()]], scenes].concat().concat())
 }
 
 pub fn beginning() -> Round {
@@ -130,6 +132,30 @@ impl What {
 
 fn round() -> impl Strategy<Value = Round> {
     (after(), vec(say(), 0..8)).prop_map(|(after_ms, says)| Round { after_ms, says })
+}
+
+/// What anything rarely comes to: a fall is void, the document falls again, and the first fall
+/// stands after all, since whoever reported its key was in other hands.
+fn undone() -> impl Strategy<Value = Vec<Round>> {
+    let numbers = (any::<u8>(), any::<u8>(), any::<u8>());
+    numbers.prop_map(|(issuer, signer, document)| {
+        let documents = || vec![tame(document)];
+        let revoke = || What::Revoke { documents: documents(), reason: Reason::Withdrawn };
+        let report = |of| {
+            let since = Since { time: tame(0), beside_ms: 0 };
+            What::Compromise { of, key: tame(0), since }
+        };
+        let round = |says: Vec<What>| {
+            let by = tame(signer);
+            let says = says.into_iter().map(|what| Say { by, ..what.plainly() }).collect();
+            Round { after_ms: 1000, says }
+        };
+        let add = || What::Add { issuer: tame(issuer), key: tame(0) };
+        let certify = What::Certify { documents: documents() };
+        let replace = What::Replace { r#use: Use::Operator, key: tame(0) };
+        let first = vec![add(), add(), certify, revoke(), report(Use::Issuer), revoke(), replace];
+        vec![round(first), round(vec![report(Use::Operator)])]
+    })
 }
 
 fn after() -> impl Strategy<Value = u64> {
@@ -156,7 +182,8 @@ fn what() -> impl Strategy<Value = What> {
         5 => (own_use(), pick()).prop_map(|(r#use, key)| What::Replace { r#use, key }),
         2 => pick().prop_map(|key| What::Retire { key }),
         2 => pick().prop_map(|key| What::Stop { key }),
-        8 => (pick(), since()).prop_map(|(key, since)| What::Compromise { key, since }),
+        5 => reported(Use::Issuer),
+        3 => reported(Use::Operator),
         2 => pick().prop_map(|issuer| What::Suspend { issuer }),
         2 => pick().prop_map(|issuer| What::Reinstate { issuer }),
         1 => prop_oneof![1..4u64, Just(65_536)]
@@ -187,8 +214,11 @@ fn own_use() -> impl Strategy<Value = Use> {
     ]
 }
 
-fn since() -> impl Strategy<Value = Since> {
-    (pick(), -1..=1i64).prop_map(|(time, beside_ms)| Since { time, beside_ms })
+/// Mostly of the key that spoke last, and from the first on: so that much is void, and void no more.
+fn reported(of: Use) -> impl Strategy<Value = What> {
+    let first = || prop_oneof![Just(tame(0)), pick()];
+    let since = (first(), -1..=1i64).prop_map(|(time, beside_ms)| Since { time, beside_ms });
+    (first(), since).prop_map(move |(key, since)| What::Compromise { of, key, since })
 }
 
 fn slip() -> impl Strategy<Value = Slip> {

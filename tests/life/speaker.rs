@@ -1,7 +1,7 @@
 //! From what is said in the abstract to the signed statement: names are found for numbers, in what
 //! the model knows by then.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use probant_core::{
     Fingerprint, Hash, LedgerId, List, Statement,
@@ -58,7 +58,7 @@ impl Speaker<'_> {
             What::Replace { r#use, key } => self.replace(*r#use, *key),
             What::Retire { key } => self.end(*key, KeyAct::Retire),
             What::Stop { key } => self.end(*key, KeyAct::Stop),
-            What::Compromise { key, since } => self.report(*key, *since),
+            What::Compromise { of, key, since } => self.report(*of, *key, *since),
             What::Suspend { issuer } => self.turn(*issuer, IssuerState::Suspended),
             What::Reinstate { issuer } => self.turn(*issuer, IssuerState::Reinstated),
             What::Policy { list_count_max } => {
@@ -118,10 +118,11 @@ impl Speaker<'_> {
         (signers, Body::Key(KeyStatement::about(kid, seq, act)))
     }
 
-    fn report(&self, key: Pick, since: Since) -> (Vec<Kid>, Body) {
-        let reportable = |r#use: &Use| matches!(r#use, Use::Issuer | Use::Operator);
-        let known = self.now.keys.iter().filter(|(_, key)| reportable(&key.r#use));
-        let fitting: Vec<_> = known.map(|(kid, _)| *kid).collect();
+    fn report(&self, of: Use, key: Pick, since: Since) -> (Vec<Kid>, Body) {
+        let known = self.now.keys.iter().filter(|(_, key)| key.r#use == of);
+        let mut fitting: Vec<_> = known.map(|(kid, _)| *kid).collect();
+        let spoke = |kid: &Kid| self.model.said.iter().rposition(|said| said.by() == *kid);
+        fitting.sort_by_key(|kid| Reverse(spoke(kid)));
         let kid = choose(key, &fitting, &cast::all_kids());
         let known = self.now.keys.get(&kid);
         let is_operator = known.is_some_and(|key| key.r#use == Use::Operator);
