@@ -141,7 +141,8 @@ async fn a_document_that_is_sent_is_hashed_both_ways_as_it_comes() {
         assert_eq!(exact.json()["verdict"], "unknown");
         let refused = client.post("/verify", vec![0; limit + 1]).await;
         assert!(refused.problem(413).contains(&limit.to_string()));
-        let refused = client.stream("/verify", vec![piece; 22]).await;
+        let longer = [vec![piece; 21], vec![Bytes::from_static(&[0])]].concat();
+        let refused = client.stream("/verify", longer).await;
         assert!(refused.problem(413).contains("send its fingerprint"));
     })
     .await;
