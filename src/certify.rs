@@ -12,6 +12,7 @@ mod batches;
 mod crew;
 mod deliver;
 mod folder;
+mod foreign;
 mod neighbours;
 mod progress;
 mod proofs;
@@ -46,8 +47,9 @@ use standing::{Entry, Judge};
 
 pub use batches::{Documents, Signed};
 pub use folder::place_for;
+pub(crate) use neighbours::Waiting;
 pub use progress::{Event, Listener};
-pub(crate) use walk::Walk;
+pub(crate) use walk::{Left, Walk};
 
 /// Batches between the first byte sent and the last proof written.
 const IN_FLIGHT_MAX: usize = 4;

@@ -30,7 +30,8 @@ Example:
   probant certify bills/2026-11 --issuer energie.example --key energie.pem
 
 Each document gets its proof beside it: bill.pdf.proof. Hidden files, proofs and links to folders
-are passed over. Run the same command again after an interruption: documents that have a proof of
+are passed over, and so are private keys and folders that hold a ledger, which are refused where
+they are named. Run the same command again after an interruption: documents that have a proof of
 this issuer are done. Batches that were signed wait in the folder .probant, in the folder that
 holds everything named (or a folder above, if one is there), until their proofs are written; do not
 delete it while it is there.

@@ -53,6 +53,25 @@ async fn what_cannot_be_certified_is_named_and_the_rest_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn private_keys_and_ledgers_are_not_certified() {
+    let desk = Desk::new().await;
+    let init = ["init", "--origin", "ledger.example/x", "--data", "all/data", "--keys", "all/keys"];
+    desk.run(&init).expect(0, "ledger    ");
+    desk.write("all/a.pdf", "a");
+    for name in ["all/1.pem", "all/2.pem"] {
+        desk.run(&["key", "new", name]).expect(0, "kid");
+    }
+    let certify = |what| desk.run(&[&["certify", what], &super::CERTIFY[2..]].concat());
+    let said = certify("all").expect(0, "1 certified in 1 entry").text();
+    assert!(said.contains("all/1.pem is a private key: passed over"), "{said}");
+    assert!(said.contains("all/data holds a ledger: passed over"), "{said}");
+    assert!(!said.contains("2.pem") && !said.contains("all/keys"), "said once: {said}");
+    certify("all/1.pem").expect(2, "all/1.pem: it is a private key: it is not certified");
+    certify("all/keys").expect(2, "all/keys: it holds a ledger: it is not certified");
+    assert!(!desk.at("all/1.pem.proof").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lying_ledger_gets_no_proof_written_and_no_document_called_certified() {
     let desk = Desk::new().await;
     desk.write("bills/a.pdf", "a");

@@ -60,6 +60,10 @@ impl Display {
                 }
             }
             Event::Failed { path, why } => self.name(path, why),
+            Event::PassedOver { path, is_what } => {
+                let path = path.display();
+                self.line(&format!("{path} {is_what}: passed over, and so is the like of it"));
+            }
             Event::Fallen { path, standing } => self.name(path, &standing::standing(standing)),
             Event::Spool { path, why } => self.line(&format!("{} {why}", path.display())),
         }
