@@ -38,7 +38,7 @@ who is handed a document can check by whom it was certified, and when, without t
 
 const EXAMPLES: &str = "\
 Check a document with the proof beside it, offline:
-  probant verify bill.pdf --identity ledger.example+5e0c…
+  probant verify bill.pdf --proof bill.pdf.proof --identity ledger.example+5e0c…
 
 Check one that came without a proof; the answer is proven, not believed:
   probant verify bill.pdf --ledger https://ledger.example

@@ -30,12 +30,7 @@ pub struct KnownIdentity {
 }
 
 impl Ledger {
-    /// Whether a URL stands on the command line; the environment only says where, not that.
-    pub fn is_named(&self) -> bool {
-        self.url.is_some()
-    }
-
-    /// Whether there is a URL at all.
+    /// Whether there is a URL, from wherever.
     pub fn has_url(&self) -> bool {
         self.url().is_some()
     }

@@ -22,15 +22,18 @@ use crate::{
     document, durable,
     freshness::{Freshness, ONLINE_MAX},
 };
-use report::{Checked, Refused, Report};
+use report::{Refused, Report, Way};
 
 const EXAMPLES: &str = "\
 Examples:
   probant verify bill.pdf --identity ledger.example+5e0c…    with bill.pdf.proof beside it
   probant verify bill.pdf --ledger https://ledger.example    asks the ledger, and checks
   probant verify bill.pdf --ledger https://ledger.example --save    and keeps its proof
+  probant verify bill.pdf --proof bill.pdf.proof    asks no ledger, whatever the environment says
 
-The document is hashed here and sent nowhere. The identity says which ledger is trusted; online
+The document is hashed here and sent nowhere. Where a ledger is given, by --ledger or by
+PROBANT_LEDGER, it is asked; a proof is checked offline where it is given by --proof, or where no
+ledger is given. The answer says which was done. The identity says which ledger is trusted; online
 and without one, the ledger's own word is taken for it, and said so.
 
 Several issuers may have certified the same bytes. The verdict is certified if one of these
@@ -51,7 +54,8 @@ time}, age_s}], not_shown (further certifications, unchecked; a ledger lists 100
 more), reason {code, text} or null, rests_on. A status is {state, since_ms, since, entry}, or null
 while nothing happened. Unless 2 is the exit code, or the ledger is out of reach.";
 
-const PROOF_HELP: &str = "Its proof [default: FILE.proof, if it is there and --ledger is not]";
+const PROOF_HELP: &str =
+    "Check offline, with this proof [default: FILE.proof, where no ledger is given]";
 const MAX_AGE_HELP: &str = "\
 Refuse what is older: 90s, 10m, 30days [default: 10m where the ledger is asked, any age otherwise]";
 
@@ -82,15 +86,16 @@ impl Verify {
         let fingerprints = document::fingerprints(&self.file).map_err(Error::file(&self.file))?;
         let proof = self.proof_file()?;
         let (identity, first_use) = self.ledger.identity().await?;
-        let begin = |checked, age_max| {
-            let how = (checked, Freshness::new(clock.now_ms(), age_max));
-            Report::new(&self.file, fingerprints, (&identity, first_use), how)
+        let begin = |way, age_max| {
+            let freshness = Freshness::new(clock.now_ms(), age_max);
+            Report::new(&self.file, fingerprints, (&identity, first_use), way, freshness)
         };
         let report = if let Some(proof) = proof {
-            offline(begin(Checked::Offline, self.max_age), &identity, &proof)?
+            offline(begin(Way::offline(&proof), self.max_age), &identity, &proof)?
         } else {
-            let begin = || begin(Checked::Online, Some(self.max_age.unwrap_or(ONLINE_MAX)));
             let client = self.ledger.client()?;
+            let age_max = Some(self.max_age.unwrap_or(ONLINE_MAX));
+            let begin = || begin(Way::online(client.url()), age_max);
             let asked = client.verify(&mut Verifier::new(identity.clone()), &fingerprints).await?;
             // Dated now: asking may have taken long.
             let (report, proof) = online(begin(), &asked);
@@ -108,12 +113,12 @@ impl Verify {
         if let Some(proof) = &self.proof {
             return Ok(Some(proof.clone()));
         }
-        let beside = document::proof_path(&self.file);
-        if !self.save && !self.ledger.is_named() && beside.is_file() {
-            return Ok(Some(beside));
-        }
         if self.ledger.has_url() {
             return Ok(None);
+        }
+        let beside = document::proof_path(&self.file);
+        if !self.save && beside.is_file() {
+            return Ok(Some(beside));
         }
         Err(Error::input(format!(
             "there is no {} and no ledger to ask: give --proof FILE or --ledger URL",

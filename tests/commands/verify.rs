@@ -5,6 +5,7 @@ use std::fs;
 use probant_core::{
     Fingerprints, List,
     statement::{Body, Certify},
+    status::Reason,
 };
 
 use super::{
@@ -28,7 +29,8 @@ async fn verify_asks_both_ways_and_offline_needs_no_ledger() {
     let nowhere = ["--ledger", "http://127.0.0.1:9"];
     desk.run(&[&["verify", "b.pdf"], &nowhere[..]].concat()).expect(3, "out of reach");
     desk.ledger.faults().no_proofs = true;
-    desk.run(&["verify", "bills/a.pdf"]).expect(0, "certified  bills/a.pdf");
+    desk.run(&["verify", "bills/a.pdf", "--proof", "bills/a.pdf.proof"])
+        .expect(0, "certified  bills/a.pdf");
     desk.run(&["verify", "b.pdf", "--proof", "bills/a.pdf.proof"]).expect(1, "document: ");
 }
 
@@ -43,6 +45,23 @@ async fn a_ledger_that_says_certified_has_to_show_it() {
         desk.ledger.faults().lie = Some(lie);
         desk.run(&["verify", "a.pdf"]).expect(4, why);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_is_given_in_any_way_is_asked_and_the_answer_says_so() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.certify(&[]).expect(0, "1 certified");
+    desk.revoke("a", (ISSUER, 9), Reason::Withdrawn);
+    let url = desk.ledger.url.clone();
+    let against = format!("checked      against {url}");
+    desk.run(&["verify", "bills/a.pdf"]).expect(1, &against);
+    desk.run(&["verify", "bills/a.pdf", "--ledger", &url]).expect(1, &against);
+    let offline = "checked      offline, with bills/a.pdf.proof";
+    desk.run(&["verify", "bills/a.pdf", "--proof", "bills/a.pdf.proof"]).expect(0, offline);
+    let mut alone = desk.command(&["verify", "bills/a.pdf"]);
+    let alone = alone.env_remove("PROBANT_LEDGER").output().unwrap();
+    assert!(String::from_utf8_lossy(&alone.stdout).contains(offline));
 }
 
 /// Certifies the same document in so many entries, one a second.
