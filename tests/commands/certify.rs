@@ -53,6 +53,31 @@ async fn what_cannot_be_certified_is_named_and_the_rest_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_fell_with_a_stolen_key_is_certified_again_with_another() {
+    let desk = Desk::new().await;
+    desk.write("bills/before.pdf", "before");
+    desk.certify(&[]).expect(0, "1 certified in 1 entry");
+    let since_ms = desk.ledger.world().chain.head().time_ms + 1;
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    desk.write("bills/after.pdf", "after");
+    desk.certify(&[]).expect(0, "1 certified in 1 entry, 1 had their proof");
+    desk.run(&["key", "new", "new.pem"]).expect(0, "kid");
+    let add = ["key", "add", "--issuer", ISSUER, "--new", "new.pem"];
+    desk.run(&[&add[..], &["--operator-key", "operator.pem"]].concat()).expect(0, "one more key");
+    let kid = super::sample_world::key(9).public().kid();
+    let compromise = probant_core::statement::KeyAct::Compromise { since_ms };
+    let now_ms = super::fake_ledger::now_ms();
+    desk.ledger.world().key_act((super::sample_world::ORIGIN, 3), kid, compromise, now_ms);
+    // With the stolen key nothing is said again.
+    desk.certify(&[]).expect(0, "0 certified in 0 entries, 2 had their proof");
+    let again = ["certify", "bills", "--issuer", ISSUER, "--key", "new.pem"];
+    desk.run(&again).expect(0, "1 certified in 1 entry, 1 had their proof");
+    desk.run(&["verify", "bills/after.pdf"]).expect(0, "certified  bills/after.pdf");
+    desk.run(&again).expect(0, "0 certified in 0 entries, 2 had their proof");
+    assert!(desk.is_proven("bills/before.pdf") && desk.is_proven("bills/after.pdf"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn private_keys_and_ledgers_are_not_certified() {
     let desk = Desk::new().await;
     let init = ["init", "--origin", "ledger.example/x", "--data", "all/data", "--keys", "all/keys"];
