@@ -4,6 +4,7 @@
 
 mod certification;
 mod report;
+mod save;
 
 use std::{
     fs::File,
@@ -12,14 +13,14 @@ use std::{
     time::Duration,
 };
 
-use probant_core::{Fingerprints, Identity, Verifier, proof::PROOF_BYTES_MAX};
+use probant_core::{Fingerprints, Identity, Verified, Verifier, proof::PROOF_BYTES_MAX};
 
 use super::{json, ledger::Ledger, say};
 use crate::{
     Error,
     client::Asked,
     clock::Clock,
-    document, durable,
+    document,
     freshness::{Freshness, ONLINE_MAX},
 };
 use report::{Refused, Report, Way};
@@ -90,21 +91,26 @@ impl Verify {
             let freshness = Freshness::new(clock.now_ms(), age_max);
             Report::new(&self.file, fingerprints, (&identity, first_use), way, freshness)
         };
-        let report = if let Some(proof) = proof {
-            offline(begin(Way::offline(&proof), self.max_age), &identity, &proof)?
-        } else {
-            let client = self.ledger.client()?;
-            let age_max = Some(self.max_age.unwrap_or(ONLINE_MAX));
-            let begin = || begin(Way::online(client.url()), age_max);
-            let asked = client.verify(&mut Verifier::new(identity.clone()), &fingerprints).await?;
-            // Dated now: asking may have taken long.
-            let (report, proof) = online(begin(), &asked);
-            if let Some(proof) = proof.filter(|_| self.save) {
-                save(&document::proof_path(&self.file), proof)?;
-            }
-            report
-        };
-        say(&if self.json { json(&report) } else { report.to_text() })?;
+        if let Some(proof) = proof {
+            let begun = begin(Way::offline(&proof), self.max_age);
+            return self.tell(&offline(begun, &identity, &proof)?);
+        }
+        let client = self.ledger.client()?;
+        let age_max = Some(self.max_age.unwrap_or(ONLINE_MAX));
+        let begin = || begin(Way::online(client.url()), age_max);
+        let asked = client.verify(&mut Verifier::new(identity.clone()), &fingerprints).await?;
+        // Dated now: asking may have taken long.
+        let (report, best) = online(begin(), &asked);
+        let code = self.tell(&report)?;
+        if let Some(best) = best.filter(|_| self.save) {
+            let path = document::proof_path(&self.file);
+            save::save(&path, best, &fingerprints, (&client, &identity)).await?;
+        }
+        Ok(code)
+    }
+
+    fn tell(&self, report: &Report) -> Result<u8, Error> {
+        say(&if self.json { json(report) } else { report.to_text() })?;
         Ok(report.exit_code())
     }
 
@@ -140,7 +146,7 @@ fn offline(mut report: Report, identity: &Identity, proof: &Path) -> Result<Repo
 }
 
 /// What came of asking, with the proof to keep.
-fn online(mut report: Report, asked: &Asked) -> (Report, Option<&[u8]>) {
+fn online(mut report: Report, asked: &Asked) -> (Report, Option<(&Verified, &[u8])>) {
     let proof = match asked {
         Asked::Shown(shown) => {
             report.show(shown);
@@ -152,10 +158,4 @@ fn online(mut report: Report, asked: &Asked) -> (Report, Option<&[u8]>) {
         }
     };
     (report, proof)
-}
-
-/// Never in the place of another: that one may be older, and worth more for it.
-fn save(path: &Path, proof: &[u8]) -> Result<(), Error> {
-    let saved = durable::create_new_file(path, proof, 0o644);
-    saved.map(drop).map_err(|error| Error::input(error.to_string()))
 }

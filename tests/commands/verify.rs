@@ -25,7 +25,7 @@ async fn verify_asks_both_ways_and_offline_needs_no_ledger() {
         .expect(0, "Énergie du Ponant (FR 123456789), energie.example");
     fs::remove_file(desk.at("bills/a.pdf.proof")).unwrap();
     desk.run(&["verify", "bills/a.pdf", "--save"]).expect(0, "certified  bills/a.pdf");
-    desk.run(&["verify", "bills/a.pdf", "--save"]).expect(2, "a.pdf.proof");
+    desk.run(&["verify", "bills/a.pdf", "--save"]).expect(0, "certified  bills/a.pdf");
     let nowhere = ["--ledger", "http://127.0.0.1:9"];
     desk.run(&[&["verify", "b.pdf"], &nowhere[..]].concat()).expect(3, "out of reach");
     desk.ledger.faults().no_proofs = true;
@@ -62,6 +62,28 @@ async fn a_ledger_that_is_given_in_any_way_is_asked_and_the_answer_says_so() {
     let mut alone = desk.command(&["verify", "bills/a.pdf"]);
     let alone = alone.env_remove("PROBANT_LEDGER").output().unwrap();
     assert!(String::from_utf8_lossy(&alone.stdout).contains(offline));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_verdict_comes_first_and_a_better_proof_takes_the_place_of_the_one_that_is_there() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.certify(&[]).expect(0, "1 certified");
+    let offline = ["verify", "bills/a.pdf", "--proof", "bills/a.pdf.proof"];
+    desk.revoke("a", (ISSUER, 9), Reason::Withdrawn);
+    desk.run(&offline).expect(0, "certified  bills/a.pdf");
+    desk.run(&["verify", "bills/a.pdf", "--save"]).expect(1, "revoked  bills/a.pdf");
+    desk.run(&offline).expect(1, "revoked  bills/a.pdf");
+    let kept = fs::read(desk.at("bills/a.pdf.proof")).unwrap();
+    desk.certified("other", (ISSUER, 9));
+    desk.ledger.faults().lie = Some(Lie::Grown);
+    let said = desk.run(&["verify", "bills/a.pdf", "--save"]).expect(4, "the ledger contradicts");
+    assert!(said.text().contains("revoked  bills/a.pdf"), "{}", said.text());
+    assert_eq!(fs::read(desk.at("bills/a.pdf.proof")).unwrap(), kept);
+    desk.ledger.faults().lie = None;
+    desk.write("bills/a.pdf.proof", "my notes");
+    let said = desk.run(&["verify", "bills/a.pdf", "--save"]).expect(2, "is left alone");
+    assert!(said.text().contains("revoked  bills/a.pdf"), "{}", said.text());
 }
 
 /// Certifies the same document in so many entries, one a second.
