@@ -110,9 +110,11 @@ async fn what_was_not_checked_is_counted_as_far_as_it_is_known() {
 async fn an_audit_expects_the_identity_that_every_command_expects() {
     let desk = Desk::new().await;
     let url = desk.ledger.url.clone();
-    desk.run(&["audit", &url]).expect(0, "(identity given by the auditor)");
+    let ran = desk.run(&["audit", &url]).expect(0, "(identity given by the auditor)");
+    assert!(ran.text().contains("- status: every block"), "{}", ran.text());
     let other = format!("ledger.example/fr+{}", "0".repeat(64));
-    desk.run(&["audit", &url, "--identity", &other]).expect(1, "FAULT in block 0");
+    let ran = desk.run(&["audit", &url, "--identity", &other]).expect(1, "FAULT in block 0");
+    assert!(!ran.text().contains("\nchecked"), "nothing was: {}", ran.text());
     desk.write("identity", "nonsense");
     desk.run(&["audit", &url, "--identity", "identity"]).expect(2, "does not hold an identity");
 }
