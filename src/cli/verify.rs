@@ -53,7 +53,8 @@ registration, media_type, entry, list_count, block, time_ms, time, verdict, fall
 time, entry, replacement} or null, key {kid, status}, issuer_status, head {height, size, time_ms,
 time}, age_s}], not_shown (further certifications, unchecked; a ledger lists 100, so there may be
 more), reason {code, text} or null, rests_on. A status is {state, since_ms, since, entry}, or null
-while nothing happened. Unless 2 is the exit code, or the ledger is out of reach.";
+while nothing happened. Unless 2 is the exit code, or the ledger is out of reach, or is another one
+than the identity says.";
 
 const PROOF_HELP: &str =
     "Check offline, with this proof [default: FILE.proof, where no ledger is given]";
@@ -96,6 +97,10 @@ impl Verify {
             return self.tell(&offline(begun, &identity, &proof)?);
         }
         let client = self.ledger.client()?;
+        // What another ledger says is neither a verdict nor a lie.
+        if !first_use {
+            client.founding_of(&identity).await?;
+        }
         let age_max = Some(self.max_age.unwrap_or(ONLINE_MAX));
         let begin = || begin(Way::online(client.url()), age_max);
         let asked = client.verify(&mut Verifier::new(identity.clone()), &fingerprints).await?;

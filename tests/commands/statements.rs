@@ -37,7 +37,7 @@ async fn an_issuer_is_enrolled_by_an_operator_who_is_offline() {
     desk.run(&["identity"]).expect(0, &identity);
     desk.run(&["identity", "--json"]).expect(0, "\"verifier_key\"");
     let other = format!("ledger.example/fr+{}", "0".repeat(64));
-    desk.run(&["identity", "--identity", &other]).expect(4, "which you trust");
+    desk.run(&["identity", "--identity", &other]).expect(4, "and you trust ledger.example/fr+000");
 }
 
 #[tokio::test(flavor = "multi_thread")]

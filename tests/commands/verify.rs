@@ -86,6 +86,17 @@ async fn the_verdict_comes_first_and_a_better_proof_takes_the_place_of_the_one_t
     assert!(said.text().contains("revoked  bills/a.pdf"), "{}", said.text());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn another_ledger_than_the_trusted_one_is_no_liar() {
+    let desk = Desk::new().await;
+    desk.certified("a", (ISSUER, 9));
+    let other = format!("ledger.example/fr+{}", "0".repeat(64));
+    for file in ["a.pdf", "issuer.pem"] {
+        let ran = desk.run(&["verify", file, "--identity", &other]);
+        ran.expect(4, "and you trust ledger.example/fr+000");
+    }
+}
+
 /// Certifies the same document in so many entries, one a second.
 fn certify_often(desk: &Desk, from_ms: u64, count: u64) {
     let list = List::new(vec![Fingerprints::of(b"a").blake3]).unwrap();
