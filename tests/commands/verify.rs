@@ -31,7 +31,10 @@ async fn verify_asks_both_ways_and_offline_needs_no_ledger() {
     desk.ledger.faults().no_proofs = true;
     desk.run(&["verify", "bills/a.pdf", "--proof", "bills/a.pdf.proof"])
         .expect(0, "certified  bills/a.pdf");
-    desk.run(&["verify", "b.pdf", "--proof", "bills/a.pdf.proof"]).expect(1, "document: ");
+    desk.run(&["verify", "b.pdf", "--proof", "bills/a.pdf.proof"])
+        .expect(1, "it was altered, or is another one");
+    let json = ["verify", "b.pdf", "--proof", "bills/a.pdf.proof", "--json"];
+    desk.run(&json).expect(1, "\"code\": \"document\"");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,6 +98,15 @@ async fn another_ledger_than_the_trusted_one_is_no_liar() {
         let ran = desk.run(&["verify", file, "--identity", &other]);
         ran.expect(4, "and you trust ledger.example/fr+000");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_is_out_of_reach_was_asked_who_it_is() {
+    let desk = Desk::new().await;
+    desk.write("a.pdf", "a");
+    let mut ask = desk.command(&["verify", "a.pdf", "--ledger", "http://127.0.0.1:9"]);
+    let asked = super::Ran(ask.env_remove("PROBANT_IDENTITY").output().unwrap());
+    asked.expect(3, "it was asked who it is, as no --identity is given");
 }
 
 /// Certifies the same document in so many entries, one a second.

@@ -109,6 +109,11 @@ const RESTS_ON: &str = "the verdict on each certification rests on its proof and
                         identity; unknown, and that there are no other certifications, rest on \
                         the ledger's word";
 
+/// The code of a proof that is of other bytes (docs/format.md 12).
+const OTHER_DOCUMENT: &str = "document";
+const ALTERED: &str =
+    "this is not the document that the proof is of: it was altered, or is another one";
+
 const CERTIFIED_SAYS: &str = "  \
   Exactly these bytes were certified. This does not say that what they state is true, that
   the certification still stands after that block, or that there is no other one.";
@@ -248,6 +253,9 @@ impl Report {
         let (file, by_what) = (&self.file, self.by_what());
         let (code, text) = self.reason.as_ref().map_or(("", ""), |r| (r.code, r.text.as_str()));
         match refused {
+            Refused::Proof if code == OTHER_DOCUMENT => {
+                format!("not verified  {file}\n  {ALTERED}\n{by_what}")
+            }
             Refused::Proof => {
                 format!(
                     "not verified  {file}\n  the proof does not hold: {code}: {text}\n{by_what}"
