@@ -11,7 +11,7 @@ use std::{
 use probant_core::{Algorithm, IssuerId, list::LIST_COUNT_MAX, statement::MEDIA_TYPES};
 
 use super::{
-    dispatch,
+    dispatch, documents,
     interrupt::{self, INTERRUPTED},
     ledger::Ledger,
     say,
@@ -134,7 +134,7 @@ fn sign(order: Order, watch: &Watch, out: &Path) -> Result<u8, Error> {
     let outcome = certify::sign(order, watch, |signed| {
         let path = dispatch::nth(out, written.len());
         dispatch::create(&path, &signed.statement.to_submission(Some(&signed.list)))?;
-        written.push(format!("wrote {}: {} documents", path.display(), signed.list.count()));
+        written.push(format!("wrote {}: {}", path.display(), documents(signed.list.count())));
         Ok(())
     })?;
     if written.is_empty() {

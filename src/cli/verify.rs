@@ -13,7 +13,10 @@ use std::{
     time::Duration,
 };
 
-use probant_core::{Fingerprints, Identity, Verified, Verifier, proof::PROOF_BYTES_MAX};
+use probant_core::{
+    Fingerprints, Identity, Verified, Verifier,
+    proof::{PROOF_BYTES_MAX, Proof},
+};
 
 use super::{json, ledger::Ledger, say};
 use crate::{
@@ -56,6 +59,9 @@ more), reason {code, text} or null, rests_on. A status is {state, since_ms, sinc
 while nothing happened. Unless 2 is the exit code, or the ledger is out of reach, or is another one
 than the identity says.";
 
+/// The first byte of every proof: the tag of `COSE_Sign1`.
+const COSE_SIGN1: u8 = 0xd2;
+
 const PROOF_HELP: &str =
     "Check offline, with this proof [default: FILE.proof, where no ledger is given]";
 const MAX_AGE_HELP: &str = "\
@@ -74,7 +80,7 @@ pub struct Verify {
     #[arg(long, conflicts_with = "proof")]
     save: bool,
     #[arg(long, value_name = "DURATION", help = MAX_AGE_HELP,
-        value_parser = humantime::parse_duration)]
+        value_parser = duration)]
     max_age: Option<Duration>,
     /// The answer as JSON
     #[arg(long)]
@@ -85,6 +91,7 @@ pub struct Verify {
 
 impl Verify {
     pub async fn run(self, clock: &dyn Clock) -> Result<u8, Error> {
+        check_is_document(&self.file)?;
         let fingerprints = document::fingerprints(&self.file).map_err(Error::file(&self.file))?;
         let proof = self.proof_file()?;
         let (identity, first_use) = self.ledger.identity().await?;
@@ -138,10 +145,34 @@ impl Verify {
     }
 }
 
-fn offline(mut report: Report, identity: &Identity, proof: &Path) -> Result<Report, Error> {
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let wanted = "a number and its unit are wanted, as 90s, 10m, 1h or 30days";
+    humantime::parse_duration(text).map_err(|_| wanted)
+}
+
+/// A proof that is given for its document verifies nothing.
+fn check_is_document(file: &Path) -> Result<(), Error> {
+    let is_named_so = file.extension().is_some_and(|end| end == document::PROOF_EXTENSION);
+    if !is_named_so || Proof::decode(&read(file)?).is_err() {
+        return Ok(());
+    }
+    let (name, document) = (file.display(), file.with_extension(""));
+    let document = document.display();
+    Err(Error::input(format!("{name} is a proof: name the document that it is of, as {document}")))
+}
+
+fn read(proof: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let file = File::open(proof).map_err(Error::file(proof))?;
     file.take(PROOF_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(proof))?;
+    Ok(bytes)
+}
+
+fn offline(mut report: Report, identity: &Identity, proof: &Path) -> Result<Report, Error> {
+    let bytes = read(proof)?;
+    if bytes.first() != Some(&COSE_SIGN1) {
+        return Err(Error::input(format!("{}: this is no proof file", proof.display())));
+    }
     let Fingerprints { blake3, sha256 } = report.fingerprints();
     match Verifier::new(identity.clone()).verify(&[blake3, sha256], &bytes) {
         Ok(verified) => report.add([&verified]),

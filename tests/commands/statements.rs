@@ -46,7 +46,7 @@ async fn a_batch_signed_offline_is_submitted_elsewhere() {
     for name in ["bills/a.pdf", "bills/b.pdf", "bills/c.txt"] {
         desk.write(name, name);
     }
-    desk.certify(&["--out", "signed.cose"]).expect(0, "wrote signed.cose.2: 1 documents");
+    desk.certify(&["--out", "signed.cose"]).expect(0, "wrote signed.cose.2: 1 document\n");
     desk.certify(&["--out", "signed.cose"]).expect(2, "signed.cose");
     desk.run(&["submit", "signed.cose", "signed.cose.2"]).expect(0, "signed.cose.2: entry 6");
     desk.run(&["verify", "bills/c.txt"]).expect(0, "as           text/plain");

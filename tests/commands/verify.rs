@@ -109,6 +109,27 @@ async fn a_ledger_that_is_out_of_reach_was_asked_who_it_is() {
     asked.expect(3, "it was asked who it is, as no --identity is given");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_for_something_else_is_named() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.certify(&[]).expect(0, "1 certified");
+    desk.run(&["verify", "bills/a.pdf", "--proof", "bills/a.pdf"]).expect(2, "is no proof file");
+    desk.run(&["verify", "bills/a.pdf.proof"])
+        .expect(2, "name the document that it is of, as bills/a.pdf");
+    desk.run(&["proof", "refresh", "bills"]).expect(2, "name the proofs in it, bills/*.proof");
+    desk.run(&["verify", "bills/a.pdf", "--max-age", "1"]).expect(2, "as 90s, 10m, 1h or 30days");
+    desk.run(&["serve", "--listen", "8080"]).expect(2, "as 127.0.0.1:8080");
+    let request = ["issuer", "request", "--id", ISSUER, "--key", "issuer.pem", "--out"];
+    desk.run(&[&request[..], &["bills/a.pdf"]].concat()).expect(2, "is there already: choose");
+    let compromise = ["key", "compromise", "operator.pem", "--since", "1795377600000"];
+    let by_operator = [&compromise[..], &["--operator-key", "operator.pem"]].concat();
+    desk.run(&by_operator).expect(2, "give --recovery-key");
+    let missing = ["certify", "bills", "--issuer", ISSUER, "--key", "missing.pem"];
+    let said = desk.run(&missing).expect(2, "missing.pem: there is no key file here").text();
+    assert!(!said.contains("key new"), "{said}");
+}
+
 /// Certifies the same document in so many entries, one a second.
 fn certify_often(desk: &Desk, from_ms: u64, count: u64) {
     let list = List::new(vec![Fingerprints::of(b"a").blake3]).unwrap();

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     certify::Event,
-    cli::{plain, standing},
+    cli::{documents as counted, plain, standing},
 };
 
 const REDRAW_MS: u64 = 100;
@@ -49,14 +49,17 @@ impl Display {
                 self.redraw();
             }
             Event::Resumed { documents } => {
-                self.line(&format!("going on with a batch of {documents} documents"));
+                self.line(&format!("going on with a batch of {}", counted(*documents)));
             }
             Event::Certified { entry, documents } => {
                 self.certified.fetch_add(*documents, Relaxed);
                 if self.on_terminal {
                     self.redraw();
                 } else {
-                    self.line(&format!("entry {entry}: proofs written for {documents} documents"));
+                    self.line(&format!(
+                        "entry {entry}: proofs written for {}",
+                        counted(*documents)
+                    ));
                 }
             }
             Event::Failed { path, why } => self.name(path, why),
