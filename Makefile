@@ -29,6 +29,6 @@ vectors:
 bench:
 	cargo bench --workspace --locked
 
-## clean: what the commands above made
+## clean: what the commands above made, and what was tried by hand
 clean:
-	rm -rf target .demo
+	rm -rf target .demo .trial

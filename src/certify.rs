@@ -12,6 +12,7 @@ mod batches;
 mod crew;
 mod deliver;
 mod folder;
+mod foreign;
 mod neighbours;
 mod progress;
 mod proofs;
@@ -42,12 +43,13 @@ use deliver::{Courier, Delivered};
 use progress::Progress;
 use scan::{Scan, Scanner, Seen};
 use spool::{Spool, Spooled};
-use standing::{Entry, Judge};
+use standing::{Entry, Judge, Voided};
 
 pub use batches::{Documents, Signed};
 pub use folder::place_for;
+pub(crate) use neighbours::Waiting;
 pub use progress::{Event, Listener};
-pub(crate) use walk::Walk;
+pub(crate) use walk::{Left, Walk};
 
 /// Batches between the first byte sent and the last proof written.
 const IN_FLIGHT_MAX: usize = 4;
@@ -113,7 +115,10 @@ pub async fn certify(
     // Another ledger refuses what this one may have sealed: it is not to be asked.
     client.founding_of(&order.identity).await?;
     let spool = Arc::new(Spool::open(&spool)?);
-    let (mut scanner, signer) = order.split(&watch)?;
+    let issuer = client.issuer(&order.issuer).await?;
+    let keys = issuer.iter().flat_map(|issuer| &issuer.keys);
+    let voided = keys.filter_map(|key| Some((key.kid.clone(), key.voids_from_ms()?))).collect();
+    let (mut scanner, signer) = order.split(&watch, voided)?;
     scanner.spool = Some(spool.id());
     let (judge, progress) = (scanner.judge.clone(), scanner.progress.clone());
     let courier = Courier { client, judge, spool, progress };
@@ -130,21 +135,21 @@ pub fn sign(
     watch: &Watch,
     mut take: impl FnMut(&Signed) -> Result<(), Error>,
 ) -> Result<Outcome, Error> {
-    let (scanner, signer) = order.split(watch)?;
+    let (scanner, signer) = order.split(watch, Voided::default())?;
     let progress = scanner.progress.clone();
     let scan = scanner.run(Seen::default(), |batch| take(&signer.sign(batch)?).map(|()| true))?;
     Ok(progress.outcome(&scan, watch.stop.load(Ordering::SeqCst)))
 }
 
 impl Order {
-    fn split(self, watch: &Watch) -> Result<(Scanner, Signer), Error> {
+    fn split(self, watch: &Watch, voided: Voided) -> Result<(Scanner, Signer), Error> {
         let crew = Arc::new(Crew::new(&Verifier::new(self.identity.clone()))?);
         let issuer = self.issuer.to_string();
-        let (ledger, clock) = (self.identity.ledger, self.clock);
+        let (ledger, clock, kid) = (self.identity.ledger, self.clock, self.key.public().kid());
         let signer = Signer { key: self.key, issuer: issuer.clone(), ledger, clock };
         let scanner = Scanner {
             paths: self.paths,
-            judge: Arc::new(Judge { algorithm: self.algorithm, issuer, crew }),
+            judge: Arc::new(Judge { algorithm: self.algorithm, issuer, kid, voided, crew }),
             media_type: self.media_type,
             batch_count: self.batch_count.clamp(1, LIST_COUNT_MAX),
             spool: None,

@@ -26,7 +26,10 @@ mod supersede;
 mod verify;
 mod withdrawal;
 
-use std::io::{self, Write as _};
+use std::{
+    fmt,
+    io::{self, Write as _},
+};
 
 use clap::{Parser, Subcommand};
 
@@ -38,7 +41,7 @@ who is handed a document can check by whom it was certified, and when, without t
 
 const EXAMPLES: &str = "\
 Check a document with the proof beside it, offline:
-  probant verify bill.pdf --identity ledger.example+5e0c…
+  probant verify bill.pdf --proof bill.pdf.proof --identity ledger.example+5e0c…
 
 Check one that came without a proof; the answer is proven, not believed:
   probant verify bill.pdf --ledger https://ledger.example
@@ -143,4 +146,10 @@ fn json(value: &impl serde::Serialize) -> String {
 /// A stranger's text, or the name of a stranger's file, safe for a terminal.
 pub fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// `1 document`, `2 documents`.
+fn documents<N: fmt::Display + PartialEq + From<u8> + Copy>(count: N) -> String {
+    let end = if count == N::from(1) { "" } else { "s" };
+    format!("{count} document{end}")
 }

@@ -185,7 +185,10 @@ impl Client {
         if found == *known {
             return Ok(chain);
         }
-        Err(Error::Stop(format!("{} is {found}, and not {known}, which you trust", self.url())))
+        let url = self.url();
+        Err(Error::Stop(format!(
+            "{url} serves ledger {found}, and you trust {known}: check --identity and --ledger"
+        )))
     }
 
     /// The identity that block 0 gives the ledger. To be used once, then kept: see

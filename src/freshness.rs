@@ -93,13 +93,16 @@ pub fn ago(time_ms: u64, now_ms: u64) -> String {
     }
 }
 
-/// In one unit, of which there are two at least, so that it never needs a singular.
+/// In one unit, of which there are two at least, but for one second.
 fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(86_400, "days"), (3600, "hours"), (60, "minutes")];
     let unit = units.into_iter().find(|(unit_s, _)| seconds / unit_s >= 2);
     let (unit_s, name) = unit.unwrap_or((1, "seconds"));
-    format!("{} {name}", seconds / unit_s)
+    match seconds / unit_s {
+        1 => "1 second".into(),
+        count => format!("{count} {name}"),
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +112,7 @@ mod tests {
     #[test]
     fn ages_read_in_one_unit() {
         assert_eq!(ago(0, 1999), "just now");
+        assert_eq!(span(Duration::from_secs(1)), "1 second");
         assert_eq!(ago(0, 119_000), "119 seconds ago");
         assert_eq!(ago(0, 7_200_000), "2 hours ago");
         assert_eq!(ago(0, 86_400_000 * 100), "100 days ago");

@@ -48,7 +48,7 @@ pub fn read(path: &Path) -> Result<SigningKey, Error> {
     let name = path.display();
     let file = File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Error::input(format!(
-            "{name}: there is no key file here; `probant key new {name}` makes one"
+            "{name}: there is no key file here: name the one that holds the key"
         )),
         _ => Error::input(format!("{name}: {error}")),
     })?;
@@ -68,6 +68,19 @@ pub fn read(path: &Path) -> Result<SigningKey, Error> {
         )),
         _ => Ok(key),
     }
+}
+
+/// [`read`] for a key that nothing may have been signed with yet: a missing one can be made.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_new(path: &Path) -> Result<SigningKey, Error> {
+    if path.symlink_metadata().is_ok() {
+        return read(path);
+    }
+    let name = path.display();
+    let why = "there is no key file here";
+    Err(Error::input(format!("{name}: {why}; `probant key new {name}` makes one")))
 }
 
 /// Asks the open file, so that nobody can exchange it between the question and the reading.
@@ -139,7 +152,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("k.pem");
         let refused = || read(&path).unwrap_err().to_string();
-        assert!(refused().contains("`probant key new"));
+        assert!(!refused().contains("key new"), "what signs is there, or was lost");
+        assert!(read_new(&path).unwrap_err().to_string().contains("`probant key new"));
         create(&path).unwrap();
         assert!(create(&path).unwrap_err().to_string().contains("never overwritten"));
         for mode in [0o640, 0o604, 0o660] {

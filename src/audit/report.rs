@@ -9,18 +9,18 @@ use serde::Serialize;
 use super::{End, Tally, replay::Finding};
 use crate::{Error, clock::utc};
 
-const CHECKED: [&str; 6] = [
+const CHECKED: [&str; 7] = [
     "bytes: every block, statement and list is in its one accepted encoding",
     "lists: every list has the root and the count that its statement signs",
     "chain: height, previous, first, size, documents and time of every block follow on",
     "rules: every statement is by an enrolled key, of the right use and owner, for this ledger",
     "signatures: every statement and every seal, Ed25519, strictly",
     "tree: every seal signs the root over all entries up to it",
+    "status: every block signs the root of the map of what became of documents, keys and issuers",
 ];
-const NOT_CHECKED: [&str; 4] = [
+const NOT_CHECKED: [&str; 3] = [
     "completeness: whether this is all of the ledger; compare the head with one seen elsewhere",
     "witnesses: cosignatures on checkpoints",
-    "status: the content of the status map, which this format version keeps empty",
     "truth: whether the documents say what is so; only their certification is on the ledger",
 ];
 
@@ -64,9 +64,9 @@ pub struct Report {
     /// Documents in a second.
     pub documents_per_second: f64,
     /// What was checked of every block that passed.
-    pub checked: [&'static str; CHECKED.len()],
+    pub checked: &'static [&'static str],
     /// What was not.
-    pub not_checked: [&'static str; NOT_CHECKED.len()],
+    pub not_checked: &'static [&'static str],
     /// What else an auditor should know.
     pub notes: Vec<String>,
     /// The first fault.
@@ -144,6 +144,8 @@ impl Report {
         end: End,
     ) -> Self {
         let rate = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+        let passed = Span::of(tally);
+        let checked: &[_] = if passed.is_some() { &CHECKED } else { &[] };
         let mut report = Self {
             verdict: Verdict::Whole,
             source,
@@ -151,13 +153,13 @@ impl Report {
             audited: utc(audited_ms),
             identity: identity.map(|identity| identity.to_string()),
             identity_from: if pinned { "the auditor" } else { "the ledger itself" },
-            passed: Span::of(tally),
+            passed,
             bytes: tally.bytes,
             seconds,
             entries_per_second: rate(tally.entries),
             documents_per_second: rate(tally.documents()),
-            checked: CHECKED,
-            not_checked: NOT_CHECKED,
+            checked,
+            not_checked: &NOT_CHECKED,
             notes: Vec::new(),
             fault: None,
             unreadable: None,
@@ -263,7 +265,7 @@ impl fmt::Display for Report {
         line("took", &format!("{:.3} s, {} bytes, {rates}", self.seconds, self.bytes))?;
         let notes: Vec<_> = self.notes.iter().map(String::as_str).collect();
         for (title, items) in
-            [("checked", &self.checked[..]), ("not checked", &self.not_checked), ("notes", &notes)]
+            [("checked", self.checked), ("not checked", self.not_checked), ("notes", &notes)]
         {
             for (at, item) in items.iter().enumerate() {
                 let (gap, title) = if at == 0 { ("\n", title) } else { ("", "") };

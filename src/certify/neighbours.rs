@@ -4,17 +4,23 @@
 //! Two runs that begin at once see each other: each makes its own spool before it looks for others.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::{self, File, Metadata, TryLockError},
     io,
     path::{Path, PathBuf},
 };
 
+use probant_core::{Fingerprint, List};
+
 use super::{
     folder::{FOLDER, LOCK},
-    spool::batches_in,
+    spool::{batches_in, list_of},
 };
 use crate::planted::{self, FileId};
+
+/// A batch that waits is finished by the run that signed it, and by no other.
+const WHAT_THEN: &str = "run that `probant certify` again, word by word, or delete the file if it \
+                         is not wanted any more; then run this again";
 
 /// Looks for spools in every folder on the way down, and above what was named.
 pub struct Neighbours {
@@ -52,14 +58,11 @@ impl Neighbours {
         if is_locked(&spool.join(LOCK)).map_err(told)? {
             return Err(format!("another run is certifying from {shown}: run this again after it"));
         }
-        if batches_in(&spool).map_err(told)?.is_empty() {
-            return Ok(());
-        }
-        let folder = folder.display();
-        Err(format!(
-            "signed batches of an interrupted run wait in {shown}: finish that first, with \
-             `probant certify {folder}`, then run this again"
-        ))
+        let waiting = batches_in(&spool).map_err(told)?;
+        waiting.first().map_or(Ok(()), |file| {
+            let file = file.display();
+            Err(format!("a signed batch of an interrupted run waits in {file}: {WHAT_THEN}"))
+        })
     }
 
     /// The same of all folders above a path: those by whose names it goes, and, where it is a
@@ -77,6 +80,43 @@ impl Neighbours {
             self.above[folder].clone()?;
         }
         Ok(())
+    }
+}
+
+/// The documents of batches that wait above some files. They may be certified already, or not.
+#[derive(Default)]
+pub struct Waiting(Vec<(PathBuf, List)>);
+
+impl Waiting {
+    /// What cannot be read holds nothing that is known.
+    pub fn above(files: &[PathBuf]) -> Self {
+        let absolute = files.iter().filter_map(|file| std::path::absolute(file).ok());
+        let folders: BTreeSet<_> =
+            absolute.filter_map(|file| file.parent().map(Path::to_owned)).collect();
+        let real = folders.iter().filter_map(|folder| fs::canonicalize(folder).ok());
+        let above: BTreeSet<_> = real
+            .flat_map(|folder| folder.ancestors().map(Path::to_owned).collect::<Vec<_>>())
+            .collect();
+        let batches = above.iter().filter_map(|folder| batches_in(&folder.join(FOLDER)).ok());
+        let lists = batches.flatten().filter_map(|file| list_of(&file).map(|list| (file, list)));
+        Self(lists.collect())
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether no batch holds a document of one of these names.
+    ///
+    /// # Errors
+    /// Which one does, and what to do.
+    pub fn check(&self, names: &[Fingerprint]) -> Result<(), String> {
+        let holds = |list: &List| names.iter().any(|name| list.position(name).is_some());
+        self.0.iter().find(|(_, list)| holds(list)).map_or(Ok(()), |(file, _)| {
+            let file = file.display();
+            Err(format!("a signed batch that holds it waits in {file}: {WHAT_THEN}"))
+        })
     }
 }
 
@@ -120,6 +160,7 @@ mod tests {
         fs::write(folder.join(FOLDER).join("00.refused"), "").unwrap();
         assert_eq!(seen(), "");
         fs::write(folder.join(FOLDER).join("00.batch"), "").unwrap();
-        assert!(seen().contains("`probant certify "), "{}", seen());
+        let (batch, said) = (format!("{}/{FOLDER}/00.batch", folder.display()), seen());
+        assert!(said.contains(&batch) && said.contains("delete the file"), "{said}");
     }
 }

@@ -36,6 +36,13 @@ pub enum Event<'a> {
         /// Why, and what to do.
         why: &'a str,
     },
+    /// It lies in a folder, and is no document; said of the first of each kind.
+    PassedOver {
+        /// The file or folder.
+        path: &'a Path,
+        /// What it is.
+        is_what: &'a str,
+    },
     /// A document has its proof, which shows that it is not certified: it had fallen.
     Fallen {
         /// The document.
@@ -88,6 +95,10 @@ impl Progress {
     pub fn fail(&self, path: &Path, why: &str) {
         self.failed.fetch_add(1, Relaxed);
         (self.listener)(&Event::Failed { path, why });
+    }
+
+    pub fn passed_over(&self, path: &Path, is_what: &str) {
+        (self.listener)(&Event::PassedOver { path, is_what });
     }
 
     /// Says so if what a document's proof proves is no certification that stands.

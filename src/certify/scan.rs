@@ -17,7 +17,7 @@ use super::{
     batches::{Filled, Filling},
     progress::Progress,
     standing::{Entry, Judge, Standing},
-    walk::Walk,
+    walk::{Left, Walk},
 };
 use crate::{Error, document, planted::FileId};
 
@@ -103,7 +103,10 @@ impl Scanner {
             for found in chunk {
                 match found {
                     Ok(path) => files.push(path),
-                    Err((path, why)) => self.progress.fail(&path, &why),
+                    Err((path, Left::Refused(why))) => self.progress.fail(&path, &why),
+                    Err((path, Left::PassedOver(foreign))) => {
+                        self.progress.passed_over(&path, foreign.is_what());
+                    }
                 }
             }
             for (path, standing) in self.look(files) {

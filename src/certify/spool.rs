@@ -69,6 +69,21 @@ pub fn batches_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The documents of a batch that waits; none of what is no batch.
+pub fn list_of(file: &Path) -> Option<List> {
+    let bytes = planted::read(file, BATCH_BYTES_MAX).ok()?;
+    split(&bytes).map(|(_, list, _)| list)
+}
+
+/// What was signed, and the files whose proofs it will give.
+fn split(bytes: &[u8]) -> Option<(Statement, List, &[u8])> {
+    let (length, rest) = bytes.strip_prefix(MAGIC)?.split_first_chunk()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let (submission, rest) = rest.split_at_checked(length)?;
+    let (statement, list) = Statement::decode_submission(submission).ok()?;
+    Some((statement, list?, rest))
+}
+
 impl Spooled {
     /// Where it waits.
     pub fn file(&self) -> &Path {
@@ -177,10 +192,7 @@ impl Spool {
     }
 
     fn decode(&self, bytes: &[u8]) -> Option<(Statement, List, Documents)> {
-        let (length, rest) = bytes.strip_prefix(MAGIC)?.split_first_chunk()?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-        let (submission, mut rest) = rest.split_at_checked(length)?;
-        let (statement, list) = Statement::decode_submission(submission).ok()?;
+        let (statement, list, mut rest) = split(bytes)?;
         let mut documents = Documents::new();
         while !rest.is_empty() {
             let (fingerprint, after) = rest.split_first_chunk::<{ Fingerprint::BYTES }>()?;
@@ -192,7 +204,6 @@ impl Spool {
             documents.entry(fingerprint).or_default().push(path);
             rest = after;
         }
-        let list = list?;
         let listed = documents.keys().all(|fingerprint| list.position(fingerprint).is_some());
         listed.then_some((statement, list, documents))
     }

@@ -2,10 +2,11 @@
 //! verifies for its bytes, this issuer and this ledger; nothing else is remembered from one run to
 //! the next.
 
-use std::{io, path::Path, sync::Arc};
+use std::{collections::HashMap, io, path::Path, sync::Arc};
 
 use probant_core::{
-    Algorithm, Fingerprint, Hash, Rejected,
+    Algorithm, Fingerprint, Hash, Rejected, Verified,
+    key::Kid,
     proof::{PROOF_BYTES_MAX, Proof},
     status,
 };
@@ -15,7 +16,7 @@ use crate::{document, planted};
 
 /// How a file stands with what is beside it.
 pub enum Standing {
-    /// It has no proof, or one of bytes that it had before.
+    /// It has no proof, one of bytes that it had before, or one that fell with its key.
     New(Fingerprint),
     /// It has its proof, of a certification that stands or not.
     Done(Fingerprint, Entry, status::Standing),
@@ -31,10 +32,17 @@ pub struct Entry {
     pub leaf: Hash,
 }
 
+/// Keys of the issuer whose word counts as never said, each with the time from which on. It is the
+/// ledger's word: where it is false, a document is certified once more, or stays distrusted.
+pub type Voided = HashMap<String, u64>;
+
 /// Whose proofs count.
 pub struct Judge {
     pub algorithm: Algorithm,
     pub issuer: String,
+    /// The key that certifies now.
+    pub kid: Kid,
+    pub voided: Voided,
     pub crew: Arc<Crew>,
 }
 
@@ -60,6 +68,9 @@ impl Judge {
         let proven = proof.document.fingerprint.algorithm();
         let fingerprint = document::fingerprint(document, proven)?;
         match self.crew.verify(fingerprint, &bytes) {
+            Ok(verified) if self.is_to_be_said_again(&verified) => {
+                Ok(Standing::New(document::fingerprint(document, self.algorithm)?))
+            }
             Ok(verified) if verified.issuer() == self.issuer => {
                 let entry = Entry { index: verified.entry(), leaf: proof.statement.leaf() };
                 Ok(Standing::Done(fingerprint, entry, verified.standing().clone()))
@@ -74,5 +85,16 @@ impl Judge {
             }
             Err(rejected) => left_alone(format!("it does not verify ({rejected})")),
         }
+    }
+
+    /// Whether this is a certification of ours that fell with its key, and the key is not the one
+    /// that certifies now. The proof may be older than that fall.
+    fn is_to_be_said_again(&self, verified: &Verified) -> bool {
+        let is_distrusted = matches!(verified.standing(), status::Standing::Distrusted(_))
+            || self
+                .voided
+                .get(&verified.kid().to_string())
+                .is_some_and(|from_ms| *from_ms <= verified.sealed().time_ms);
+        is_distrusted && verified.issuer() == self.issuer && verified.kid() != self.kid
     }
 }

@@ -1,6 +1,7 @@
 //! The documents under some paths. A folder's names are read before its first document is handed
 //! out, since proofs are written into it meanwhile; links to folders are not followed, so that no
-//! loop is possible; hidden names and proofs are passed over, and folders of other runs left to them.
+//! loop is possible; hidden names, proofs and what is no document are passed over, and folders of
+//! other runs left to them.
 
 use std::{
     collections::VecDeque,
@@ -8,25 +9,48 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::neighbours::Neighbours;
+use super::{foreign::Foreign, neighbours::Neighbours};
 use crate::{document::PROOF_EXTENSION, planted::FileId};
 
 /// A file to certify, or a path that is not looked at, and why.
-pub type Found = Result<PathBuf, (PathBuf, String)>;
+pub type Found = Result<PathBuf, (PathBuf, Left)>;
+
+/// Why a path is not looked at.
+#[derive(Debug)]
+pub enum Left {
+    /// It cannot be, or must not: in words that say what to do.
+    Refused(String),
+    /// It is no document; said of the first of each kind.
+    PassedOver(Foreign),
+}
+
+impl From<String> for Left {
+    fn from(why: String) -> Self {
+        Self::Refused(why)
+    }
+}
 
 /// Hands out files in the order of their names, folder after folder.
 pub struct Walk {
     named: VecDeque<PathBuf>,
     /// Names still to be handed out, the next one last; one list a folder on the way down.
     folders: Vec<Vec<PathBuf>>,
-    neighbours: Neighbours,
+    /// None for a walk that certifies nothing.
+    neighbours: Option<Neighbours>,
+    said: Vec<Foreign>,
 }
 
 impl Walk {
-    /// `spool` is that of this run, if it has one.
+    /// To certify; `spool` is that of this run, if it has one.
     pub fn new(paths: &[PathBuf], spool: Option<FileId>) -> Self {
+        Self { neighbours: Some(Neighbours::new(spool)), ..Self::to_look_up(paths) }
+    }
+
+    /// To find what was certified: other runs are not in the way, and what is named is taken,
+    /// whatever it is.
+    pub fn to_look_up(paths: &[PathBuf]) -> Self {
         let named = paths.iter().cloned().collect();
-        Self { named, folders: Vec::new(), neighbours: Neighbours::new(spool) }
+        Self { named, folders: Vec::new(), neighbours: None, said: Vec::new() }
     }
 
     fn next_path(&mut self) -> Option<(PathBuf, bool)> {
@@ -40,7 +64,7 @@ impl Walk {
     }
 
     /// What there is at a path; `None` for what is passed over.
-    fn look(&mut self, path: &Path, named: bool) -> Result<Option<PathBuf>, String> {
+    fn look(&mut self, path: &Path, named: bool) -> Result<Option<PathBuf>, Left> {
         if is_proof(path) || (!named && is_hidden(path)) {
             return Ok(None);
         }
@@ -48,17 +72,34 @@ impl Walk {
         // The user's own names are followed wherever they lead.
         let link = !named && fs::symlink_metadata(path).map_err(told)?.is_symlink();
         let metadata = fs::metadata(path).map_err(told)?;
-        if named {
-            self.neighbours.check_above(path)?;
+        if let Some(neighbours) = self.neighbours.as_mut().filter(|_| named) {
+            neighbours.check_above(path)?;
         }
         if metadata.is_dir() {
-            if !link && !self.neighbours.is_ours(&metadata) {
-                self.neighbours.check(path)?;
+            let is_ours = self.neighbours.as_ref().is_some_and(|all| all.is_ours(&metadata));
+            if !link && !is_ours {
+                self.admit(Foreign::folder(path), named)?;
+                self.neighbours.as_ref().map_or(Ok(()), |neighbours| neighbours.check(path))?;
                 self.folders.push(names(path).map_err(told)?);
             }
             return Ok(None);
         }
-        Ok(metadata.is_file().then(|| path.to_owned()))
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        self.admit(Foreign::file(path), named)?;
+        Ok(Some(path.to_owned()))
+    }
+
+    /// Whether something is looked at that may be no document.
+    fn admit(&self, found: Option<Foreign>, named: bool) -> Result<(), Left> {
+        match found {
+            Some(foreign) if !named => Err(Left::PassedOver(foreign)),
+            Some(foreign) if self.neighbours.is_some() => {
+                Err(Left::Refused(format!("it {}: it is not certified", foreign.is_what())))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -71,7 +112,13 @@ impl Iterator for Walk {
             match self.look(&path, named) {
                 Ok(None) => {}
                 Ok(Some(file)) => return Some(Ok(file)),
-                Err(why) => return Some(Err((path, why))),
+                Err(Left::PassedOver(foreign)) if self.said.contains(&foreign) => {}
+                Err(left) => {
+                    if let Left::PassedOver(foreign) = left {
+                        self.said.push(foreign);
+                    }
+                    return Some(Err((path, left)));
+                }
             }
         }
     }
@@ -121,5 +168,41 @@ mod tests {
             .collect();
         assert_eq!(found, ["a.pdf", "b/1.pdf", "b/c/2", "b/link.pdf", "!broken", "!missing"]);
         assert_eq!(Walk::new(&[at(".hidden"), at("a.pdf.proof")], None).count(), 1);
+    }
+
+    #[test]
+    fn a_ledger_and_private_keys_are_passed_over_and_refused_where_they_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let key = "-----BEGIN PRIVATE KEY-----\nMC4C\n";
+        fs::create_dir_all(at("data/segments")).unwrap();
+        fs::create_dir(at("keys")).unwrap();
+        for (name, content) in [
+            ("a.pdf", "begins with -----BEGIN PRIVATE KEY-----"),
+            ("b.pem", key),
+            ("c.pem", "-----BEGIN RSA PRIVATE KEY-----\r\n"),
+            ("d.pem", "-----BEGIN PUBLIC KEY-----\n"),
+            ("data/settings.json", "{}"),
+            ("keys/head-mark", ""),
+            ("keys/seal.pem", key),
+        ] {
+            fs::write(at(name), content).unwrap();
+        }
+        let seen = |walk: Walk| {
+            walk.map(|found| match found {
+                Ok(path) => path.file_name().unwrap().display().to_string(),
+                Err((_, Left::PassedOver(foreign))) => format!("({})", foreign.is_what()),
+                Err((_, Left::Refused(why))) => why,
+            })
+            .collect::<Vec<_>>()
+        };
+        let all = ["a.pdf", "(is a private key)", "d.pem", "(holds a ledger)"];
+        assert_eq!(seen(Walk::new(&[dir.path().to_owned()], None)), all);
+        let named = [at("b.pem"), at("keys"), at("data")];
+        let ledger = "it holds a ledger: it is not certified";
+        let refused = ["it is a private key: it is not certified", ledger, ledger];
+        assert_eq!(seen(Walk::new(&named, None)), refused);
+        // What was certified by mistake can be taken back.
+        assert_eq!(seen(Walk::to_look_up(&named[..1])), ["b.pem"]);
     }
 }

@@ -132,7 +132,8 @@ impl Progress {
     fn show(&mut self, tally: &Tally) {
         let Some(head) = &tally.head else { return };
         let (entries, documents) = (tally.entries, tally.documents());
-        let reached = format!("block {}, {entries} entries, {documents} documents", head.height);
+        let documents = super::documents(documents);
+        let reached = format!("block {}, {entries} entries, {documents}", head.height);
         let now = self.clock.elapsed();
         if self.bar.is_hidden() && now.saturating_sub(self.shown) >= LINE_EVERY {
             self.shown = now;

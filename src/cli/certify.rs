@@ -11,7 +11,7 @@ use std::{
 use probant_core::{Algorithm, IssuerId, list::LIST_COUNT_MAX, statement::MEDIA_TYPES};
 
 use super::{
-    dispatch,
+    dispatch, documents,
     interrupt::{self, INTERRUPTED},
     ledger::Ledger,
     say,
@@ -30,25 +30,27 @@ Example:
   probant certify bills/2026-11 --issuer energie.example --key energie.pem
 
 Each document gets its proof beside it: bill.pdf.proof. Hidden files, proofs and links to folders
-are passed over. Run the same command again after an interruption: documents that have a proof of
+are passed over, and so are private keys and folders that hold a ledger, which are refused where
+they are named. Run the same command again after an interruption: documents that have a proof of
 this issuer are done. Batches that were signed wait in the folder .probant, in the folder that
 holds everything named (or a folder above, if one is there), until their proofs are written; do not
 delete it while it is there.
 
-A proof beside a document is replaced only if the document has changed since; one by another
-issuer, or for another ledger, is left alone, and reported. So is a folder in which another run
+A proof beside a document is replaced if the document has changed since, or the proof fell with its
+key, and never otherwise; one by another issuer, or for another ledger, is left alone, and reported. So is a folder in which another run
 works, or was interrupted: what it signed may be certified already, and its own run goes on first.
 With --spool, name the same one until everything has its proof: it is not looked for elsewhere.
 
 With --out nothing is sent: `probant submit` sends the file from another machine, and `probant
 verify --save` then brings the proof of a document.
 
-A document that has fallen (revoked or superseded by you, or its key was in other hands) stays so,
-whoever certifies it again: its proof is written, says so, and is counted at the end.
+A document that you have revoked or superseded stays so, whoever certifies it again: its proof is
+written, says so, and is counted at the end. One that is distrusted, since its key was in other
+hands, is certified again with another key, and its proof replaced.
 
-Exit codes: 0 done, 1 some documents have fallen, 2 some could not be certified, 3 the ledger is out of reach, or
-another run is at work there, 4 the ledger's answer is a lie or damaged, or a signed batch is, 130
-interrupted.";
+Exit codes: 0 done, 1 some documents have fallen, 2 some could not be certified, 3 the ledger is
+out of reach, or another run is at work there, 4 the ledger's answer is a lie or damaged, or a
+signed batch is, 130 interrupted.";
 
 /// Certify documents, and write a proof beside each
 #[derive(Debug, clap::Args)]
@@ -132,7 +134,7 @@ fn sign(order: Order, watch: &Watch, out: &Path) -> Result<u8, Error> {
     let outcome = certify::sign(order, watch, |signed| {
         let path = dispatch::nth(out, written.len());
         dispatch::create(&path, &signed.statement.to_submission(Some(&signed.list)))?;
-        written.push(format!("wrote {}: {} documents", path.display(), signed.list.count()));
+        written.push(format!("wrote {}: {}", path.display(), documents(signed.list.count())));
         Ok(())
     })?;
     if written.is_empty() {

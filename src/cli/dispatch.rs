@@ -170,13 +170,7 @@ impl Desk<'_> {
     /// Whether so many statements can be written: before the first is.
     pub fn check_room(&self, count: usize) -> Result<(), Error> {
         let Some(out) = &self.dispatch.out else { return Ok(()) };
-        match (0..count).map(|at| nth(out, at)).find(|path| path.symlink_metadata().is_ok()) {
-            Some(path) => {
-                let path = path.display();
-                Err(Error::input(format!("{path} is there already: choose another name")))
-            }
-            None => Ok(()),
-        }
+        (0..count).try_for_each(|at| check_free(&nth(out, at)))
     }
 }
 
@@ -190,8 +184,17 @@ pub fn nth(out: &Path, at: usize) -> PathBuf {
     name.into()
 }
 
+/// Whether there is no file of this name yet.
+fn check_free(path: &Path) -> Result<(), Error> {
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(Error::input(format!("{} is there already: choose another name", path.display())))
+}
+
 /// Writes a file that must not exist.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    check_free(path)?;
     let made = durable::create_new_file(path, bytes, 0o644);
     made.map(drop).map_err(|error| Error::input(error.to_string()))
 }

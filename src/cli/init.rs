@@ -51,7 +51,8 @@ impl Init {
         store.close()?;
         say(&format!(
             "ledger    {identity}\ndata      {}\nkeys      {}\n\n\
-             The line above is the ledger's identity: publish it, verifiers need nothing else.\n\
+             The first line ends with the ledger's identity: publish it, verifiers need nothing \
+             else.\n\
              Keep operator.pem and recovery.pem offline. Next: probant serve",
             self.directories.data.display(),
             self.directories.keys.display()

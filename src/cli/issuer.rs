@@ -85,7 +85,7 @@ impl Issuer {
 
 impl RequestEnrollment {
     fn run(&self) -> Result<u8, Error> {
-        let (key, identity) = (keyfile::read(&self.key)?, self.known.require()?);
+        let (key, identity) = (keyfile::read_new(&self.key)?, self.known.require()?);
         let request = EnrollmentRequest::sign(&key, &self.id, self.seq, &identity);
         create(&self.out, format!("{}\n", request.to_json()).as_bytes())?;
         say(&format!("wrote {}: send it to the ledger's operator", self.out.display()))?;

@@ -87,7 +87,7 @@ impl Key {
                 Ok(0)
             }
             Command::Show { file, for_enrollment: Some(id), known } => {
-                let key = keyfile::read(&file)?;
+                let key = keyfile::read_new(&file)?;
                 say(&EnrollmentRequest::sign(&key, &id, 1, &known.require()?).to_json())?;
                 Ok(0)
             }

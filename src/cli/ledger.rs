@@ -30,12 +30,7 @@ pub struct KnownIdentity {
 }
 
 impl Ledger {
-    /// Whether a URL stands on the command line; the environment only says where, not that.
-    pub fn is_named(&self) -> bool {
-        self.url.is_some()
-    }
-
-    /// Whether there is a URL at all.
+    /// Whether there is a URL, from wherever.
     pub fn has_url(&self) -> bool {
         self.url().is_some()
     }
@@ -76,7 +71,7 @@ impl Ledger {
             return Err(missing());
         }
         let client = self.client()?;
-        let identity = client.identity().await?;
+        let identity = client.identity().await.map_err(why_asked)?;
         eprintln!(
             "probant: first use: taking the word of {} that it is\n  {identity}\n\
              Compare that with what its operator publishes, then set PROBANT_IDENTITY to it.",
@@ -102,6 +97,17 @@ impl KnownIdentity {
     /// [`Error::Input`].
     pub fn require(&self) -> Result<Identity, Error> {
         self.get()?.ok_or_else(missing)
+    }
+}
+
+/// Why a ledger was asked at all.
+fn why_asked(error: Error) -> Error {
+    match error {
+        Error::Busy { what, retry_after_s } => {
+            let why = "it was asked who it is, as no --identity is given, nor PROBANT_IDENTITY";
+            Error::Busy { what: format!("{what}; {why}"), retry_after_s }
+        }
+        other => other,
     }
 }
 

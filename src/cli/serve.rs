@@ -33,7 +33,7 @@ It stops on Ctrl-C or SIGTERM, after it has finished what it accepted.";
 #[command(after_help = EXAMPLES)]
 pub struct Serve {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: SocketAddr,
     /// A block is sealed so long after its first statement came
     #[arg(long, value_name = "MS", default_value_t = 100)]
@@ -49,6 +49,10 @@ pub struct Serve {
     document_bytes_max: u64,
     #[command(flatten)]
     directories: Directories,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "an IP address and a port are wanted, as 127.0.0.1:8080 or [::1]:8080")
 }
 
 impl Serve {

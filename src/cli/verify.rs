@@ -4,6 +4,7 @@
 
 mod certification;
 mod report;
+mod save;
 
 use std::{
     fs::File,
@@ -12,25 +13,31 @@ use std::{
     time::Duration,
 };
 
-use probant_core::{Fingerprints, Identity, Verifier, proof::PROOF_BYTES_MAX};
+use probant_core::{
+    Fingerprints, Identity, Verified, Verifier,
+    proof::{PROOF_BYTES_MAX, Proof},
+};
 
 use super::{json, ledger::Ledger, say};
 use crate::{
     Error,
     client::Asked,
     clock::Clock,
-    document, durable,
+    document,
     freshness::{Freshness, ONLINE_MAX},
 };
-use report::{Checked, Refused, Report};
+use report::{Refused, Report, Way};
 
 const EXAMPLES: &str = "\
 Examples:
   probant verify bill.pdf --identity ledger.example+5e0c…    with bill.pdf.proof beside it
   probant verify bill.pdf --ledger https://ledger.example    asks the ledger, and checks
   probant verify bill.pdf --ledger https://ledger.example --save    and keeps its proof
+  probant verify bill.pdf --proof bill.pdf.proof    asks no ledger, whatever the environment says
 
-The document is hashed here and sent nowhere. The identity says which ledger is trusted; online
+The document is hashed here and sent nowhere. Where a ledger is given, by --ledger or by
+PROBANT_LEDGER, it is asked; a proof is checked offline where it is given by --proof, or where no
+ledger is given. The answer says which was done. The identity says which ledger is trusted; online
 and without one, the ledger's own word is taken for it, and said so.
 
 Several issuers may have certified the same bytes. The verdict is certified if one of these
@@ -49,9 +56,14 @@ registration, media_type, entry, list_count, block, time_ms, time, verdict, fall
 time, entry, replacement} or null, key {kid, status}, issuer_status, head {height, size, time_ms,
 time}, age_s}], not_shown (further certifications, unchecked; a ledger lists 100, so there may be
 more), reason {code, text} or null, rests_on. A status is {state, since_ms, since, entry}, or null
-while nothing happened. Unless 2 is the exit code, or the ledger is out of reach.";
+while nothing happened. Unless 2 is the exit code, or the ledger is out of reach, or is another one
+than the identity says.";
 
-const PROOF_HELP: &str = "Its proof [default: FILE.proof, if it is there and --ledger is not]";
+/// The first byte of every proof: the tag of `COSE_Sign1`.
+const COSE_SIGN1: u8 = 0xd2;
+
+const PROOF_HELP: &str =
+    "Check offline, with this proof [default: FILE.proof, where no ledger is given]";
 const MAX_AGE_HELP: &str = "\
 Refuse what is older: 90s, 10m, 30days [default: 10m where the ledger is asked, any age otherwise]";
 
@@ -68,7 +80,7 @@ pub struct Verify {
     #[arg(long, conflicts_with = "proof")]
     save: bool,
     #[arg(long, value_name = "DURATION", help = MAX_AGE_HELP,
-        value_parser = humantime::parse_duration)]
+        value_parser = duration)]
     max_age: Option<Duration>,
     /// The answer as JSON
     #[arg(long)]
@@ -79,27 +91,38 @@ pub struct Verify {
 
 impl Verify {
     pub async fn run(self, clock: &dyn Clock) -> Result<u8, Error> {
+        check_is_document(&self.file)?;
         let fingerprints = document::fingerprints(&self.file).map_err(Error::file(&self.file))?;
         let proof = self.proof_file()?;
         let (identity, first_use) = self.ledger.identity().await?;
-        let begin = |checked, age_max| {
-            let how = (checked, Freshness::new(clock.now_ms(), age_max));
-            Report::new(&self.file, fingerprints, (&identity, first_use), how)
+        let begin = |way, age_max| {
+            let freshness = Freshness::new(clock.now_ms(), age_max);
+            Report::new(&self.file, fingerprints, (&identity, first_use), way, freshness)
         };
-        let report = if let Some(proof) = proof {
-            offline(begin(Checked::Offline, self.max_age), &identity, &proof)?
-        } else {
-            let begin = || begin(Checked::Online, Some(self.max_age.unwrap_or(ONLINE_MAX)));
-            let client = self.ledger.client()?;
-            let asked = client.verify(&mut Verifier::new(identity.clone()), &fingerprints).await?;
-            // Dated now: asking may have taken long.
-            let (report, proof) = online(begin(), &asked);
-            if let Some(proof) = proof.filter(|_| self.save) {
-                save(&document::proof_path(&self.file), proof)?;
-            }
-            report
-        };
-        say(&if self.json { json(&report) } else { report.to_text() })?;
+        if let Some(proof) = proof {
+            let begun = begin(Way::offline(&proof), self.max_age);
+            return self.tell(&offline(begun, &identity, &proof)?);
+        }
+        let client = self.ledger.client()?;
+        // What another ledger says is neither a verdict nor a lie.
+        if !first_use {
+            client.founding_of(&identity).await?;
+        }
+        let age_max = Some(self.max_age.unwrap_or(ONLINE_MAX));
+        let begin = || begin(Way::online(client.url()), age_max);
+        let asked = client.verify(&mut Verifier::new(identity.clone()), &fingerprints).await?;
+        // Dated now: asking may have taken long.
+        let (report, best) = online(begin(), &asked);
+        let code = self.tell(&report)?;
+        if let Some(best) = best.filter(|_| self.save) {
+            let path = document::proof_path(&self.file);
+            save::save(&path, best, &fingerprints, (&client, &identity)).await?;
+        }
+        Ok(code)
+    }
+
+    fn tell(&self, report: &Report) -> Result<u8, Error> {
+        say(&if self.json { json(report) } else { report.to_text() })?;
         Ok(report.exit_code())
     }
 
@@ -108,12 +131,12 @@ impl Verify {
         if let Some(proof) = &self.proof {
             return Ok(Some(proof.clone()));
         }
-        let beside = document::proof_path(&self.file);
-        if !self.save && !self.ledger.is_named() && beside.is_file() {
-            return Ok(Some(beside));
-        }
         if self.ledger.has_url() {
             return Ok(None);
+        }
+        let beside = document::proof_path(&self.file);
+        if !self.save && beside.is_file() {
+            return Ok(Some(beside));
         }
         Err(Error::input(format!(
             "there is no {} and no ledger to ask: give --proof FILE or --ledger URL",
@@ -122,10 +145,34 @@ impl Verify {
     }
 }
 
-fn offline(mut report: Report, identity: &Identity, proof: &Path) -> Result<Report, Error> {
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let wanted = "a number and its unit are wanted, as 90s, 10m, 1h or 30days";
+    humantime::parse_duration(text).map_err(|_| wanted)
+}
+
+/// A proof that is given for its document verifies nothing.
+fn check_is_document(file: &Path) -> Result<(), Error> {
+    let is_named_so = file.extension().is_some_and(|end| end == document::PROOF_EXTENSION);
+    if !is_named_so || Proof::decode(&read(file)?).is_err() {
+        return Ok(());
+    }
+    let (name, document) = (file.display(), file.with_extension(""));
+    let document = document.display();
+    Err(Error::input(format!("{name} is a proof: name the document that it is of, as {document}")))
+}
+
+fn read(proof: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let file = File::open(proof).map_err(Error::file(proof))?;
     file.take(PROOF_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(proof))?;
+    Ok(bytes)
+}
+
+fn offline(mut report: Report, identity: &Identity, proof: &Path) -> Result<Report, Error> {
+    let bytes = read(proof)?;
+    if bytes.first() != Some(&COSE_SIGN1) {
+        return Err(Error::input(format!("{}: this is no proof file", proof.display())));
+    }
     let Fingerprints { blake3, sha256 } = report.fingerprints();
     match Verifier::new(identity.clone()).verify(&[blake3, sha256], &bytes) {
         Ok(verified) => report.add([&verified]),
@@ -135,7 +182,7 @@ fn offline(mut report: Report, identity: &Identity, proof: &Path) -> Result<Repo
 }
 
 /// What came of asking, with the proof to keep.
-fn online(mut report: Report, asked: &Asked) -> (Report, Option<&[u8]>) {
+fn online(mut report: Report, asked: &Asked) -> (Report, Option<(&Verified, &[u8])>) {
     let proof = match asked {
         Asked::Shown(shown) => {
             report.show(shown);
@@ -147,10 +194,4 @@ fn online(mut report: Report, asked: &Asked) -> (Report, Option<&[u8]>) {
         }
     };
     (report, proof)
-}
-
-/// Never in the place of another: that one may be older, and worth more for it.
-fn save(path: &Path, proof: &[u8]) -> Result<(), Error> {
-    let saved = durable::create_new_file(path, proof, 0o644);
-    saved.map(drop).map_err(|error| Error::input(error.to_string()))
 }

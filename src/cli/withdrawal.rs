@@ -22,6 +22,7 @@ use probant_core::{
 
 use super::{
     dispatch::{Desk, Dispatch, Dispatched},
+    documents,
     interrupt::{self, INTERRUPTED},
     say,
     speaker::Voice,
@@ -213,10 +214,6 @@ fn summary(progress: &Progress, fallen: usize, reason: Reason) -> String {
         }
     };
     format!("{count} {done} in {entries}, for good{before}")
-}
-
-fn documents(count: usize) -> String {
-    format!("{count} document{}", if count == 1 { "" } else { "s" })
 }
 
 /// Fingerprints from a file, or from standard input.

@@ -124,6 +124,15 @@ impl KeyListing {
     pub fn state(&self) -> &str {
         self.status.as_ref().map_or("current", |status| &status.state)
     }
+
+    /// From when on what it signed counts as never said, if it does.
+    pub fn voids_from_ms(&self) -> Option<u64> {
+        match self.state() {
+            "void" => Some(0),
+            "compromised" => self.status.as_ref().map(|status| status.since_ms),
+            _ => None,
+        }
+    }
 }
 
 impl IssuerListing {

@@ -129,11 +129,11 @@ impl Shown {
     }
 
     /// The proof to keep: of a certification that stands, if there is one; the newest of those.
-    pub fn best_proof(&self) -> Option<&[u8]> {
+    pub fn best_proof(&self) -> Option<(&Verified, &[u8])> {
         let rank =
             |verified: &Verified| (Verdict::of(verified.standing()), Reverse(verified.entry()));
         let best = self.certifications.iter().min_by_key(|(verified, _)| rank(verified));
-        best.map(|(_, proof)| proof.as_slice())
+        best.map(|(verified, proof)| (verified, proof.as_slice()))
     }
 }
 

@@ -9,7 +9,11 @@ use std::{
 
 use probant_core::{Algorithm, Fingerprint, Fingerprints};
 
-use crate::{Error, certify::Walk, document};
+use crate::{
+    Error,
+    certify::{Left, Waiting, Walk},
+    document,
+};
 
 /// Longest line that is read for fingerprints: two of them, and some blanks.
 const LINE_BYTES_MAX: usize = 256;
@@ -44,7 +48,8 @@ impl Target {
     /// All documents that these name: folders are walked as for certifying.
     ///
     /// # Errors
-    /// [`Error::Input`] for a mistyped fingerprint, and for what cannot be looked at.
+    /// [`Error::Input`] for a mistyped fingerprint, for what cannot be looked at, and for what a
+    /// batch that waits is about to certify.
     pub fn all(texts: &[PathBuf]) -> Result<Vec<Self>, Error> {
         let (mut targets, mut paths) = (Vec::new(), Vec::new());
         for text in texts {
@@ -53,11 +58,16 @@ impl Target {
                 fingerprint @ Self::Fingerprint(_) => targets.push(fingerprint),
             }
         }
-        for found in Walk::new(&paths, None) {
-            let file =
-                found.map_err(|(path, why)| Error::input(format!("{}: {why}", path.display())))?;
-            targets.push(Self::File(file));
+        let mut files = Vec::new();
+        for found in Walk::to_look_up(&paths) {
+            match found {
+                Ok(file) => files.push(file),
+                Err((path, Left::Refused(why))) => return Err(refused(&path, &why)),
+                Err((_, Left::PassedOver(_))) => {}
+            }
         }
+        check_waiting(&files)?;
+        targets.extend(files.into_iter().map(Self::File));
         Ok(targets)
     }
 
@@ -109,6 +119,21 @@ impl Target {
         }
         Ok(rows)
     }
+}
+
+/// Whether none of these is in a batch that waits. They are hashed only where one does.
+fn check_waiting(files: &[PathBuf]) -> Result<(), Error> {
+    let waiting = Waiting::above(files);
+    for file in files.iter().filter(|_| !waiting.is_empty()) {
+        let Fingerprints { blake3, sha256 } =
+            document::fingerprints(file).map_err(Error::file(file))?;
+        waiting.check(&[blake3, sha256]).map_err(|why| refused(file, &why))?;
+    }
+    Ok(())
+}
+
+fn refused(path: &Path, why: &str) -> Error {
+    Error::input(format!("{}: {why}", path.display()))
 }
 
 impl fmt::Display for Target {

@@ -53,6 +53,50 @@ async fn what_cannot_be_certified_is_named_and_the_rest_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_fell_with_a_stolen_key_is_certified_again_with_another() {
+    let desk = Desk::new().await;
+    desk.write("bills/before.pdf", "before");
+    desk.certify(&[]).expect(0, "1 certified in 1 entry");
+    let since_ms = desk.ledger.world().chain.head().time_ms + 1;
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    desk.write("bills/after.pdf", "after");
+    desk.certify(&[]).expect(0, "1 certified in 1 entry, 1 had their proof");
+    desk.run(&["key", "new", "new.pem"]).expect(0, "kid");
+    let add = ["key", "add", "--issuer", ISSUER, "--new", "new.pem"];
+    desk.run(&[&add[..], &["--operator-key", "operator.pem"]].concat()).expect(0, "one more key");
+    let kid = super::sample_world::key(9).public().kid();
+    let compromise = probant_core::statement::KeyAct::Compromise { since_ms };
+    let now_ms = super::fake_ledger::now_ms();
+    desk.ledger.world().key_act((super::sample_world::ORIGIN, 3), kid, compromise, now_ms);
+    // With the stolen key nothing is said again.
+    desk.certify(&[]).expect(0, "0 certified in 0 entries, 2 had their proof");
+    let again = ["certify", "bills", "--issuer", ISSUER, "--key", "new.pem"];
+    desk.run(&again).expect(0, "1 certified in 1 entry, 1 had their proof");
+    desk.run(&["verify", "bills/after.pdf"]).expect(0, "certified  bills/after.pdf");
+    desk.run(&again).expect(0, "0 certified in 0 entries, 2 had their proof");
+    assert!(desk.is_proven("bills/before.pdf") && desk.is_proven("bills/after.pdf"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn private_keys_and_ledgers_are_not_certified() {
+    let desk = Desk::new().await;
+    let init = ["init", "--origin", "ledger.example/x", "--data", "all/data", "--keys", "all/keys"];
+    desk.run(&init).expect(0, "ledger    ");
+    desk.write("all/a.pdf", "a");
+    for name in ["all/1.pem", "all/2.pem"] {
+        desk.run(&["key", "new", name]).expect(0, "kid");
+    }
+    let certify = |what| desk.run(&[&["certify", what], &super::CERTIFY[2..]].concat());
+    let said = certify("all").expect(0, "1 certified in 1 entry").text();
+    assert!(said.contains("all/1.pem is a private key: passed over"), "{said}");
+    assert!(said.contains("all/data holds a ledger: passed over"), "{said}");
+    assert!(!said.contains("2.pem") && !said.contains("all/keys"), "said once: {said}");
+    certify("all/1.pem").expect(2, "all/1.pem: it is a private key: it is not certified");
+    certify("all/keys").expect(2, "all/keys: it holds a ledger: it is not certified");
+    assert!(!desk.at("all/1.pem.proof").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lying_ledger_gets_no_proof_written_and_no_document_called_certified() {
     let desk = Desk::new().await;
     desk.write("bills/a.pdf", "a");

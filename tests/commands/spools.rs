@@ -102,11 +102,11 @@ async fn what_waits_in_a_sub_folder_is_left_to_its_own_run() {
     desk.ledger.faults().no_proofs = true;
     desk.run(&certify(&["bills/sub"])).expect(3, "run the same command again");
     desk.ledger.faults().no_proofs = false;
-    let refused = "finish that first, with `probant certify bills/sub`";
+    let refused = "run that `probant certify` again, word by word, or delete the file";
     desk.certify(&["--out", "signed.cose"]).expect(2, refused);
     desk.certify(&["--spool", "elsewhere"]).expect(2, refused);
     desk.certify(&[]).expect(2, "0 certified in 0 entries, 1 had their proof, 1 failed");
-    desk.run(&certify(&["bills/sub/a.pdf", "bills/b.pdf"])).expect(2, "wait in");
+    desk.run(&certify(&["bills/sub/a.pdf", "bills/b.pdf"])).expect(2, "waits in");
     assert!(desk.is_proven("bills/b.pdf") && !desk.at("bills/sub/a.pdf.proof").exists());
     desk.run(&certify(&["bills/sub"])).expect(0, "1 certified in 1 entry");
     desk.certify(&[]).expect(0, "2 had their proof");
@@ -124,7 +124,7 @@ async fn a_link_to_a_document_is_one_of_the_folder_that_names_it() {
     desk.certify(&[]).expect(3, "run the same command again");
     desk.ledger.faults().no_proofs = false;
     desk.write("c.pdf", "c");
-    desk.run(&certify(&["bills/link.pdf", "c.pdf"])).expect(2, "wait in");
+    desk.run(&certify(&["bills/link.pdf", "c.pdf"])).expect(2, "waits in");
     desk.certify(&[]).expect(0, "1 certified in 1 entry");
     assert_eq!(entries(&desk, "a"), 1);
 }
@@ -210,6 +210,26 @@ async fn a_batch_by_another_key_is_not_sent_nor_in_the_way() {
     desk.run(&other).expect(2, "unknown-key: ");
     desk.certify(&[]).expect(0, "waits for another ledger, issuer or key: left alone");
     assert!(desk.is_proven("bills/a.pdf"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_batch_is_only_in_the_way_of_taking_back_what_it_holds() {
+    let desk = Desk::new().await;
+    desk.write("bills/a.pdf", "a");
+    desk.certify(&[]).expect(0, "1 certified in 1 entry");
+    desk.write("w.pdf", "w");
+    write_key(&desk.at("other.pem"), 77);
+    let other = ["certify", "w.pdf", "--issuer", ISSUER, "--key", "other.pem"];
+    desk.run(&other).expect(2, "unknown-key: ");
+    let how = ["--reason", "withdrawn", "--issuer", ISSUER, "--key", "issuer.pem"];
+    let revoke = |name, out| {
+        let out = ["--out", out, "--hash", "blake3"];
+        desk.run(&[&["revoke", name], &how[..], &out].concat())
+    };
+    revoke("w.pdf", "w.cose").expect(2, "w.pdf: a signed batch that holds it waits in ");
+    revoke("bills/a.pdf", "a.cose").expect(0, "wrote a.cose: 1 document");
+    fs::remove_dir_all(desk.at(".probant")).unwrap();
+    revoke("w.pdf", "w.cose").expect(0, "wrote w.cose: 1 document");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,7 +37,7 @@ async fn an_issuer_is_enrolled_by_an_operator_who_is_offline() {
     desk.run(&["identity"]).expect(0, &identity);
     desk.run(&["identity", "--json"]).expect(0, "\"verifier_key\"");
     let other = format!("ledger.example/fr+{}", "0".repeat(64));
-    desk.run(&["identity", "--identity", &other]).expect(4, "which you trust");
+    desk.run(&["identity", "--identity", &other]).expect(4, "and you trust ledger.example/fr+000");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +46,7 @@ async fn a_batch_signed_offline_is_submitted_elsewhere() {
     for name in ["bills/a.pdf", "bills/b.pdf", "bills/c.txt"] {
         desk.write(name, name);
     }
-    desk.certify(&["--out", "signed.cose"]).expect(0, "wrote signed.cose.2: 1 documents");
+    desk.certify(&["--out", "signed.cose"]).expect(0, "wrote signed.cose.2: 1 document\n");
     desk.certify(&["--out", "signed.cose"]).expect(2, "signed.cose");
     desk.run(&["submit", "signed.cose", "signed.cose.2"]).expect(0, "signed.cose.2: entry 6");
     desk.run(&["verify", "bills/c.txt"]).expect(0, "as           text/plain");

@@ -260,7 +260,11 @@ fn key_listing(world: &World, kid: &Kid) -> Option<Value> {
     Some(json!({
         "kid": kid.to_string(), "key": hex::encode(signer.key.as_bytes()),
         "use": signer.r#use.name(), "owner": signer.owner, "since": signer.added.entry,
-        "status": null, "next_seq": world.chain.registry().next_seq(&format!("key:{kid}")),
+        "status": signer.status.map(|status| json!({
+            "state": status.state.name(), "since_ms": status.since_ms, "since": "",
+            "entry": status.entry,
+        })),
+        "next_seq": world.chain.registry().next_seq(&format!("key:{kid}")),
     }))
 }
 

@@ -221,8 +221,8 @@ impl World {
 
     fn statuses(&self, fingerprint: Fingerprint, statement: &Statement) -> Vec<StatusPath> {
         let (issuer, kid) = (statement.issuer(), statement.kid());
-        // All keys that sign here were enrolled.
-        let of = Certification { issuer, document: &fingerprint, kid, enrolled: kid };
+        let enrolled = self.chain.registry().issuer(issuer).unwrap().keys[0];
+        let of = Certification { issuer, document: &fingerprint, kid, enrolled };
         Account::prove(&self.chain.status(), &self.nodes, &of).unwrap()
     }
 

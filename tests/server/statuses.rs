@@ -203,7 +203,8 @@ async fn the_life_of_a_certification_as_a_verifier_sees_it() {
         }
         // At once: what was acknowledged is known to whoever asks next.
         assert_eq!(scene.revoke(0, &list(&["a"]), Reason::IssuedInError).await.status, 201);
-        scene.run(&["verify", "a.pdf", "--max-age", "10m"]).expect(0, "certified  a.pdf");
+        let offline = ["verify", "a.pdf", "--proof", "a.pdf.proof", "--max-age", "10m"];
+        scene.run(&offline).expect(0, "certified  a.pdf");
         let url = format!("http://{}", scene.server.address);
         scene.run(&["verify", "a.pdf", "--ledger", &url]).expect(1, "as issued in error");
         let pair = List::replacements(vec![(of("b"), of("c"))]).unwrap();

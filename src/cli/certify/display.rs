@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     certify::Event,
-    cli::{plain, standing},
+    cli::{documents as counted, plain, standing},
 };
 
 const REDRAW_MS: u64 = 100;
@@ -49,17 +49,24 @@ impl Display {
                 self.redraw();
             }
             Event::Resumed { documents } => {
-                self.line(&format!("going on with a batch of {documents} documents"));
+                self.line(&format!("going on with a batch of {}", counted(*documents)));
             }
             Event::Certified { entry, documents } => {
                 self.certified.fetch_add(*documents, Relaxed);
                 if self.on_terminal {
                     self.redraw();
                 } else {
-                    self.line(&format!("entry {entry}: proofs written for {documents} documents"));
+                    self.line(&format!(
+                        "entry {entry}: proofs written for {}",
+                        counted(*documents)
+                    ));
                 }
             }
             Event::Failed { path, why } => self.name(path, why),
+            Event::PassedOver { path, is_what } => {
+                let path = path.display();
+                self.line(&format!("{path} {is_what}: passed over, and so is the like of it"));
+            }
             Event::Fallen { path, standing } => self.name(path, &standing::standing(standing)),
             Event::Spool { path, why } => self.line(&format!("{} {why}", path.display())),
         }

@@ -101,7 +101,7 @@ impl EnrollIssuer {
         let request = match (&self.request, &self.issuer_key) {
             (Some(path), _) => EnrollmentRequest::read(path)?,
             (None, Some(path)) => {
-                EnrollmentRequest::sign(&keyfile::read(path)?, &self.id, seq, identity)
+                EnrollmentRequest::sign(&keyfile::read_new(path)?, &self.id, seq, identity)
             }
             (None, None) => return Err(Error::input("give --request or --issuer-key")),
         };

@@ -66,7 +66,7 @@ impl AddKey {
         let request = match (&self.request, &self.new) {
             (Some(path), _) => EnrollmentRequest::read(path)?,
             (None, Some(path)) => {
-                EnrollmentRequest::sign(&keyfile::read(path)?, &self.issuer, 1, identity)
+                EnrollmentRequest::sign(&keyfile::read_new(path)?, &self.issuer, 1, identity)
             }
             (None, None) => return Err(Error::input("give --new or --request")),
         };

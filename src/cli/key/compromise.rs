@@ -61,9 +61,25 @@ impl FromStr for Time {
     }
 }
 
+/// The rules speak of milliseconds: their times once more, for people.
+fn in_utc(error: Error) -> Error {
+    match error {
+        Error::Input(words) if words.starts_with("since: ") => {
+            let numbers = words.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+            let times: Vec<_> = numbers.flatten().map(utc).collect();
+            Error::Input(format!("{words} (in UTC: {})", times.join(", ")))
+        }
+        other => other,
+    }
+}
+
 impl CompromiseKey {
     pub async fn run(&self, clock: &dyn Clock) -> Result<u8, Error> {
         let (kid, voice) = (self.name.kid()?, self.authority.voice()?);
+        if self.authority.operator_key.is_some() && voice.key.public().kid() == kid {
+            let why = "this is the operator's own key, which its thief has too";
+            return Err(Error::input(format!("{why}: give --recovery-key")));
+        }
         let mut desk = self.dispatch.open(clock).await?;
         let seq = self.numbering.next(&desk, &format!("key:{kid}")).await?;
         let act = KeyAct::Compromise { since_ms: self.since.ms };
@@ -75,6 +91,29 @@ impl CompromiseKey {
                  sealed from then on counts as never said"
             )
         };
-        desk.conclude(&statement, done).await
+        desk.conclude(&statement, done).await.map_err(in_utc)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use probant_core::Rejected;
+
+    use super::*;
+
+    #[test]
+    fn refusals_give_their_times_in_utc_too() {
+        let (since_ms, from_ms) = (1_795_377_600_000, 1_795_377_700_000);
+        let refused = Error::from(Rejected::Since { since_ms, from_ms, to_ms: from_ms + 1 });
+        let words = in_utc(refused).to_string();
+        assert!(
+            words.ends_with(&format!(
+                "(in UTC: {}, {}, {})",
+                utc(since_ms),
+                utc(from_ms),
+                utc(from_ms + 1)
+            )),
+            "{words}"
+        );
     }
 }

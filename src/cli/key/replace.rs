@@ -48,7 +48,7 @@ impl ReplaceKey {
         let r#use = Use::LEDGER.into_iter().find(|of| of.name() == self.r#use);
         let r#use = r#use.expect("clap has taken it as one of these");
         self.check_authority(r#use)?;
-        let (voice, new) = (self.authority.voice()?, keyfile::read(&self.new)?);
+        let (voice, new) = (self.authority.voice()?, keyfile::read_new(&self.new)?);
         let mut desk = self.dispatch.open(clock).await?;
         let (owner, scope) = (desk.identity().origin.as_str(), &desk.identity().ledger.0.0);
         let possession = prove_possession(&new, r#use, owner, 1, scope);

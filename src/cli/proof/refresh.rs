@@ -80,6 +80,10 @@ impl Refresh {
 /// A crash on the way leaves the old proof or the new one.
 async fn refresh(refresher: &mut Refresher, file: &Path, clock: &dyn Clock) -> Result<u8, Error> {
     let place = fs::canonicalize(file).map_err(Error::file(file))?;
+    if place.is_dir() {
+        let file = file.display();
+        return Err(Error::input(format!("a folder: name the proofs in it, {file}/*.proof")));
+    }
     let old = refresher.hold(&read(&place)?).map_err(|rejected| {
         let code = rejected.code();
         Error::No(format!("this proof does not hold, and stays as it is: {code}: {rejected}"))

@@ -12,7 +12,7 @@ use probant_core::{
 use super::read;
 use crate::{
     Error,
-    cli::{say, standing},
+    cli::{documents, say, standing},
     clock::utc,
 };
 
@@ -83,8 +83,10 @@ fn statement(proof: &Proof) -> Vec<String> {
     ];
     lines.push(match statement.as_certify() {
         Some(certify) => format!(
-            "certifies {} documents of {} under root {}",
-            certify.listed.count, certify.media_type, certify.listed.root
+            "certifies {} of {} under root {}",
+            documents(certify.listed.count),
+            certify.media_type,
+            certify.listed.root
         ),
         None => format!("of kind {}: it certifies nothing", statement.body().kind()),
     });

@@ -46,6 +46,27 @@ pub enum Checked {
     Online,
 }
 
+/// How it was checked.
+#[derive(Debug)]
+pub struct Way {
+    checked: Checked,
+    /// With what, in words.
+    words: String,
+}
+
+impl Way {
+    /// With a proof alone.
+    pub fn offline(proof: &Path) -> Self {
+        let words = format!("offline, with {}", proof.display());
+        Self { checked: Checked::Offline, words }
+    }
+
+    /// By asking the ledger at a URL.
+    pub fn online(url: &str) -> Self {
+        Self { checked: Checked::Online, words: format!("against {url}") }
+    }
+}
+
 /// The answer; its JSON is described in the help of the command.
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -59,6 +80,8 @@ pub struct Report {
     not_shown: usize,
     reason: Option<Reason>,
     rests_on: String,
+    #[serde(skip)]
+    how: String,
     #[serde(skip)]
     known: Fingerprints,
     #[serde(skip)]
@@ -86,6 +109,11 @@ const RESTS_ON: &str = "the verdict on each certification rests on its proof and
                         identity; unknown, and that there are no other certifications, rest on \
                         the ledger's word";
 
+/// The code of a proof that is of other bytes (docs/format.md 12).
+const OTHER_DOCUMENT: &str = "document";
+const ALTERED: &str =
+    "this is not the document that the proof is of: it was altered, or is another one";
+
 const CERTIFIED_SAYS: &str = "  \
   Exactly these bytes were certified. This does not say that what they state is true, that
   the certification still stands after that block, or that there is no other one.";
@@ -98,7 +126,8 @@ impl Report {
         file: &Path,
         fingerprints: Fingerprints,
         (identity, first_use): (&Identity, bool),
-        (checked, freshness): (Checked, Freshness),
+        way: Way,
+        freshness: Freshness,
     ) -> Self {
         let (blake3, sha256) = (fingerprints.blake3.to_string(), fingerprints.sha256.to_string());
         Self {
@@ -107,11 +136,12 @@ impl Report {
             fingerprints: Both { blake3, sha256 },
             ledger: identity.to_string(),
             identity_from: if first_use { "first use" } else { "given" },
-            checked,
+            checked: way.checked,
             certifications: Vec::new(),
             not_shown: 0,
             reason: None,
             rests_on: RESTS_ON.into(),
+            how: way.words,
             known: fingerprints,
             freshness,
             head: Head::default(),
@@ -187,12 +217,13 @@ impl Report {
     }
 
     fn unknown(&self) -> String {
-        let Self { file, ledger, fingerprints, head, .. } = self;
+        let Self { file, fingerprints, head, .. } = self;
         format!(
             "unknown  {file}\n  the ledger knows no certification of it up to block {}, {}; that \
-             is its word\n  ledger       {ledger}\n  document     {}\n               {}",
+             is its word\n{}\n  document     {}\n               {}",
             head.height,
             ago(head.time_ms, self.freshness.now_ms()),
+            self.by_what(),
             fingerprints.blake3,
             fingerprints.sha256
         )
@@ -202,7 +233,7 @@ impl Report {
         let now_ms = self.freshness.now_ms();
         let mut parts = vec![format!("{}  {}\n", verdict.name(), self.file)];
         parts.extend(self.certifications.iter().map(|one| one.to_text(now_ms)));
-        parts.push(format!("  ledger       {}\n", self.ledger));
+        parts.push(format!("{}\n", self.by_what()));
         if self.not_shown > 0 {
             let at_least = if self.may_have_more { "at least " } else { "" };
             let not_shown = self.not_shown;
@@ -213,26 +244,33 @@ impl Report {
         parts.concat()
     }
 
+    /// Which ledger is trusted, and how it was checked.
+    fn by_what(&self) -> String {
+        format!("  ledger       {}\n  checked      {}", self.ledger, self.how)
+    }
+
     fn refused(&self, refused: Refused) -> String {
-        let Self { file, ledger, .. } = self;
+        let (file, by_what) = (&self.file, self.by_what());
         let (code, text) = self.reason.as_ref().map_or(("", ""), |r| (r.code, r.text.as_str()));
         match refused {
-            Refused::Proof => format!(
-                "not verified  {file}\n  the proof does not hold: {code}: {text}\n  ledger       \
-                 {ledger}"
-            ),
+            Refused::Proof if code == OTHER_DOCUMENT => {
+                format!("not verified  {file}\n  {ALTERED}\n{by_what}")
+            }
+            Refused::Proof => {
+                format!(
+                    "not verified  {file}\n  the proof does not hold: {code}: {text}\n{by_what}"
+                )
+            }
             Refused::Lie => format!(
                 "not verified  {file}\n  the ledger says more than its proofs show:\n  \
-                 {code}: {text}\n  ledger       {ledger}\n  Keep this answer: somebody must look."
+                 {code}: {text}\n{by_what}\n  Keep this answer: somebody must look."
             ),
             Refused::NotFresh => {
                 let (who, mend) = match self.checked {
                     Checked::Online => ("ledger", "Try again; if it stays so, tell its operator."),
                     Checked::Offline => ("proof", "`probant proof refresh` brings a newer one."),
                 };
-                format!(
-                    "not fresh  {file}\n  the {who} shows {text}\n  ledger       {ledger}\n  {mend}"
-                )
+                format!("not fresh  {file}\n  the {who} shows {text}\n{by_what}\n  {mend}")
             }
         }
     }

@@ -1,0 +1,61 @@
+//! `probant verify --save`: the best proof, kept beside its document. One that is there gives way to a
+//! better one of the same document, and never before the ledger has shown that it only grew since.
+
+use std::{io::ErrorKind, path::Path};
+
+use probant_core::{Fingerprints, Identity, Verified, Verifier, proof::PROOF_BYTES_MAX};
+
+use crate::{
+    Error,
+    client::{Client, Held, Refreshed, Refresher},
+    durable, planted,
+    verdict::Verdict,
+};
+
+const MODE: u32 = 0o644;
+
+/// Keeps the best of what the ledger showed at `path`.
+///
+/// # Errors
+/// [`Error::Input`] for what is there and is no proof of the document, which is left alone;
+/// [`Error::Stop`] where the ledger contradicts the proof that is there.
+pub async fn save(
+    path: &Path,
+    (best, bytes): (&Verified, &[u8]),
+    document: &Fingerprints,
+    (client, identity): (&Client, &Identity),
+) -> Result<(), Error> {
+    let old = match planted::read(path, PROOF_BYTES_MAX) {
+        Ok(old) => old,
+        Err(error) if error.kind() == ErrorKind::NotFound => return place(path, bytes),
+        Err(error) => return Err(left_alone(path, &error.to_string())),
+    };
+    let mut refresher = Refresher::new(client.clone(), Verifier::new(identity.clone()));
+    let old = refresher.hold(&old).map_err(|why| left_alone(path, &why.to_string()))?;
+    if ![document.blake3, document.sha256].contains(&old.verified.fingerprint()) {
+        return Err(left_alone(path, "it is of another document"));
+    }
+    let verdict = |held: &Held| Verdict::of(held.verified.standing());
+    let is_better = |held: &Held| Verdict::of(best.standing()) < verdict(held);
+    match refresher.refresh(&old).await? {
+        Refreshed::Moved(new, _) if is_better(&new) => place(path, bytes),
+        Refreshed::Moved(_, moved) => place(path, &moved),
+        Refreshed::Newest if is_better(&old) => place(path, bytes),
+        Refreshed::Newest => Ok(()),
+        Refreshed::Contradicts(_, why) => {
+            let (path, code) = (path.display(), why.code());
+            Err(Error::Stop(format!(
+                "the ledger contradicts {path}, which stays: {code}: {why}; `probant proof refresh \
+                 {path}` keeps both"
+            )))
+        }
+    }
+}
+
+fn place(path: &Path, proof: &[u8]) -> Result<(), Error> {
+    durable::replace_file(path, proof, MODE).map_err(|error| Error::input(error.to_string()))
+}
+
+fn left_alone(path: &Path, why: &str) -> Error {
+    Error::input(format!("not saved: {} is left alone: {why}; move it away", path.display()))
+}
