@@ -40,6 +40,9 @@ def play():
         bill[5000] ^= 1
         pathlib.Path("forged.pdf").write_bytes(bill)
         show(shown, "probant verify forged.pdf    # one byte altered", 2)
+        show(shown, "probant revoke bills/facture-telecom.pdf --reason issued-in-error"
+             " --issuer energie.example --key energie.pem", 1)
+        show(shown, "probant verify bills/facture-telecom.pdf", 6)
         show(shown, "probant audit ledger-data", 2)
         return shown
     finally:
@@ -57,10 +60,11 @@ def show(shown, command, count):
 def color(line, kind):
     if kind == "command":
         return KEY
-    for start, color in [("certified", GOOD), ("WHOLE", GOOD), ("unknown", BAD)]:
+    for start, color in [("certified", GOOD), ("WHOLE", GOOD), ("unknown", BAD),
+                         ("revoked", BAD)]:
         if line.startswith(start):
             return color
-    return TEXT if re.match(r"\d+ certified|  (by|when) ", line) else DIM
+    return TEXT if re.match(r"\d+ (certified|revoked)|  (by|when) ", line) else DIM
 
 
 def draw(path, lines):
@@ -75,7 +79,7 @@ def draw(path, lines):
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'font-family="ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace" '
         f'font-size="{SIZE}" xml:space="preserve">\n'
-        f'<title>probant: a certified bill, a forged one, an audit</title>\n'
+        f'<title>probant: a certified bill, a forged one, a revoked one, an audit</title>\n'
         f'<rect width="{width}" height="{height}" rx="8" fill="#0d1117" stroke="#30363d"/>\n'
         f"{rows}</svg>\n")
 
