@@ -42,6 +42,15 @@ impl Error {
         move |error| Self::Input(format!("{path}: {error}"))
     }
 
+    /// Whether the rules refuse, by this code: here, or at a ledger that answered so.
+    pub fn is_refusal(&self, code: &str) -> bool {
+        let words = match self {
+            Self::Input(words) => words.strip_prefix(code),
+            _ => None,
+        };
+        words.is_some_and(|rest| rest.starts_with(": "))
+    }
+
     /// The exit code: 1 no, 2 mend the input, 3 try again, 4 stop.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -1,7 +1,5 @@
 //! `probant policy`: the limits that the operator sets for everybody.
 
-use std::path::PathBuf;
-
 use probant_core::{
     list::LIST_COUNT_MAX,
     statement::{Body, Policy, PolicyStatement},
@@ -11,7 +9,7 @@ use super::{
     dispatch::{Dispatch, Numbering},
     ledger::Ledger,
     say,
-    speaker::Voice,
+    speaker::Operator,
 };
 use crate::{Error, clock::Clock};
 
@@ -52,9 +50,8 @@ struct SetPolicy {
     #[arg(long, value_name = "COUNT",
         value_parser = clap::value_parser!(u64).range(1..=LIST_COUNT_MAX as u64))]
     list_count_max: u64,
-    /// The operator's private key
-    #[arg(long, value_name = "FILE")]
-    operator_key: PathBuf,
+    #[command(flatten)]
+    operator: Operator,
     #[command(flatten)]
     numbering: Numbering,
     #[command(flatten)]
@@ -79,7 +76,7 @@ impl PolicyCommand {
 
 impl SetPolicy {
     async fn run(&self, clock: &dyn Clock) -> Result<u8, Error> {
-        let operator = Voice::ledger(&self.operator_key)?;
+        let operator = self.operator.voice()?;
         let mut desk = self.dispatch.open(clock).await?;
         let seq = self.numbering.next(&desk, "policy").await?;
         let list_count_max = self.list_count_max;

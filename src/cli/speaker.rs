@@ -34,6 +34,14 @@ pub struct Speaker {
     operator_key: Option<PathBuf>,
 }
 
+/// The operator, and nobody else.
+#[derive(Debug, clap::Args)]
+pub struct Operator {
+    /// The operator's private key
+    #[arg(long, value_name = "FILE")]
+    operator_key: PathBuf,
+}
+
 /// The operator, or whoever keeps the recovery key: what each may say is the ledger's to judge.
 #[derive(Debug, clap::Args)]
 pub struct Authority {
@@ -64,6 +72,12 @@ impl Voice {
     /// In whose name.
     pub fn name<'a>(&'a self, ledger: &'a Identity) -> &'a str {
         self.issuer.as_ref().map_or(ledger.origin.as_str(), IssuerId::as_str)
+    }
+}
+
+impl Operator {
+    pub fn voice(&self) -> Result<Voice, Error> {
+        Voice::ledger(&self.operator_key)
     }
 }
 

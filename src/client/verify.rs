@@ -12,8 +12,6 @@ use crate::{Error, verdict::Verdict};
 /// Most certifications of one fingerprint whose proofs are asked for: those that stand in the
 /// ledger's word first, then the newest; and the oldest, which others may have come after to hide.
 const PROOFS_MAX: usize = 8;
-/// Most certifications that a ledger lists (docs/operate.md 11).
-const LISTED_MAX: usize = 100;
 /// A document may fall between the word and the proof, and then once more is enough.
 const ASKED_MAX: usize = 3;
 
@@ -102,7 +100,7 @@ impl Client {
             certifications: Vec::new(),
             head: answer.head,
             not_asked: listed.len() - asked.len(),
-            may_have_more: listed.len() >= LISTED_MAX,
+            may_have_more: answer.may_have_more(),
         };
         for Certification { entry, verdict, .. } in asked {
             let Some(proof) = self.proof(fingerprint, Some(*entry)).await? else {

@@ -3,7 +3,7 @@
 check.py envelope <folder>  signs an RFC 9995 hash envelope with pycose, for Probant to read
 check.py verify <folder>    verifies every statement, receipt, proof and key of a ledger
 
-tests/interop.rs writes the folder and says in its world.json what each file must be. Two verdicts
+tests/interop writes the folder and says in its world.json what each file must be. Two verdicts
 are asked for each signature: pycose's, with the path of RFC 9162 computed here, and scitt-cose's.
 """
 

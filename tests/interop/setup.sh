@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what tests/interop.rs runs: a Python venv under the target directory, Go, one Go module.
+# Installs what tests/interop runs: a Python venv under the target directory, Go, one Go module.
 # Where all is there it does nothing, and the tests never use the network.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

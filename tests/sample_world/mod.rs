@@ -115,9 +115,8 @@ impl World {
 
     /// The key with this seed seals from the next block on.
     pub fn replace_seal_key(&mut self, seed: u8, time_ms: u64) -> Receipt {
-        let (r#use, scope) = (Use::Seal, self.identity().ledger.0.0);
-        let possession = prove_possession(&key(seed), r#use, ORIGIN, 1, &scope);
-        let held = HeldKey { key: key(seed).public().clone(), possession };
+        let r#use = Use::Seal;
+        let held = HeldKey::prove(&key(seed), r#use, ORIGIN, 1, self.identity().ledger);
         let body = Body::Key(KeyStatement::bringing(KeyAct::Replace { r#use, held }));
         let receipt = self.say((ORIGIN, 3), (body, None), time_ms);
         self.seal_key = key(seed);

@@ -18,9 +18,7 @@ use probant::{
 use probant_core::{
     Fingerprint, Fingerprints, List, Statement, Verifier,
     key::{SigningKey, Use},
-    statement::{
-        Body, Certify, HeldKey, IssuerStatement, KeyAct, KeyStatement, Revoke, prove_possession,
-    },
+    statement::{Body, Certify, HeldKey, IssuerStatement, KeyAct, KeyStatement, Revoke},
     status::{IssuerState, Reason},
 };
 use serde_json::Value;
@@ -110,8 +108,7 @@ impl Scene {
     /// The operator gives an issuer another key, which it signs with from then on.
     async fn renew(&mut self, number: usize, seed: u8) {
         let (id, ledger) = (self.issuers[number].id.clone(), self.issuers[number].ledger);
-        let possession = prove_possession(&key(seed), Use::Issuer, &id, 1, &ledger.0.0);
-        let held = HeldKey { key: key(seed).public().clone(), possession };
+        let held = HeldKey::prove(&key(seed), Use::Issuer, &id, 1, ledger);
         let act = KeyAct::Add { issuer: id.parse().unwrap(), held };
         let reply = self.by_operator(Body::Key(KeyStatement::bringing(act))).await;
         assert_eq!(reply.status, 201, "{reply:?}");
@@ -224,9 +221,8 @@ async fn the_life_of_a_certification_as_a_verifier_sees_it() {
         // The seal key is replaced; proofs go on, receipts too, and the issuer's key falls.
         let seal = scene.file("keys/seal-2.pem");
         scene.run(&["key", "new", seal.to_str().unwrap()]).expect(0, "kid");
-        let (new, scope) = (keyfile::read(&seal).unwrap(), scene.issuers[0].ledger.0.0);
-        let possession = prove_possession(&new, Use::Seal, ORIGIN, 1, &scope);
-        let held = HeldKey { key: new.public().clone(), possession };
+        let (new, ledger) = (keyfile::read(&seal).unwrap(), scene.issuers[0].ledger);
+        let held = HeldKey::prove(&new, Use::Seal, ORIGIN, 1, ledger);
         let act = KeyAct::Replace { r#use: Use::Seal, held };
         let reply = scene.by_operator(Body::Key(KeyStatement::bringing(act))).await;
         assert_eq!(reply.status, 201, "{reply:?}");

@@ -19,7 +19,7 @@ use probant_core::{
     draft::Draft,
     key::{Kid, SigningKey, Use},
     registry::Registry,
-    statement::{Body, HeldKey, KeyAct, KeyStatement, prove_possession},
+    statement::{Body, HeldKey, KeyAct, KeyStatement},
     status::{IssuerStatus, KeyStatus, Nodes, Reason},
 };
 
@@ -34,8 +34,7 @@ fn by_issuer(ledger: LedgerId, statement: KeyStatement) -> Statement {
 }
 
 fn add(ledger: LedgerId, new: &SigningKey) -> Statement {
-    let possession = prove_possession(new, Use::Issuer, ISSUER, 1, &ledger.0.0);
-    let held = HeldKey { key: new.public().clone(), possession };
+    let held = HeldKey::prove(new, Use::Issuer, ISSUER, 1, ledger);
     let act = KeyAct::Add { issuer: ISSUER.parse().unwrap(), held };
     by_issuer(ledger, KeyStatement::bringing(act))
 }

@@ -4,7 +4,7 @@
 use crate::{
     Hash, IssuerId, LedgerId, Rejected,
     cbor::{Reader, Writer},
-    key::{Kid, PublicKey, Use},
+    key::{Kid, PublicKey, SigningKey, Use},
 };
 
 use super::possession;
@@ -58,6 +58,12 @@ pub struct HeldKey {
 }
 
 impl HeldKey {
+    /// Shows that `key` is held, for this use, owner and sequence number.
+    pub fn prove(key: &SigningKey, r#use: Use, owner: &str, seq: u64, ledger: LedgerId) -> Self {
+        let possession = possession::prove_possession(key, r#use, owner, seq, &ledger.0.0);
+        Self { key: key.public().clone(), possession }
+    }
+
     /// Checks that the key is held, by whoever it is to belong to.
     ///
     /// # Errors

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use probant_core::{
-    Identity, IssuerId, Rejected,
-    key::PublicKey,
-    statement::{Body, Enroll, IssuerRecord},
+    IssuerId, Rejected,
+    statement::{Body, Enroll, HeldKey, IssuerRecord},
 };
 
 use super::EnrollmentRequest;
@@ -13,10 +12,9 @@ use crate::{
     Error,
     cli::{
         dispatch::{Desk, Dispatch, Numbering},
-        speaker::Voice,
+        speaker::Operator,
     },
     clock::Clock,
-    keyfile,
 };
 
 const EXAMPLE: &str = "\
@@ -50,9 +48,8 @@ pub struct EnrollIssuer {
     /// The issuer's private key, where one machine holds both
     #[arg(long, value_name = "FILE", conflicts_with = "request")]
     issuer_key: Option<PathBuf>,
-    /// The operator's private key
-    #[arg(long, value_name = "FILE")]
-    operator_key: PathBuf,
+    #[command(flatten)]
+    operator: Operator,
     #[command(flatten)]
     numbering: Numbering,
     #[command(flatten)]
@@ -61,7 +58,7 @@ pub struct EnrollIssuer {
 
 impl EnrollIssuer {
     pub async fn run(&self, clock: &dyn Clock) -> Result<u8, Error> {
-        let operator = Voice::ledger(&self.operator_key)?;
+        let operator = self.operator.voice()?;
         let record = IssuerRecord {
             legal_name: self.legal_name.clone(),
             country: self.country.clone(),
@@ -70,7 +67,9 @@ impl EnrollIssuer {
         record.check()?;
         let mut desk = self.dispatch.open(clock).await?;
         let seq = self.seq(&desk).await?;
-        let (key, possession) = self.key_and_possession(seq, desk.identity())?;
+        let (request, key) = (self.request.as_deref(), self.issuer_key.as_deref());
+        let held = EnrollmentRequest::obtain(request, key, (&self.id, seq), desk.identity())?;
+        let HeldKey { key, possession } = held;
         let enroll = Enroll { seq, id: self.id.clone(), record, key, possession };
         enroll.check_possession(desk.identity().ledger).map_err(|why| self.unfit(seq, why))?;
         let statement = desk.sign(&operator, Body::Enroll(enroll));
@@ -91,21 +90,6 @@ impl EnrollIssuer {
             // The ledger would say the same, but of a request whose number fits.
             Some(_) => Err(Rejected::IssuerExists(self.id.to_string()).into()),
         }
-    }
-
-    fn key_and_possession(
-        &self,
-        seq: u64,
-        identity: &Identity,
-    ) -> Result<(PublicKey, Vec<u8>), Error> {
-        let request = match (&self.request, &self.issuer_key) {
-            (Some(path), _) => EnrollmentRequest::read(path)?,
-            (None, Some(path)) => {
-                EnrollmentRequest::sign(&keyfile::read_new(path)?, &self.id, seq, identity)
-            }
-            (None, None) => return Err(Error::input("give --request or --issuer-key")),
-        };
-        request.opened_for(&self.id, identity)
     }
 
     fn unfit(&self, seq: u64, why: Rejected) -> Error {

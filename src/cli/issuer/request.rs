@@ -16,11 +16,11 @@ use std::{fs::File, io::Read as _, path::Path};
 use probant_core::{
     Identity, IssuerId,
     key::{PublicKey, SigningKey, Use},
-    statement::prove_possession,
+    statement::HeldKey,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, cli::json};
+use crate::{Error, cli::json, keyfile};
 
 const FORMAT: &str = "probant enrollment request 1";
 const FILE_BYTES_MAX: u64 = 16 << 10;
@@ -39,14 +39,34 @@ pub struct EnrollmentRequest {
 impl EnrollmentRequest {
     /// The issuer's part: shows that it holds the key, for the statement of that number.
     pub fn sign(key: &SigningKey, id: &IssuerId, seq: u64, identity: &Identity) -> Self {
-        let scope = &identity.ledger.0.0;
-        let possession = prove_possession(key, Use::Issuer, id.as_str(), seq, scope);
+        let held = HeldKey::prove(key, Use::Issuer, id.as_str(), seq, identity.ledger);
         Self {
             format: FORMAT.into(),
             issuer: id.to_string(),
             ledger: identity.to_string(),
-            key: hex::encode(key.public().as_bytes()),
-            possession: hex::encode(possession),
+            key: hex::encode(held.key.as_bytes()),
+            possession: hex::encode(held.possession),
+        }
+    }
+
+    /// Key and possession for the statement of that number: from a request, or, where one machine
+    /// holds both, from the key itself.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`] and [`Self::opened_for`].
+    pub fn obtain(
+        request: Option<&Path>,
+        key: Option<&Path>,
+        (id, seq): (&IssuerId, u64),
+        identity: &Identity,
+    ) -> Result<HeldKey, Error> {
+        match (request, key) {
+            (Some(path), _) => Self::read(path)?.opened_for(id, identity),
+            (None, Some(path)) => {
+                let (key, ledger) = (keyfile::read_new(path)?, identity.ledger);
+                Ok(HeldKey::prove(&key, Use::Issuer, id.as_str(), seq, ledger))
+            }
+            (None, None) => Err(Error::input("give the request, or the new private key")),
         }
     }
 
@@ -78,11 +98,7 @@ impl EnrollmentRequest {
     ///
     /// # Errors
     /// [`Error::Input`] that names what differs.
-    pub fn opened_for(
-        &self,
-        id: &IssuerId,
-        identity: &Identity,
-    ) -> Result<(PublicKey, Vec<u8>), Error> {
+    pub fn opened_for(&self, id: &IssuerId, identity: &Identity) -> Result<HeldKey, Error> {
         let same = |what: &str, found: &str, wanted: String| {
             if found == wanted {
                 return Ok(());
@@ -96,7 +112,7 @@ impl EnrollmentRequest {
             .map_err(|_| Error::input("the key in the request is not 64 hex digits"))?;
         let possession = hex::decode(&self.possession)
             .map_err(|_| Error::input("the possession in the request is not hex"))?;
-        Ok((PublicKey::from_bytes(&key)?, possession))
+        Ok(HeldKey { key: PublicKey::from_bytes(&key)?, possession })
     }
 }
 
@@ -121,7 +137,7 @@ mod tests {
         let request = EnrollmentRequest::read(&path).unwrap();
         assert!(request.opened_for(&id, &identity(2)).is_err());
         assert!(request.opened_for(&"other.example".parse().unwrap(), &identity(1)).is_err());
-        let (public, possession) = request.opened_for(&id, &identity(1)).unwrap();
+        let HeldKey { key: public, possession } = request.opened_for(&id, &identity(1)).unwrap();
         assert_eq!(public, *key.public());
         let record =
             IssuerRecord {

@@ -1,7 +1,5 @@
 //! `probant issuer suspend` and `issuer reinstate`: whether anything new is accepted from an issuer.
 
-use std::path::PathBuf;
-
 use probant_core::{
     IssuerId,
     statement::{Body, IssuerStatement},
@@ -12,7 +10,7 @@ use crate::{
     Error,
     cli::{
         dispatch::{Dispatch, Numbering},
-        speaker::Voice,
+        speaker::Operator,
     },
     clock::Clock,
 };
@@ -35,9 +33,8 @@ pub struct Suspension {
     /// The issuer's id
     #[arg(value_name = "ID")]
     id: IssuerId,
-    /// The operator's private key
-    #[arg(long, value_name = "FILE")]
-    operator_key: PathBuf,
+    #[command(flatten)]
+    operator: Operator,
     #[command(flatten)]
     numbering: Numbering,
     #[command(flatten)]
@@ -46,7 +43,7 @@ pub struct Suspension {
 
 impl Suspension {
     pub async fn run(&self, state: IssuerState, clock: &dyn Clock) -> Result<u8, Error> {
-        let (id, operator) = (self.id.clone(), Voice::ledger(&self.operator_key)?);
+        let (id, operator) = (self.id.clone(), self.operator.voice()?);
         let mut desk = self.dispatch.open(clock).await?;
         let seq = self.numbering.next(&desk, &format!("issuer:{id}")).await?;
         let statement = desk.sign(&operator, Body::Issuer(IssuerStatement { seq, id, state }));

@@ -12,7 +12,6 @@ use crate::{
     Error,
     cli::{dispatch::Dispatch, issuer::EnrollmentRequest, speaker::Voice},
     clock::Clock,
-    keyfile,
 };
 
 const EXAMPLES: &str = "\
@@ -54,24 +53,13 @@ impl AddKey {
             (None, None) => return Err(Error::input("give --key or --operator-key")),
         };
         let mut desk = self.dispatch.open(clock).await?;
-        let held = self.held(desk.identity())?;
+        let (request, new) = (self.request.as_deref(), self.new.as_deref());
+        let held = EnrollmentRequest::obtain(request, new, (&self.issuer, 1), desk.identity())?;
         let kid = held.key.kid();
         let body = added(&self.issuer, held, desk.identity())?;
         let statement = desk.sign(&voice, body);
         let done = |entry| format!("{} has one more key, {kid}, in entry {entry}", self.issuer);
         desk.conclude(&statement, done).await
-    }
-
-    fn held(&self, identity: &Identity) -> Result<HeldKey, Error> {
-        let request = match (&self.request, &self.new) {
-            (Some(path), _) => EnrollmentRequest::read(path)?,
-            (None, Some(path)) => {
-                EnrollmentRequest::sign(&keyfile::read_new(path)?, &self.issuer, 1, identity)
-            }
-            (None, None) => return Err(Error::input("give --new or --request")),
-        };
-        let (key, possession) = request.opened_for(&self.issuer, identity)?;
-        Ok(HeldKey { key, possession })
     }
 }
 

@@ -63,8 +63,9 @@ impl FromStr for Time {
 
 /// The rules speak of milliseconds: their times once more, for people.
 fn in_utc(error: Error) -> Error {
+    let is_since = error.is_refusal("since");
     match error {
-        Error::Input(words) if words.starts_with("since: ") => {
+        Error::Input(words) if is_since => {
             let numbers = words.split(|c: char| !c.is_ascii_digit()).map(str::parse);
             let times: Vec<_> = numbers.flatten().map(utc).collect();
             Error::Input(format!("{words} (in UTC: {})", times.join(", ")))

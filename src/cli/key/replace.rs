@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use probant_core::{
+    Identity,
     key::Use,
-    statement::{Body, HeldKey, KeyAct, KeyStatement, prove_possession},
+    statement::{Body, HeldKey, KeyAct, KeyStatement},
 };
 
 use crate::{
@@ -50,9 +51,8 @@ impl ReplaceKey {
         self.check_authority(r#use)?;
         let (voice, new) = (self.authority.voice()?, keyfile::read_new(&self.new)?);
         let mut desk = self.dispatch.open(clock).await?;
-        let (owner, scope) = (desk.identity().origin.as_str(), &desk.identity().ledger.0.0);
-        let possession = prove_possession(&new, r#use, owner, 1, scope);
-        let held = HeldKey { key: new.public().clone(), possession };
+        let Identity { origin, ledger } = desk.identity();
+        let held = HeldKey::prove(&new, r#use, origin.as_str(), 1, *ledger);
         let (name, kid) = (r#use.name(), held.key.kid());
         let act = KeyAct::Replace { r#use, held };
         let statement = desk.sign(&voice, Body::Key(KeyStatement::bringing(act)));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use probant_core::{
     IssuerId,
     key::{SigningKey, Use},
-    statement::{HeldKey, prove_possession},
+    statement::HeldKey,
 };
 
 use super::add::added;
@@ -65,9 +65,8 @@ impl RotateKey {
             say(&self.what_then())?;
             return Ok(0);
         }
-        let (owner, scope) = (self.issuer.as_str(), &desk.identity().ledger.0.0);
-        let possession = prove_possession(&next, Use::Issuer, owner, 1, scope);
-        let held = HeldKey { key: next.public().clone(), possession };
+        let (owner, ledger) = (self.issuer.as_str(), desk.identity().ledger);
+        let held = HeldKey::prove(&next, Use::Issuer, owner, 1, ledger);
         let statement = desk.sign(&voice, added(&self.issuer, held, desk.identity())?);
         let done = |entry| {
             let done = format!("{} has one more key, {kid}, in entry {entry}", self.issuer);

@@ -1,7 +1,7 @@
 // Checks Probant's checkpoints and paths with the Go checksum database's own packages:
 // sumdb/note opens the checkpoints, sumdb/tlog recomputes every tree from the entries.
 //
-// Usage: note <folder that tests/interop.rs wrote>. It leaves `cosigned` there, the newest
+// Usage: note <folder that tests/interop wrote>. It leaves `cosigned` there, the newest
 // checkpoint with a witness's signature added, for Probant to read.
 package main
 
