@@ -234,7 +234,10 @@ export function cborArray(...items) {
 /** A map whose keys are 1, 2, 3 … */
 export function cborMap(...values) {
   must(values.length < 24, "malformed", "a map of so many keys");
-  return concat(head(MAP, values.length), ...values.flatMap((value, i) => [head(UINT, i + 1), value]));
+  return concat(
+    head(MAP, values.length),
+    ...values.flatMap((value, i) => [head(UINT, i + 1), value]),
+  );
 }
 
 export const cborNull = Uint8Array.of(0xf6);

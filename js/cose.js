@@ -53,12 +53,13 @@ export function decodeSign1(bytes, what) {
 }
 
 /**
- * The unprotected header as labels, each with the way to its one byte string: `[394: "[", bytes]` is
- * `{ label: 394n, way: "[", bytes }`; a map on the way stands there as its one key.
+ * The unprotected header: each label with its one byte string, and the way to that. A map on the way
+ * stands there as its one key, an array as `[`: `{396: {-1: [x]}}` is label 396, way `-1 [`, bytes x.
  */
 function readUnprotected({ what, unprotected }) {
+  const two = 0xa2; // the first byte of a map of two
+  must(unprotected[0] <= two, "header", `${what}: more than two labels in the unprotected header`);
   const labels = Reader.part(unprotected, `${what}: unprotected header`).labels();
-  must(labels.length <= 2, "header", `${what}: ${labels.length} unprotected labels`);
   return labels.map(({ label, value }) => {
     must(label !== null, "header", `${what}: an unprotected label that is no number`);
     const way = [];

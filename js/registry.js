@@ -29,6 +29,7 @@ export class Registry {
     this.most = 0; // documents in one list
     /** @type {Map<string, ReturnType<typeof newKey>>} by kid */
     this.keys = new Map();
+    this.owned = new Map(); // by owner, the kids of its keys
     /** By id: what the newest enrollment says, `voided` by which report, and the slot's `value`. */
     this.issuers = new Map();
     this.inUse = new Map(); // of the ledger's own uses, the kid in force
@@ -45,6 +46,7 @@ export class Registry {
     const own = (map) => new Map([...map].map(([name, record]) => [name, { ...record }]));
     copy.keys = own(this.keys);
     copy.issuers = own(this.issuers);
+    copy.owned = new Map(this.owned);
     copy.inUse = new Map(this.inUse);
     copy.waiting = [...this.waiting];
     copy.said = new Map(this.said);
@@ -135,6 +137,15 @@ export class Registry {
   /** A key that an act lists is there from now on. */
   bring(listed, use, owner, act, more = {}) {
     this.keys.set(listed.kid, newKey(listed, use, owner, act, more));
+    this.owned.set(owner, [...this.kidsOf(owner), listed.kid]);
+  }
+
+  kidsOf(owner) {
+    return this.owned.get(owner) ?? [];
+  }
+
+  keysOf(owner) {
+    return this.kidsOf(owner).map((kid) => this.keys.get(kid));
   }
 
   setKey(kid, value) {
@@ -179,7 +190,8 @@ function usesFor({ kind, act, name }, about) {
     case "block":
       return ["seal"];
     case "key":
-      if (act === "replace") return name === "seal" || name === "note" ? ["operator"] : ["recovery"];
+      if (act === "replace")
+        return name === "seal" || name === "note" ? ["operator"] : ["recovery"];
       if (act === "compromise") return about?.use === "operator" ? ["recovery"] : ["operator"];
       return ["operator", "issuer"];
     default:

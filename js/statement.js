@@ -35,7 +35,11 @@ export function decodeStatement(bytes, what = "statement") {
 /** An entry of the ledger. @param {Uint8Array} bytes */
 export function decodeEntry(bytes, what = "entry") {
   const statement = decodeStatement(bytes, what);
-  must(statement.unprotected.length === 0, "header", `${what}: its unprotected header is not empty`);
+  must(
+    statement.unprotected.length === 0,
+    "header",
+    `${what}: its unprotected header is not empty`,
+  );
   return statement;
 }
 
@@ -48,7 +52,11 @@ export function decodeSubmission(bytes) {
   const listed = label?.label === LIST && label.way === "" && !more;
   must(empty || listed, "header", "submission: its unprotected header is neither empty nor a list");
   must(!bearsList(statement) || listed, "list-missing", "submission: its list did not come");
-  must(bearsList(statement) || empty, "list-unexpected", "submission: a list that belongs to nothing");
+  must(
+    bearsList(statement) || empty,
+    "list-unexpected",
+    "submission: a list that belongs to nothing",
+  );
   return { ...statement, list: listed ? holdList(statement, label.bytes) : null };
 }
 
@@ -75,7 +83,11 @@ function readPayload({ what, set, payload, contentType }) {
   must(set === "statement", "header", `${what}: the header of a ${set}`);
   const reader = Reader.whole(payload, `${what}: payload`);
   const [, kind] = /^application\/vnd\.probant\.([a-z]+)\+cbor$/.exec(contentType) ?? [];
-  must(Object.hasOwn(PAYLOADS, kind ?? ""), "unknown-kind", `${what}: ${quote(contentType)} is no kind`);
+  must(
+    Object.hasOwn(PAYLOADS, kind ?? ""),
+    "unknown-kind",
+    `${what}: ${quote(contentType)} is no kind`,
+  );
   const [keys, read] = PAYLOADS[kind];
   reader.map(keys);
   return { kind, ...read(reader) };

@@ -129,7 +129,11 @@ export function bit(bytes, d) {
 export function statusRoot(path, wanted) {
   const { siblings, other } = path;
   if (other) {
-    must(!equal(other.slot, wanted), "status", "a status path whose other slot is the one asked for");
+    must(
+      !equal(other.slot, wanted),
+      "status",
+      "a status path whose other slot is the one asked for",
+    );
     for (let d = 0; d < siblings.length; d++) {
       must(bit(other.slot, d) === bit(wanted, d), "status", "a status path to a slot elsewhere");
     }
