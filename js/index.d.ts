@@ -14,7 +14,8 @@ export function fingerprints(
 
 /**
  * What a proof says of a document. Give both of its fingerprints: a verifier cannot know which was
- * chosen. The identity of the ledger is all that is trusted. Throws `Refused`.
+ * chosen. The identity of the ledger is all that is trusted. Throws `Refused`; and `Error` where
+ * `hasEd25519` answers false.
  */
 export function verifyProof(
   proof: Uint8Array,

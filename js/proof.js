@@ -82,8 +82,8 @@ function form(bytes) {
   return { parts, facts: { bytes: bytes.length, kind: parts.statement.kind } };
 }
 
-function document({ statement: { kind, root, count }, statement, document: part }, wanted) {
-  const { fingerprint, index, path } = part;
+function document({ statement, document: { fingerprint, index, path } }, wanted) {
+  const { kind, root, count } = statement;
   const text = fingerprintText(fingerprint);
   const asked = wanted.some((one) => equal(one, fingerprint));
   must(asked, "document", `the proof is of another document, ${text}`);
@@ -158,13 +158,8 @@ async function newest({ statement: { leaf }, receipt, head: proven }, registry) 
 }
 
 function paths({ sealed, head, registry, receipt }, root) {
-  for (const {
-    what,
-    statement: { leaf },
-    index,
-    path,
-  } of [sealed, head, ...registry]) {
-    checkPath(leaf, index, receipt.size, path, root, what);
+  for (const proven of [sealed, head, ...registry]) {
+    checkPath(proven.statement.leaf, proven.index, receipt.size, proven.path, root, proven.what);
   }
   return { facts: { paths: 2 + registry.length, root: toHex(root) } };
 }

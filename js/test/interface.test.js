@@ -146,6 +146,30 @@ test("a block that is refused leaves the chain as it was", async () => {
   await genesis.replay(vector("block_1_enroll").bytes);
 });
 
+test("where WebCrypto has no Ed25519, that is said, and nothing is verified", async () => {
+  const { bytes, inputs } = vector("proof_of_a_single_document");
+  const given = [[...bytes], IDENTITY, inputs.get("document")];
+  const program = (withoutEd25519) => `
+    const say = console.log;
+    ${withoutEd25519}
+    const { hasEd25519, verifyProof } = await import(${JSON.stringify(join(HOME, "index.js"))});
+    const [bytes, identity, documents] = ${JSON.stringify(given)};
+    const error = await verifyProof(Uint8Array.from(bytes), identity, documents).catch((e) => e);
+    say(await hasEd25519(), error.name, /HTTPS or localhost/.test(error.message));
+  `;
+  const older = `
+    globalThis.crypto ??= (await import("node:crypto")).webcrypto;
+    crypto.subtle.importKey = async () => { throw new Error("unrecognized"); };
+  `;
+  const crypto = 'Object.defineProperty(globalThis, "crypto", { value: {} });';
+  const http = `${crypto} globalThis.process = undefined;`;
+  for (const without of [older, http]) {
+    const running = run(process.execPath, ["--input-type=module", "-"]);
+    running.child.stdin.end(program(without));
+    assert.equal((await running).stdout, "false Error true\n", without);
+  }
+});
+
 test("the README's program runs", async () => {
   const [, program] = /```js\n([^]*?)```/.exec(await readFile(join(HOME, "README.md"), "utf8"));
   await withFolder(async (folder) => {
