@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -168,6 +168,24 @@ test("where WebCrypto has no Ed25519, that is said, and nothing is verified", as
     running.child.stdin.end(program(without));
     assert.equal((await running).stdout, "false Error true\n", without);
   }
+});
+
+test("the sections of the format that the code cites exist", async () => {
+  const format = await readFile(join(HOME, "..", "docs", "format.md"), "utf8");
+  const sections = new Set(
+    [...format.matchAll(/^#+ ([0-9.]*[0-9])/gm)].map(([, number]) => number),
+  );
+  const cited = [];
+  for (const file of (await readdir(HOME)).filter((name) => name.endsWith(".js"))) {
+    const text = (await readFile(join(HOME, file), "utf8")).replaceAll(/\n(?:\/\/| \*)/g, "");
+    for (const [, number] of text.matchAll(/format\.md ([0-9.]*[0-9])/g))
+      cited.push([file, number]);
+  }
+  assert.ok(cited.length > 20);
+  assert.deepEqual(
+    cited.filter(([, number]) => !sections.has(number)),
+    [],
+  );
 });
 
 test("the README's program runs", async () => {
