@@ -22,8 +22,11 @@ lint:
 	tests/deny
 
 ## js: the verifier in JavaScript against every vector, and its hashes against others
-js: test-setup
-	cd js && npm ci --silent --no-audit --no-fund && npm test --silent
+js: js/node_modules
+	cd js && npm test --silent
+
+js/node_modules: js/package-lock.json | test-setup
+	cd js && npm ci --silent --no-audit --no-fund && touch node_modules
 
 ## vectors: write tests/vectors anew, after a change of the format
 vectors:

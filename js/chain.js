@@ -40,8 +40,9 @@ export class Chain {
     next.tree = this.tree.clone();
     const signers = await foldEntries(next, entries, this.head.size, statement.time);
     next.map = this.map;
-    for (const { slot, value } of next.registry.changed.values())
+    for (const { slot, value } of next.registry.changed.values()) {
       next.map = next.map.set(slot, value);
+    }
     const mapped = equal(next.map.root(), statement.statusRoot);
     must(mapped, "chain", "the status root is not that of what has fallen");
     for (const [i, { x }] of signers.entries()) await checkSignature(entries[i], x);

@@ -82,11 +82,21 @@ const SETS = new Map([
   [[CONTENT_TYPE, KID].join(), "possession"],
 ]);
 
+/**
+ * @typedef {object} Header what a protected header says, of which each set has some
+ * @property {string} set
+ * @property {string} contentType
+ * @property {Uint8Array} kid
+ * @property {{iss: string, sub: string, aud: string | null, iat: bigint}} claims
+ * @property {string} preimageType
+ */
+
+/** @returns {Header} */
 function readProtected({ what, labels }) {
   const found = labels.map(({ label }) => label).join();
   const set = SETS.get(found.replace(/^1,/, ""));
   must(set && found.startsWith("1,"), "header", `${what}: its header has other labels`);
-  const header = { set };
+  const header = /** @type {Header} */ ({ set });
   for (const { label, value } of labels) {
     if (label === CONTENT_TYPE) header.contentType = text(value, what);
     if (label === KID) header.kid = kid(value, what);

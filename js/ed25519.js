@@ -7,11 +7,13 @@ import { must, refuse } from "./refused.js";
 const P = 2n ** 255n - 19n;
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 
+/** @param {bigint} n @returns {bigint} */
 function mod(n) {
   const rest = n % P;
   return rest < 0n ? rest + P : rest;
 }
 
+/** @param {bigint} base @param {bigint} exponent @returns {bigint} */
 function power(base, exponent) {
   let result = 1n;
   for (let bits = exponent; bits > 0n; bits >>= 1n) {
@@ -39,7 +41,10 @@ function readY(bytes) {
   return y < P && !SMALL_ORDER.has(y) ? y : null;
 }
 
-/** Whether the curve has a point of that y: -x² + y² = 1 + d x² y², so x² = u / v. */
+/**
+ * Whether the curve has a point of that y: -x² + y² = 1 + d x² y², so x² = u / v.
+ * @param {bigint} y
+ */
 function isOnCurve(y) {
   const u = mod(y * y - 1n);
   const v = mod(D * y * y + 1n);
@@ -104,7 +109,9 @@ export function hasEd25519() {
 
 /**
  * Refuses, as `signature`, what is no signature by this key, a strict one (`checkKey`).
- * @param {Uint8Array} key @param {Uint8Array} message @param {Uint8Array} signature
+ * @param {Uint8Array} key
+ * @param {Uint8Array<ArrayBuffer>} message not shared: WebCrypto takes no others
+ * @param {Uint8Array<ArrayBuffer>} signature
  */
 export async function verifySignature(key, message, signature) {
   const what = `the signature by ${toHex(key).slice(0, 16)}…`;

@@ -2,7 +2,7 @@
 // entries alone. Here is what it holds, who may say what (9.1, 1 to 4) and what that changes (9.2);
 // the other checks are in rules.js.
 
-import { equal, fromHex, toHex } from "./bytes.js";
+import { fromHex, toHex } from "./bytes.js";
 import { change } from "./change.js";
 import { checkSignature } from "./cose.js";
 import { FINGERPRINT } from "./fingerprint.js";
@@ -190,9 +190,8 @@ function usesFor({ kind, act, name }, about) {
     case "block":
       return ["seal"];
     case "key":
-      if (act === "replace")
-        return name === "seal" || name === "note" ? ["operator"] : ["recovery"];
-      if (act === "compromise") return about?.use === "operator" ? ["recovery"] : ["operator"];
+      if (act === "replace") return [name === "seal" || name === "note" ? "operator" : "recovery"];
+      if (act === "compromise") return [about?.use === "operator" ? "recovery" : "operator"];
       return ["operator", "issuer"];
     default:
       return ["issuer"];

@@ -19,7 +19,7 @@ export function decodeStatement(bytes, what = "statement") {
   const sign1 = decodeSign1(bytes, what);
   must(sign1.payload !== null, "malformed", `${what}: it has no payload`);
   const said = sign1.set === "envelope" ? readEnvelope(sign1) : readPayload(sign1);
-  const statement = { ...sign1, ...said, kid: toHex(sign1.kid), x: null };
+  const statement = { ...sign1, ...said, kid: toHex(sign1.kid) };
   checkDocument(statement);
   const entry = withoutUnprotected(sign1);
   must(entry.length <= LONGEST_ENTRY, "too-large", `${what}: an entry of ${entry.length} bytes`);
@@ -29,7 +29,7 @@ export function decodeStatement(bytes, what = "statement") {
     "header",
     `${what}: aud is there in genesis, or missing elsewhere`,
   );
-  return { ...statement, entry, leaf: leafHash(entry) };
+  return { ...statement, leaf: leafHash(entry) };
 }
 
 /** An entry of the ledger. @param {Uint8Array} bytes */

@@ -231,29 +231,46 @@ async function typed() {
   `;
 }
 
+/** Runs tsc in a folder with these files; what it finds fails the test. */
+async function compile(files, compilerOptions) {
+  await withFolder(async (folder) => {
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    const common = {
+      noEmit: true,
+      target: "es2022",
+      module: "esnext",
+      moduleResolution: "bundler",
+    };
+    const lib = ["es2022", "dom", "dom.iterable"];
+    const config = { compilerOptions: { ...common, lib, types: [], ...compilerOptions } };
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+    const compiler = join(HOME, "node_modules", "typescript", "bin", "tsc");
+    const running = run(process.execPath, [compiler, "-p", folder]);
+    await running.catch(({ stdout }) => assert.fail(stdout));
+  });
+}
+
 test("the types are those of what is there", async () => {
   const declared = await readFile(join(HOME, "index.d.ts"), "utf8");
   const values = [...declared.matchAll(/^export (?:function|class) (\w+)/gm)].map(
     ([, name]) => name,
   );
   assert.deepEqual(values.sort(), Object.keys(verifier).sort());
-  await withFolder(async (folder) => {
-    await writeFile(join(folder, "usage.ts"), await typed());
-    const compilerOptions = {
+  await compile(
+    { "usage.ts": await typed() },
+    {
       strict: true,
-      noEmit: true,
       noUncheckedIndexedAccess: true,
-      target: "es2022",
-      module: "esnext",
-      moduleResolution: "bundler",
-      lib: ["es2022", "dom"],
-      types: [],
       paths: { "probant-verify": [join(HOME, "index.d.ts")] },
-    };
-    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
-    const compiler = join(HOME, "node_modules", "typescript", "bin", "tsc");
-    await run(process.execPath, [compiler, "-p", folder]).catch(({ stdout }) =>
-      assert.fail(stdout),
-    );
-  });
+    },
+  );
+});
+
+test("the code has no name that is unused or unknown, and no argument too many", async () => {
+  const program = `import ${JSON.stringify(join(HOME, "proof.js"))};
+    import ${JSON.stringify(join(HOME, "chain.js"))};
+    import ${JSON.stringify(join(HOME, "checkpoint.js"))};`;
+  const node = 'declare module "node:crypto" { export const webcrypto: Crypto; }';
+  const checks = { allowJs: true, checkJs: true, noUnusedLocals: true, noUnusedParameters: true };
+  await compile({ "program.ts": program, "node.d.ts": node }, checks);
 });
