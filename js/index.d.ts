@@ -69,22 +69,28 @@ export interface Fall {
   replacement: string | null;
 }
 
-export type StepName =
-  | "form"
-  | "document"
-  | "registry"
-  | "statement"
-  | "head"
-  | "paths"
-  | "sealed"
-  | "first-receipt"
-  | "statuses";
+/** One step of docs/format.md 11.3, passed, and what it found: to be shown. Hashes are hex. */
+export type Step =
+  | { name: "form"; facts: { bytes: number; kind: string } }
+  | {
+      name: "document";
+      facts: { fingerprint: string; position: number; count: number; root: string };
+    }
+  | { name: "registry"; facts: Identity & { entries: number[] } }
+  | { name: "statement"; facts: { issuer: string; kid: string; keyEntry: number; iat: number } }
+  | { name: "head"; facts: Block & { root: string; sealKey: string } }
+  | { name: "paths"; facts: { paths: number; root: string } }
+  | { name: "sealed"; facts: Block & { first: number } }
+  | { name: "first-receipt"; facts: { index: number; root: string; sealKey: string } }
+  | {
+      name: "statuses";
+      facts: { statusRoot: string; paths: number } & Pick<
+        Verdict,
+        "standing" | "issuerState" | "key" | "fall"
+      >;
+    };
 
-/** One step of docs/format.md 11.3, passed; its facts are to be shown: hashes, indexes, times. */
-export interface Step {
-  name: StepName;
-  facts: Record<string, unknown>;
-}
+export type StepName = Step["name"];
 
 /** All that hostile input can throw. */
 export class Refused extends Error {
