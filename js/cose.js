@@ -54,7 +54,8 @@ export function decodeSign1(bytes, what) {
 
 /**
  * The unprotected header: each label with its one byte string, and the way to that. A map on the way
- * stands there as its one key, an array as `[`: `{396: {-1: [x]}}` is label 396, way `-1 [`, bytes x.
+ * stands there as its one key, `?` if that is no number, and an array as `[`: `{396: {-1: [x]}}` is
+ * label 396, way `-1 [`, bytes x.
  */
 function readUnprotected({ what, unprotected }) {
   const two = 0xa2; // the first byte of a map of two
@@ -68,7 +69,7 @@ function readUnprotected({ what, unprotected }) {
       const isArray = value.isArray();
       const count = isArray ? value.array() : value.map();
       must(count === 1, "header", `${what}: unprotected ${label} branches`);
-      way.push(isArray ? "[" : value.isNumber() ? value.number() : (value.raw(), null));
+      way.push(isArray ? "[" : value.isNumber() ? value.number() : (value.raw(), "?"));
     }
     return { label, way: way.join(" "), bytes: value.bytes() };
   });

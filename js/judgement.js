@@ -70,9 +70,12 @@ function foldAgain(registry, standing) {
     const voided = isVoidBy(signed, act.time) ? signed : null;
     const name = act.kind === "key" ? act.act : act.kind;
     if (name === "enroll") makeIssuer(registry, act, voided);
-    if (act.key)
-      bringAgain(registry, act, voided ?? registry.issuers.get(act.id ?? act.name).voided);
-    else if (!voided) sayAgain(registry, act, name);
+    if (act.key) {
+      const issuer = registry.issuers.get(act.id ?? act.name);
+      bringAgain(registry, act, voided ?? issuer.voided);
+    } else if (!voided) {
+      sayAgain(registry, act, name);
+    }
   }
 }
 

@@ -2,10 +2,10 @@
 // the table): the first that fails decides.
 
 import { fromHex, toHex } from "./bytes.js";
+import { FINGERPRINT } from "./fingerprint.js";
 import { hostOf } from "./identity.js";
 import { checkPossession } from "./key.js";
 import { must } from "./refused.js";
-import { FINGERPRINT } from "./fingerprint.js";
 
 const AHEAD = 300n;
 const BEHIND = 2592000n;

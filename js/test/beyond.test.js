@@ -5,12 +5,12 @@ import { createPrivateKey, sign } from "node:crypto";
 import { test } from "node:test";
 import { concat, fromHex, toHex } from "../bytes.js";
 import { cborArray, cborBytes, cborMap, cborText, cborUint, Reader } from "../cbor.js";
-import { Chain, Refused } from "../index.js";
+import { Chain, Refused, verifyProof } from "../index.js";
 import { kidOf } from "../key.js";
 import { checkTable } from "../rules.js";
 import { readSign1 } from "../cose.js";
 import { checkSeal, decodeReceipt, decodeSeal } from "../seal.js";
-import { decodeEntry } from "../statement.js";
+import { decodeEntry, decodeSubmission } from "../statement.js";
 import { decodeValue } from "../status.js";
 import { leafHash } from "../tree.js";
 import { vector } from "./vector.js";
@@ -92,6 +92,39 @@ async function checkSealOf(bytes, root) {
   const x = fromHex(vector("receipt_first").inputs.get("key")[0]);
   const key = { x, kid: toHex(kidOf(x)) };
   await checkSeal(decodeSeal(bytes), "ledger.example/fr", key, 1790000000200n, root);
+}
+
+test("a list, a receipt or parts that stand in a map, whatever its key", async () => {
+  const keys = ["60", "6100", "f6", "80", "a0", "40", "00", "20", "18ff"].map(fromHex);
+  const submission = vector("submission_batch_of_40").bytes;
+  const proof = vector("proof_of_a_single_document");
+  const [identity] = proof.inputs.get("identity");
+  const verify = (bytes) => verifyProof(bytes, identity, proof.inputs.get("document"));
+  assert.ok(decodeSubmission(wrapped(submission, 0, null)).list);
+  assert.deepEqual(wrapped(proof.bytes, 1, null), proof.bytes);
+  const header = { name: "Refused", code: "header" };
+  for (const key of keys) {
+    const name = toHex(key);
+    assert.throws(() => decodeSubmission(wrapped(submission, 0, key)), header, name);
+    for (const label of [0, 1])
+      await assert.rejects(verify(wrapped(proof.bytes, label, key)), header);
+  }
+});
+
+/** The same COSE_Sign1, the value of one unprotected label being in a map of one under `key`. */
+function wrapped(bytes, which, key) {
+  const { protected: header, unprotected, payload, signature } = readSign1(bytes, "made");
+  const reader = Reader.whole(unprotected, "unprotected");
+  const count = reader.map();
+  const made = [Uint8Array.of(0xa0 | count)];
+  for (let i = 0; i < count; i++) {
+    const label = reader.raw();
+    const value = reader.raw();
+    const around = i === which && key ? [Uint8Array.of(0xa1), key] : [];
+    made.push(label, ...around, value);
+  }
+  const parts = [cborBytes(header), concat(...made), cborBytes(payload), cborBytes(signature)];
+  return concat(Uint8Array.of(0xd2), cborArray(...parts));
 }
 
 test("the value of a slot that is a map of six, or of three", () => {
