@@ -5,8 +5,7 @@ import { fromHex } from "./bytes.js";
 
 /** The value that an act gives to a slot of a key or issuer. */
 export function stateOf(state, { time, entry, signer }, since = time) {
-  const of = state === "suspended" || state === "reinstated" ? "issuer" : "key";
-  return { of, state, since, entry, by: fromHex(signer) };
+  return { state, since, entry, by: fromHex(signer) };
 }
 
 /** Whether what was said at a time is void, by a key whose slot holds this value, or null. */

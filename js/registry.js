@@ -171,7 +171,7 @@ export class Registry {
   fall(leaf, { claims, reason, entry, time, signer }) {
     const document = leaf.subarray(0, FINGERPRINT);
     const replacement = reason === "superseded" ? leaf.slice(FINGERPRINT) : null;
-    const value = { of: "document", entry, time, kid: fromHex(signer), reason, replacement };
+    const value = { entry, time, kid: fromHex(signer), reason, replacement };
     const falls = this.fallsOf(claims.iss, document);
     const n = Math.min(falls.length, FALLS - 1);
     const name = toHex(documentSlot(claims.iss, document));

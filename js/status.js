@@ -77,8 +77,9 @@ function readState(reader) {
   return { of, state, since, entry, by };
 }
 
+/** A fall, or the state of a key or issuer, as bytes. */
 export function encodeValue(value) {
-  if (value.of === "document") {
+  if ("reason" in value) {
     const { entry, time, kid, reason, replacement } = value;
     const last = replacement ? cborBytes(replacement) : cborNull;
     return cborMap(cborUint(entry), cborUint(time), cborBytes(kid), cborText(reason), last);
