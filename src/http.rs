@@ -7,6 +7,7 @@
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
+//! | whoever was refused | `/problems` (`problem`) |
 
 mod blocks;
 mod documents;
@@ -68,6 +69,7 @@ impl Service {
             .merge(proofs::router())
             .merge(registry::router())
             .merge(health::router())
+            .merge(problem::router())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)
             .with_state(self.clone())

@@ -15,13 +15,10 @@ use probant_core::{Hash, framing};
 
 use super::{
     IMMUTABLE, Inner, NEVER, Service,
-    path::{At, number},
+    path::{At, malformed, number},
     problem::Problem,
 };
-use crate::{
-    Error,
-    store::{Store, StoreError},
-};
+use crate::store::{Store, StoreError};
 
 pub fn router() -> Router<Service> {
     Router::new()
@@ -83,7 +80,7 @@ fn framed(store: &dyn Store, height: u64) -> Result<Bytes, StoreError> {
 }
 
 async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Response, Problem> {
-    let wrong = || Problem::from(Error::input("a root is 64 hex digits"));
+    let wrong = || malformed("a root is 64 hex digits");
     let hash = Hash::from_hex(&root).ok_or_else(wrong)?;
     let read = move |inner: &Inner| Ok(inner.ledger.store().list(&hash)?);
     let list = service.ask_aside(read).await?;

@@ -5,19 +5,19 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{DefaultBodyLimit, State},
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::StreamExt as _;
-use probant_core::{Algorithm, Fingerprint, Fingerprints, fingerprint::Hasher};
+use probant_core::{Algorithm, Fingerprint, Fingerprints, Rejected, fingerprint::Hasher};
 use serde::Serialize;
 
 use super::{
     ASK_AGAIN, Inner, NEVER, Service,
     path::{At, number},
-    problem::Problem,
+    problem::{Kind, Problem},
 };
 use crate::{
     Error, lag,
@@ -75,7 +75,10 @@ struct Both {
 }
 
 fn parse(text: &str) -> Result<Fingerprint, Problem> {
-    Ok(text.parse::<Fingerprint>().map_err(Error::from)?)
+    let wrong = |rejected: Rejected| {
+        Problem::new(Kind::MalformedPath, format!("{}: {rejected}", rejected.code()))
+    };
+    text.parse().map_err(wrong)
 }
 
 /// The answer as of a block that knows all that was acknowledged when the question came: whoever has
@@ -177,12 +180,12 @@ async fn verify(State(service): State<Service>, body: Body) -> Result<Response, 
     let (mut bytes, mut stream) = (0_u64, body.into_data_stream());
     while let Some(piece) = stream.next().await {
         let piece = piece.map_err(|error| {
-            Problem::from(Error::input(format!("the document did not arrive whole: {error}")))
+            Problem::new(Kind::MalformedBody, format!("the document did not arrive whole: {error}"))
         })?;
         bytes += piece.len() as u64;
         if bytes > limit {
             let why = format!("the document is longer than {limit} bytes: send its fingerprint");
-            return Err(Problem(StatusCode::PAYLOAD_TOO_LARGE, Error::input(why)));
+            return Err(Problem::new(Kind::TooLarge, why));
         }
         for hasher in &mut hashers {
             hasher.update(&piece);

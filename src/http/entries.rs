@@ -13,10 +13,8 @@ use probant_core::{seal::Receipt, statement::SUBMISSION_BYTES_MAX};
 use super::{
     IMMUTABLE, Service,
     path::{At, number},
-    problem::{Concise, Problem},
+    problem::{Concise, Kind, Problem},
 };
-use crate::Error;
-
 const COSE: &str = "application/cose";
 
 pub fn router() -> Router<Service> {
@@ -37,12 +35,13 @@ async fn submit(
 
 /// A body that is too long, or ended before its length.
 fn not_whole(rejection: &BytesRejection) -> Concise {
-    let why = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        format!("too-large: the limit is {SUBMISSION_BYTES_MAX} bytes")
+    Concise::from(if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let why = format!("too-large: the limit is {SUBMISSION_BYTES_MAX} bytes");
+        Problem::new(Kind::TooLarge, why)
     } else {
-        format!("malformed: the submission did not arrive whole: {rejection}")
-    };
-    Concise(Problem(rejection.status(), Error::input(why)))
+        let why = format!("malformed: the submission did not arrive whole: {rejection}");
+        Problem::new(Kind::MalformedBody, why)
+    })
 }
 
 /// The first receipt of an entry.
@@ -50,12 +49,15 @@ async fn receipt(
     State(service): State<Service>,
     index: Result<At<String>, Problem>,
 ) -> Result<Response, Concise> {
-    let unknown = || Concise(Problem::not_found("there is no entry of this index"));
-    // SCRAPI has one refusal here: whatever names no entry is not found.
-    let index = index.and_then(|At(index)| number(&index)).map_err(|_| unknown())?;
+    let unknown = || Problem::not_found("there is no entry of this index");
+    // SCRAPI has one status here: whatever names no entry is not found.
+    let index = index
+        .and_then(|At(index)| number(&index))
+        .map_err(|_| Concise::titled("Invalid locator", unknown()))?;
     let receipt = service.ask(|inner| inner.ledger.first_receipt(index)).await?;
     let cached = [(header::CACHE_CONTROL, IMMUTABLE)];
-    Ok((cached, answer(&receipt.ok_or_else(unknown)?)).into_response())
+    let receipt = receipt.ok_or_else(|| Concise::from(unknown()))?;
+    Ok((cached, answer(&receipt)).into_response())
 }
 
 fn answer(receipt: &Receipt) -> Response {

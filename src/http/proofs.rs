@@ -17,10 +17,10 @@ use serde::Serialize;
 use super::{
     IMMUTABLE, Inner, Service,
     blocks::immutable,
-    path::{At, number},
+    path::{At, malformed, number},
     problem::Problem,
 };
-use crate::{Error, lag};
+use crate::lag;
 
 pub fn router() -> Router<Service> {
     Router::new()
@@ -44,7 +44,7 @@ async fn consistency(
     let (from, to) = (number(&from)?, number(&to)?);
     if from == 0 || from > to {
         let why = format!("from {from} to {to}: 0 < from <= to is asked for");
-        return Err(Error::input(why).into());
+        return Err(malformed(why));
     }
     let found = service.ask(|inner| {
         let store = inner.ledger.store();

@@ -214,10 +214,11 @@ async fn seal_key(
         };
         registry.ledger_keys(Use::Seal).map(|(_, key)| key).find(|key| is_named(key))
     });
-    match key {
-        Some(key) => Ok(cbor(key.to_cose_with_kid())),
-        None => Err(Concise(Problem::not_found("No such key"))),
-    }
+    let key = key.ok_or_else(|| {
+        let none = Problem::not_found("no seal key of this ledger has this kid");
+        Concise::titled("No such key", none)
+    })?;
+    Ok(cbor(key.to_cose_with_kid()))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod harness;
 mod life;
 mod parts;
 mod paths;
+mod problems;
 mod refusals;
 mod start;
 mod statuses;
