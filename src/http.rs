@@ -7,11 +7,13 @@
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
+//! | people who look around | `/explorer/…` (`explorer`) |
 //! | whoever was refused | `/problems` (`problem`) |
 
 mod blocks;
 mod documents;
 mod entries;
+mod explorer;
 mod health;
 mod path;
 mod problem;
@@ -28,7 +30,7 @@ use axum::Router;
 use probant_core::registry::Registry;
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::{Error, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
+use crate::{Error, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
 
 /// Cache rule of what never changes: a year is what caches take for ever.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -48,6 +50,7 @@ struct Inner {
     ledger: Ledger,
     prover: Prover,
     lookup: Lookup,
+    explorer: Explorer,
     issuers: registry::Rendered,
     document_bytes_max: u64,
 }
@@ -56,8 +59,9 @@ impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
     pub fn new(ledger: Ledger, prover: Prover, document_bytes_max: u64) -> Self {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
+        let explorer = Explorer::new(Arc::clone(ledger.store()));
         let issuers = registry::Rendered::default();
-        Self(Arc::new(Inner { ledger, prover, lookup, issuers, document_bytes_max }))
+        Self(Arc::new(Inner { ledger, prover, lookup, explorer, issuers, document_bytes_max }))
     }
 
     /// All routes.
@@ -69,6 +73,7 @@ impl Service {
             .merge(proofs::router())
             .merge(registry::router())
             .merge(health::router())
+            .merge(explorer::router())
             .merge(problem::router())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)
