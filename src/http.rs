@@ -12,6 +12,7 @@
 
 mod blocks;
 mod body;
+mod delivery;
 mod documents;
 mod entries;
 mod explorer;
@@ -68,7 +69,7 @@ impl Service {
 
     /// All routes.
     pub fn router(&self) -> Router {
-        Router::new()
+        let routes = Router::new()
             .merge(entries::router())
             .merge(documents::router())
             .merge(prefixes::router())
@@ -80,7 +81,8 @@ impl Service {
             .merge(problem::router())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)
-            .with_state(self.clone())
+            .with_state(self.clone());
+        delivery::delivered(routes)
     }
 
     /// Serves until `shutdown` is ready, then seals and answers what was accepted; whoever has not
