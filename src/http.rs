@@ -9,7 +9,9 @@
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
 //! | people who look around | `/explorer/…` (`explorer`) |
 //! | whoever was refused | `/problems` (`problem`) |
+//! | developers | `/openapi.json`, `/api` (`api`) |
 
+mod api;
 mod blocks;
 mod body;
 mod delivery;
@@ -32,6 +34,7 @@ use std::{
 use axum::Router;
 use probant_core::registry::Registry;
 use tokio::{net::TcpListener, sync::oneshot};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{Error, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
 
@@ -58,6 +61,21 @@ struct Inner {
     document_bytes_max: u64,
 }
 
+/// What is served, with what the handlers say of themselves.
+fn routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        .merge(documents::router())
+        .merge(prefixes::router())
+        .merge(entries::router())
+        .merge(registry::router())
+        .merge(blocks::router())
+        .merge(proofs::router())
+        .merge(explorer::router())
+        .merge(api::router())
+        .merge(problem::router())
+        .merge(health::router())
+}
+
 impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
     pub fn new(ledger: Ledger, prover: Prover, document_bytes_max: u64) -> Self {
@@ -69,16 +87,9 @@ impl Service {
 
     /// All routes.
     pub fn router(&self) -> Router {
-        let routes = Router::new()
-            .merge(entries::router())
-            .merge(documents::router())
-            .merge(prefixes::router())
-            .merge(blocks::router())
-            .merge(proofs::router())
-            .merge(registry::router())
-            .merge(health::router())
-            .merge(explorer::router())
-            .merge(problem::router())
+        let (routes, _) = routes().split_for_parts();
+        let routes = routes
+            .merge(api::page())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)
             .with_state(self.clone());

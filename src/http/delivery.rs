@@ -20,6 +20,7 @@ use tower_http::{
     cors::{Any, CorsLayer},
     set_header::SetResponseHeaderLayer,
 };
+use utoipa::IntoResponses;
 
 use super::{IMMUTABLE, NEVER};
 
@@ -67,6 +68,11 @@ fn pays(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool 
     };
     media_type.is_some_and(is_text)
 }
+
+/// What the API says of an answer that is not sent again.
+#[derive(IntoResponses)]
+#[response(status = 304, description = "The answer is the one that If-None-Match names")]
+pub struct NotModified;
 
 /// Tags what may be another when it is asked again with a hash of its bytes.
 async fn tagged(request: Request, next: Next) -> Response {
