@@ -3,16 +3,24 @@
 //! | who | what |
 //! |---|---|
 //! | issuers | `POST /entries`, `GET /entries/{index}` (`entries`) |
-//! | verifiers | `GET /documents/…`, `POST /verify` (`documents`) |
+//! | verifiers | `/documents/…`, `POST /verify` (`documents`), `GET /prefixes/…` (`prefixes`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
+//! | people who look around | `/explorer/…` (`explorer`) |
+//! | whoever was refused | `/problems` (`problem`) |
+//! | developers | `/openapi.json`, `/api` (`api`) |
 
+mod api;
 mod blocks;
+mod body;
+mod delivery;
 mod documents;
 mod entries;
+mod explorer;
 mod health;
 mod path;
+mod prefixes;
 mod problem;
 mod proofs;
 mod registry;
@@ -26,8 +34,9 @@ use std::{
 use axum::Router;
 use probant_core::registry::Registry;
 use tokio::{net::TcpListener, sync::oneshot};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Error, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
+use crate::{Error, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
 
 /// Cache rule of what never changes: a year is what caches take for ever.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -47,30 +56,44 @@ struct Inner {
     ledger: Ledger,
     prover: Prover,
     lookup: Lookup,
+    explorer: Explorer,
     issuers: registry::Rendered,
     document_bytes_max: u64,
+}
+
+/// What is served, with what the handlers say of themselves.
+fn routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        .merge(documents::router())
+        .merge(prefixes::router())
+        .merge(entries::router())
+        .merge(registry::router())
+        .merge(blocks::router())
+        .merge(proofs::router())
+        .merge(explorer::router())
+        .merge(api::router())
+        .merge(problem::router())
+        .merge(health::router())
 }
 
 impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
     pub fn new(ledger: Ledger, prover: Prover, document_bytes_max: u64) -> Self {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
+        let explorer = Explorer::new(Arc::clone(ledger.store()));
         let issuers = registry::Rendered::default();
-        Self(Arc::new(Inner { ledger, prover, lookup, issuers, document_bytes_max }))
+        Self(Arc::new(Inner { ledger, prover, lookup, explorer, issuers, document_bytes_max }))
     }
 
     /// All routes.
     pub fn router(&self) -> Router {
-        Router::new()
-            .merge(entries::router())
-            .merge(documents::router())
-            .merge(blocks::router())
-            .merge(proofs::router())
-            .merge(registry::router())
-            .merge(health::router())
+        let (routes, _) = routes().split_for_parts();
+        let routes = routes
+            .merge(api::page())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)
-            .with_state(self.clone())
+            .with_state(self.clone());
+        delivery::delivered(routes)
     }
 
     /// Serves until `shutdown` is ready, then seals and answers what was accepted; whoever has not
@@ -117,6 +140,16 @@ impl Service {
     /// The registry after the newest block, whenever that is asked for.
     fn newest_registry(&self) -> impl Fn() -> Arc<Registry> + Sync {
         || self.0.ledger.registry()
+    }
+
+    /// Whether look-ups know all that was acknowledged until now, whenever that is asked: whoever has
+    /// just withdrawn a document is not told that it is certified.
+    fn acknowledged(&self) -> impl Fn(&Inner) -> Result<(), Error> + Copy + use<> {
+        let height = self.0.ledger.head().height;
+        move |inner| match inner.ledger.store().derived() {
+            derived if derived > height => Ok(()),
+            _ => Err(lag::behind()),
+        }
     }
 
     /// Asks until look-ups have caught up with what was durable when the question came.

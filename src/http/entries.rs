@@ -1,35 +1,60 @@
 //! For issuers: send a statement, get its receipt (SCRAPI).
 
 use axum::{
-    Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use probant_core::{seal::Receipt, statement::SUBMISSION_BYTES_MAX};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 
 use super::{
     IMMUTABLE, Service,
+    body::{Binary, check_type},
     path::{At, number},
-    problem::{Concise, Problem},
+    problem::{Concise, Kind, Problem},
 };
-use crate::Error;
-
 const COSE: &str = "application/cose";
 
-pub fn router() -> Router<Service> {
-    Router::new()
-        .route("/entries", post(submit).layer(DefaultBodyLimit::max(SUBMISSION_BYTES_MAX)))
-        .route("/entries/{index}", get(receipt))
+pub fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        .routes(routes!(submit).layer(DefaultBodyLimit::max(SUBMISSION_BYTES_MAX)))
+        .routes(routes!(receipt))
 }
 
-/// 201 with the receipt, once the block is durable.
+/// Submit a statement, and get its receipt
+///
+/// Answered once the block is durable. The same statement again gets the same receipt.
+#[utoipa::path(
+    post,
+    path = "/entries",
+    tag = "SCITT",
+    request_body(
+        content = Binary,
+        description = "A statement (docs/format.md 5): a COSE_Sign1",
+        content_type = "application/cose",
+    ),
+    responses(
+        (
+            status = 201,
+            description = "The receipt: a COSE_Sign1",
+            body = Binary,
+            content_type = "application/cose",
+            headers(("Location" = String, description = "`/entries/{index}`")),
+        ),
+    ),
+    extensions(("x-problems" = json!(["rejected", "malformed-body", "too-large", "unsupported-media-type", "quota", "stopping"])))
+)]
 async fn submit(
     State(service): State<Service>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Concise> {
+    check_type(&headers, COSE)?;
     let accepted =
         service.0.ledger.submit(body.map_err(|rejection| not_whole(&rejection))?).await?;
     Ok((StatusCode::CREATED, answer(&accepted.receipt)).into_response())
@@ -37,25 +62,45 @@ async fn submit(
 
 /// A body that is too long, or ended before its length.
 fn not_whole(rejection: &BytesRejection) -> Concise {
-    let why = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        format!("too-large: the limit is {SUBMISSION_BYTES_MAX} bytes")
+    Concise::from(if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let why = format!("too-large: the limit is {SUBMISSION_BYTES_MAX} bytes");
+        Problem::new(Kind::TooLarge, why)
     } else {
-        format!("malformed: the submission did not arrive whole: {rejection}")
-    };
-    Concise(Problem(rejection.status(), Error::input(why)))
+        let why = format!("malformed: the submission did not arrive whole: {rejection}");
+        Problem::new(Kind::MalformedBody, why)
+    })
 }
 
-/// The first receipt of an entry.
+/// The first receipt of an entry
+#[utoipa::path(
+    get,
+    path = "/entries/{index}",
+    tag = "SCITT",
+    params(("index" = u64, Path, description = "Index of the entry")),
+    responses(
+        (
+            status = 200,
+            description = "The receipt: a COSE_Sign1",
+            body = Binary,
+            content_type = "application/cose",
+            headers(("Location" = String, description = "`/entries/{index}`")),
+        ),
+    ),
+    extensions(("x-problems" = json!(["not-found"])))
+)]
 async fn receipt(
     State(service): State<Service>,
     index: Result<At<String>, Problem>,
 ) -> Result<Response, Concise> {
-    let unknown = || Concise(Problem::not_found("there is no entry of this index"));
-    // SCRAPI has one refusal here: whatever names no entry is not found.
-    let index = index.and_then(|At(index)| number(&index)).map_err(|_| unknown())?;
+    let unknown = || Problem::not_found("there is no entry of this index");
+    // SCRAPI has one status here: whatever names no entry is not found.
+    let index = index
+        .and_then(|At(index)| number(&index))
+        .map_err(|_| Concise::titled("Invalid locator", unknown()))?;
     let receipt = service.ask(|inner| inner.ledger.first_receipt(index)).await?;
     let cached = [(header::CACHE_CONTROL, IMMUTABLE)];
-    Ok((cached, answer(&receipt.ok_or_else(unknown)?)).into_response())
+    let receipt = receipt.ok_or_else(|| Concise::from(unknown()))?;
+    Ok((cached, answer(&receipt)).into_response())
 }
 
 fn answer(receipt: &Receipt) -> Response {

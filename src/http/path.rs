@@ -7,8 +7,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::problem::Problem;
-use crate::Error;
+use super::problem::{Kind, Problem};
 
 /// The parts of a path, as text.
 pub struct At<T>(pub T);
@@ -18,14 +17,17 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = Path::<T>::from_request_parts(parts, state).await;
-        let wrong = |why: String| Error::input(format!("this path makes no sense: {why}"));
-        path.map(|Path(parts)| Self(parts)).map_err(|refused| wrong(refused.body_text()).into())
+        path.map(|Path(parts)| Self(parts)).map_err(|refused| malformed(refused.body_text()))
     }
 }
 
 /// A height or an index, in its one spelling: what is immutable has one name.
 pub fn number(text: &str) -> Result<u64, Problem> {
     let number = text.parse().ok().filter(|number: &u64| number.to_string() == text);
-    let wrong = || Error::input(format!("{text:?} is no number of 64 bits in decimal digits"));
-    Ok(number.ok_or_else(wrong)?)
+    number.ok_or_else(|| malformed(format!("{text:?} is no number of 64 bits in decimal digits")))
+}
+
+/// For a part of a path that is not in its one spelling.
+pub fn malformed(why: impl std::fmt::Display) -> Problem {
+    Problem::new(Kind::MalformedPath, format!("this path makes no sense: {why}"))
 }

@@ -1,77 +1,95 @@
 //! Errors as RFC 9457 problem details, and on the SCITT endpoints as RFC 9290 concise ones. Causes
 //! inside the ledger are logged, not sent.
 
+mod documented;
+mod kind;
+
+use std::borrow::Cow;
+
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use coset::cbor::value::Value;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Error;
 
+pub use documented::router;
+pub use kind::Kind;
+
 /// When to come back, where the error does not say.
 const RETRY_AFTER_S: u64 = 1;
-
-/// RFC 9457.
-#[derive(Serialize)]
-struct Details<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-}
+/// All that is told of a failure of the ledger's own.
+const STOPPED: &str = "the ledger met a failure of its own and says no more; it is logged there. A \
+                       statement that was sent may have been kept: send it again, and it has one \
+                       receipt";
 
 /// An error as JSON.
-pub struct Problem(pub StatusCode, pub Error);
+#[derive(Debug)]
+pub struct Problem {
+    kind: Kind,
+    detail: Cow<'static, str>,
+    retry_after_s: Option<u64>,
+}
 
 /// An error on a SCITT endpoint, as CBOR.
-pub struct Concise(pub Problem);
+#[derive(Debug)]
+pub struct Concise {
+    title: &'static str,
+    problem: Problem,
+}
+
+/// Name of [`Details`] in the description of the API.
+pub const SCHEMA: &str = "Problem";
+
+/// Why there is no answer (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Details<'a> {
+    /// Which kind of problem it is: `/problems/{kind}`, which explains it.
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    /// What was wrong this time.
+    detail: &'a str,
+    /// The refusal code (docs/format.md 12).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+}
 
 impl Problem {
+    /// Of a kind, with what was wrong this time: field, limit, value.
+    pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, detail: detail.into(), retry_after_s: None }
+    }
+
     /// For a resource that is not there.
-    pub fn not_found(what: impl Into<String>) -> Self {
-        Self(StatusCode::NOT_FOUND, Error::No(what.into()))
+    pub fn not_found(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::NotFound, what)
     }
 
-    fn title(&self) -> &'static str {
-        match (self.0, &self.1) {
-            (StatusCode::NOT_FOUND, _) => "Not Found",
-            (StatusCode::PAYLOAD_TOO_LARGE, _) => "Too large",
-            (StatusCode::METHOD_NOT_ALLOWED, _) => "Method not allowed",
-            (_, Error::Input(_)) => "Rejected",
-            (_, Error::Busy { .. }) => "Try again later",
-            _ => "The ledger has stopped",
-        }
+    /// The same, saying when to come back.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
     }
 
-    fn detail(&self) -> String {
-        if self.0 == StatusCode::INTERNAL_SERVER_ERROR {
-            tracing::error!(error = %self.1, "an answer could not be given");
-            return "the ledger met a failure of its own and says no more; it is logged there. A \
-                    statement that was sent may have been kept: send it again, and it has one \
-                    receipt"
-                .into();
-        }
-        self.1.to_string()
-    }
-
-    fn retry_after(&self) -> Option<HeaderValue> {
-        match &self.1 {
-            Error::Busy { retry_after_s, .. } => {
-                Some(HeaderValue::from(retry_after_s.unwrap_or(RETRY_AFTER_S)))
-            }
-            _ => None,
-        }
+    /// The refusal code, which the detail of what the rules refuse begins with.
+    pub fn code(&self) -> Option<&str> {
+        let (code, _) = self.detail.split_once(": ")?;
+        (self.kind == Kind::Rejected).then_some(code)
     }
 
     fn respond(&self, content_type: &'static str, body: Vec<u8>) -> Response {
-        let mut response = (self.0, body).into_response();
+        let status = self.kind.status();
+        let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after() {
-            headers.insert(header::RETRY_AFTER, seconds);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(super::NEVER));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -79,27 +97,63 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let status = match &error {
-            Error::No(_) => StatusCode::NOT_FOUND,
-            Error::Input(_) => StatusCode::BAD_REQUEST,
-            Error::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Error::Stop(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        match error {
+            Error::No(what) => Self::not_found(what),
+            Error::Input(why) if is_refusal(&why) => Self::new(Kind::Rejected, why),
+            Error::Input(why) => Self::new(Kind::MalformedBody, why),
+            Error::Busy { what, retry_after_s } => {
+                Self::new(Kind::Busy, what).retry_after(retry_after_s.unwrap_or(RETRY_AFTER_S))
+            }
+            Error::Stop(why) => {
+                tracing::error!(error = %why, "an answer could not be given");
+                Self::new(Kind::Stopped, STOPPED)
+            }
+        }
+    }
+}
+
+/// Whether an error's words begin with a code of docs/format.md 12: those of the core's do.
+fn is_refusal(words: &str) -> bool {
+    let is_code = |code: &str| code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    words.split_once(": ").is_some_and(|(code, _)| is_code(code))
+}
+
+impl Concise {
+    /// With one of the titles of SCRAPI, for what is said at one place only.
+    pub fn titled(title: &'static str, problem: Problem) -> Self {
+        Self { title, problem }
+    }
+}
+
+impl From<Problem> for Concise {
+    /// With the title that SCRAPI has for it, if any.
+    fn from(problem: Problem) -> Self {
+        let title = match problem.code() {
+            Some("malformed") => Kind::MalformedBody.facts().title,
+            Some("algorithm") => "Bad Signature Algorithm",
+            Some("possession") => "Confirmation Missing",
+            _ => problem.kind.facts().title,
         };
-        Self(status, error)
+        Self { title, problem }
     }
 }
 
 impl From<Error> for Concise {
     fn from(error: Error) -> Self {
-        Self(error.into())
+        Problem::from(error).into()
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let detail = self.detail();
-        let (title, status) = (self.title(), self.0.as_u16());
-        let details = Details { r#type: "about:blank", title, status, detail: &detail };
+        let facts = self.kind.facts();
+        let details = Details {
+            r#type: self.kind.uri(),
+            title: facts.title,
+            status: facts.status.as_u16(),
+            detail: &self.detail,
+            code: self.code(),
+        };
         let body = serde_json::to_vec(&details).expect("strings and numbers are JSON");
         self.respond("application/problem+json", body)
     }
@@ -107,14 +161,14 @@ impl IntoResponse for Problem {
 
 impl IntoResponse for Concise {
     fn into_response(self) -> Response {
-        let text = |text: String| Value::Text(text);
+        let text = |text: &str| Value::Text(text.into());
         let details = Value::Map(vec![
-            (Value::from(-1), text(self.0.title().into())),
-            (Value::from(-2), text(self.0.detail())),
+            (Value::from(-1), text(self.title)),
+            (Value::from(-2), text(&self.problem.detail)),
         ]);
         let mut body = Vec::new();
         coset::cbor::ser::into_writer(&details, &mut body).expect("a vector takes all bytes");
-        self.0.respond("application/concise-problem-details+cbor", body)
+        self.problem.respond("application/concise-problem-details+cbor", body)
     }
 }
 
@@ -125,6 +179,38 @@ pub async fn not_found() -> Problem {
 
 /// For a method that a path does not have.
 pub async fn method_not_allowed() -> Problem {
-    let why = Error::input("this path does not take this method");
-    Problem(StatusCode::METHOD_NOT_ALLOWED, why)
+    Problem::new(Kind::MethodNotAllowed, "this path does not take this method")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_becomes_the_kind_that_says_what_to_do() {
+        let problem = |error: Error| Problem::from(error);
+        let rejected = problem(Error::input("key-state: key 00 is stopped"));
+        assert_eq!((rejected.kind, rejected.code()), (Kind::Rejected, Some("key-state")));
+        let input = problem(Error::input("the document: it is cut off"));
+        assert_eq!((input.kind, input.code()), (Kind::MalformedBody, None));
+        let busy = problem(Error::busy("look-ups lag"));
+        assert_eq!((busy.kind, busy.retry_after_s), (Kind::Busy, Some(1)));
+        let stopped = problem(Error::Stop("/srv/secret: no space".into()));
+        assert_eq!((stopped.kind, &*stopped.detail), (Kind::Stopped, STOPPED));
+        assert_eq!(problem(Error::No("x".into())).kind, Kind::NotFound);
+    }
+
+    #[test]
+    fn scitt_endpoints_speak_in_the_titles_of_scrapi() {
+        let title = |words: &str| Concise::from(Error::input(words)).title;
+        assert_eq!(title("malformed: cut"), "Malformed request");
+        assert_eq!(title("the body ended early"), "Malformed request");
+        assert_eq!(title("algorithm: -7"), "Bad Signature Algorithm");
+        assert_eq!(title("possession: of key 00"), "Confirmation Missing");
+        assert_eq!(title("unknown-key: 00"), "Rejected");
+        assert_eq!(Concise::from(Problem::not_found("x")).title, "Not Found");
+        for kind in [Kind::RateLimited, Kind::Quota] {
+            assert_eq!(Concise::from(Problem::new(kind, "x")).title, "Too Many Requests");
+        }
+    }
 }
