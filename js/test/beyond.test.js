@@ -5,13 +5,24 @@ import { createPrivateKey, sign } from "node:crypto";
 import { test } from "node:test";
 import { concat, fromHex, toHex } from "../bytes.js";
 import { cborArray, cborBytes, cborMap, cborText, cborUint, Reader } from "../cbor.js";
+import { readSign1 } from "../cose.js";
 import { Chain, Refused, verifyProof } from "../index.js";
 import { kidOf } from "../key.js";
 import { checkTable } from "../rules.js";
-import { readSign1 } from "../cose.js";
 import { checkSeal, decodeReceipt, decodeSeal } from "../seal.js";
+import { sha256 } from "../sha256.js";
 import { decodeEntry, decodeSubmission } from "../statement.js";
-import { decodeValue } from "../status.js";
+import { standingOf } from "../standing.js";
+import {
+  bit,
+  decodeValue,
+  documentSlot,
+  encodeValue,
+  issuerSlot,
+  keySlot,
+  NOTHING,
+} from "../status.js";
+import { StatusMap } from "../status_map.js";
 import { leafHash } from "../tree.js";
 import { vector } from "./vector.js";
 
@@ -198,4 +209,51 @@ test("a retirement that is not void stands when all is judged again, one that is
   // The report of the rogue is void as well: what it undid is said again.
   assert.equal(value(two).state, "current");
   assert.deepEqual(value(three), other);
+});
+
+/** The path of a slot, as it is decoded, in a map of these values, by slot as hex. */
+function pathOf(map, values, slot) {
+  const siblings = [];
+  let node = map.top;
+  for (let d = 0; node && !node.slot; d++) {
+    const [near, far] = bit(slot, d) ? [node.right, node.left] : [node.left, node.right];
+    siblings.unshift(far ? far.hash : NOTHING);
+    node = near;
+  }
+  const bytes = node && values.get(toHex(node.slot));
+  const own = node && toHex(node.slot) === toHex(slot);
+  if (own) return { siblings, bytes, value: decodeValue(bytes), other: null };
+  const other = node && { slot: node.slot, hash: sha256(bytes) };
+  return { siblings, bytes: null, value: null, other };
+}
+
+test("a document of which all sixteen falls are void is certified, and no other is asked", () => {
+  const id = "energie.example";
+  const fingerprint = fromHex(`1e20${"5a".repeat(32)}`);
+  const [signer, rogue] = [1, 2].map((byte) => new Uint8Array(32).fill(byte));
+  const voided = { state: "void", since: 1n, entry: 1n, by: rogue };
+  const fall = { entry: 9n, time: 5n, kid: rogue, reason: "withdrawn", replacement: null };
+  const falls = Array.from({ length: 16 }, (_, n) => documentSlot(id, fingerprint, n));
+  const values = new Map(falls.map((slot) => [toHex(slot), encodeValue(fall)]));
+  values.set(toHex(keySlot(id, rogue)), encodeValue(voided));
+  let map = new StatusMap();
+  for (const [slot, value] of values) map = map.set(fromHex(slot), value);
+  const [first, ...rest] = falls;
+  const slots = [first, issuerSlot(id), keySlot(id, signer), keySlot(id, rogue), ...rest];
+  const paths = slots.map((slot) => pathOf(map, values, slot));
+  const told = (statuses) => {
+    const key = { kid: toHex(signer) };
+    const head = { statusRoot: map.root() };
+    return standingOf(
+      { document: { fingerprint }, statuses },
+      { id, ...key },
+      key,
+      { time: 5n },
+      head,
+    );
+  };
+  assert.deepEqual([told(paths).standing, told(paths).fall], ["certified", null]);
+  const refused = { name: "Refused", code: "proof" };
+  assert.throws(() => told(paths.slice(0, -1)), refused);
+  assert.throws(() => told([...paths, paths[0]]), refused);
 });
