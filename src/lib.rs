@@ -19,6 +19,7 @@
 
 pub mod audit;
 pub mod bench;
+mod bucket;
 pub mod certify;
 pub mod cli;
 pub mod client;

@@ -97,6 +97,9 @@ impl From<Error> for Problem {
             Error::Busy { what, retry_after_s } => {
                 Self::new(Kind::Busy, what).retry_after(retry_after_s.unwrap_or(RETRY_AFTER_S))
             }
+            Error::OverQuota { what, retry_after_s } => {
+                Self::new(Kind::Quota, what).retry_after(retry_after_s)
+            }
             Error::Stop(why) => {
                 tracing::error!(error = %why, "an answer could not be given");
                 Self::new(Kind::Stopped, STOPPED)

@@ -82,7 +82,11 @@ pub fn run(shared: &Shared, chain: Chain) {
         shared.set_alarm(None);
         let began = shared.clock.elapsed();
         match sealer.seal(pending, time_ms, due) {
-            Ok(true) => last_block = began,
+            Ok(true) => {
+                let took = shared.clock.elapsed().saturating_sub(began);
+                shared.figures.seal.observe(took.as_secs_f64());
+                last_block = began;
+            }
             // Refused statements are no block: the heartbeat is still due when it was.
             Ok(false) => {}
             Err(_) => return fail_all(shared),
@@ -217,7 +221,8 @@ fn draft<'a>(
         let (statement, list, reply) = pending.open();
         let leaf = statement.leaf();
         if let Some(index) = indexes.get(&leaf) {
-            waiters.push((*index, reply));
+            // Anybody may have sent it once more.
+            waiters.push((*index, reply.free()));
             continue;
         }
         match shared.store.statement(&leaf) {
@@ -275,10 +280,13 @@ fn check_and_append(
     chain: &Chain,
     sealed: &SealedBlock,
 ) -> Result<Chain, StoreError> {
+    let began = shared.clock.elapsed();
     let expected = chain.head().clone();
     let mut after = Some(chain.clone());
     let checked = StoredBlock::check(sealed.block.encode(), &mut after, &*shared.store);
     let stored = checked.map_err(|fault| unreadable(fault.rejected))?;
     shared.store.append(Some(&expected), stored)?;
+    let took = shared.clock.elapsed().saturating_sub(began);
+    shared.figures.append.observe(took.as_secs_f64());
     Ok(after.expect("the chain was there"))
 }
