@@ -45,6 +45,7 @@ use listener::{Listener, Routes};
 use metrics::Metrics;
 
 pub use limits::Limits;
+pub use listener::bind;
 pub use tls::Tls;
 
 /// Cache rule of what never changes: a year is what caches take for ever.

@@ -13,7 +13,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{directories::Directories, say};
+use super::{LogFormat, directories::Directories, say};
 use crate::{
     Error,
     clock::SharedClock,
@@ -56,16 +56,20 @@ pub struct Serve {
     /// Longest document that POST /verify hashes
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     document_bytes_max: u64,
+    /// How log lines are written; the variable `PROBANT_LOG` chooses which
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub log_format: LogFormat,
+    #[command(flatten)]
+    directories: Directories,
     #[command(flatten)]
     reach: Reach,
     #[command(flatten)]
     shares: Shares,
-    #[command(flatten)]
-    directories: Directories,
 }
 
-/// Who reaches it, and how
+/// Who reaches it, and how.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Who reaches it")]
 struct Reach {
     /// Certificates, its own first, as PEM: serves HTTPS. Read again when it changes, and on SIGHUP
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -96,8 +100,9 @@ struct Reach {
     drain_s: u64,
 }
 
-/// What one may have of it
+/// What one may have of it.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What one may have of it")]
 struct Shares {
     /// Requests a second of one address, 10 s of them at once; 0 for any number
     #[arg(long, value_name = "COUNT", default_value_t = http::Limits::default().read_rate)]
@@ -121,9 +126,9 @@ impl Serve {
         let keys = Arc::new(Keyring::in_directory(&self.directories.keys));
         let tls = self.reach.tls()?;
         // Before the store is opened: a port in use is said at once, and /readyz says what goes on.
-        let (listener, address) = bind(self.listen, "--listen").await?;
+        let (listener, address) = bind(self.listen, "--listen")?;
         let watched = match self.reach.metrics_listen {
-            Some(address) => Some(bind(address, "--metrics-listen").await?),
+            Some(address) => Some(bind(address, "--metrics-listen")?),
             None => None,
         };
         if let Some((_, address)) = &watched {
@@ -208,9 +213,8 @@ fn files_max() -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-async fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), Error> {
-    let bound = TcpListener::bind(address)
-        .await
+fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), Error> {
+    let bound = http::bind(address)
         .map_err(|error| Error::input(format!("{address}: {error}; {option} chooses another")))?;
     let address = bound.local_addr().map_err(|error| Error::Stop(error.to_string()))?;
     Ok((bound, address))

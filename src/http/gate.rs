@@ -18,6 +18,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use hyper::body::Body as _;
+use probant_core::statement::SUBMISSION_BYTES_MAX;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument as _;
 
@@ -172,6 +173,15 @@ impl Gate {
         })
     }
 
+    /// Longest body, of the routes that take long ones.
+    fn body_bytes_max(&self, asked: &Asked) -> Option<u64> {
+        match asked.route() {
+            "/entries" => Some(SUBMISSION_BYTES_MAX as u64),
+            "/verify" => Some(self.limits.document_bytes),
+            _ => None,
+        }
+    }
+
     /// What a request is refused for before anybody looks at it; or its turn.
     fn admit(
         &self,
@@ -184,6 +194,15 @@ impl Gate {
         if bytes > limit {
             let why = format!("the headers have {bytes} bytes, the limit is {limit}");
             return Err(Problem::new(Kind::HeadersTooLarge, why));
+        }
+        let announced =
+            headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse().ok());
+        if let (Some(limit), Some(announced)) = (self.body_bytes_max(asked), announced)
+            && limit < announced
+        {
+            // Before a byte of it is read: its handler only finds out on the way.
+            let why = format!("too-large: the limit is {limit} bytes");
+            return Err(Problem::new(Kind::TooLarge, why));
         }
         if asked.is_submission() && self.closed.load(Ordering::Relaxed) {
             let why = "the ledger is stopping: nothing was taken, try again later";

@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
@@ -25,6 +25,11 @@ use super::{limits::Limits, metrics::Figures, socket::Socket, tls::Tls};
 
 /// Where no connection can be taken (too many open files), it is tried again after this.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+/// Connections that the system holds until they are taken.
+const BACKLOG: u32 = 1024;
+/// What the system buffers of an answer. It says that there is room once a third is free, so a larger
+/// buffer would make a slow reader look like none; and each connection may fill one.
+const SEND_BUFFER_BYTES: u32 = 256 << 10;
 /// What is read of a request that is turned away unheard, so that its sender reads why.
 const UNHEARD_BYTES_MAX: u64 = 64 << 10;
 /// What newcomers are told while all connections are taken.
@@ -33,6 +38,18 @@ const OVERLOADED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     connection: close\r\ncontent-length: 128\r\n\r\n\
     {\"type\":\"/problems/overloaded\",\"title\":\"Overloaded\",\"status\":503,\
     \"detail\":\"all connections of this ledger are taken: try again\"}";
+
+/// Listens at an address.
+///
+/// # Errors
+/// Those of the system, as where the address is in use.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Who is at the other end of a connection: an extension of each of its requests.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +106,8 @@ impl Listener {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(limits.head)
-            .max_header_size(limits.head_bytes);
+            // A little longer, and the gate says why.
+            .max_header_size(4 * limits.head_bytes);
         let seats = Arc::new(Semaphore::new(limits.connections));
         let waiting = Semaphore::new(limits.connections_waiting);
         Self { routes, tls, limits: limits.clone(), figures, seats, waiting, http }

@@ -14,8 +14,8 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// A stream whose writes fail once nothing has gone out for `patience`. A slow reader that lives is
-/// waited for: each byte that it takes begins the time anew.
+/// A stream whose writes fail once the system has had no room for more for `patience`. A slow reader
+/// is waited for: whenever it has taken a third of what is buffered, the time begins anew.
 pub struct Socket<S> {
     stream: S,
     patience: Duration,

@@ -82,11 +82,7 @@ pub fn run(shared: &Shared, chain: Chain) {
         shared.set_alarm(None);
         let began = shared.clock.elapsed();
         match sealer.seal(pending, time_ms, due) {
-            Ok(true) => {
-                let took = shared.clock.elapsed().saturating_sub(began);
-                shared.figures.seal.observe(took.as_secs_f64());
-                last_block = began;
-            }
+            Ok(true) => last_block = began,
             // Refused statements are no block: the heartbeat is still due when it was.
             Ok(false) => {}
             Err(_) => return fail_all(shared),
@@ -129,6 +125,7 @@ impl Sealer<'_> {
     /// Whether a block was made of what is pending; where nothing of that is left, only if it is due.
     fn seal(&mut self, pending: Vec<Pending>, time_ms: u64, due: bool) -> Result<bool, StoreError> {
         let Self { shared, chain, stale } = self;
+        let began = shared.clock.elapsed();
         let (draft, waiters) = draft(shared, chain, pending, time_ms, stale);
         if draft.is_empty() && !due {
             return Ok(false);
@@ -144,6 +141,8 @@ impl Sealer<'_> {
             Ok((after, sealed)) => {
                 *chain = after;
                 shared.publish(chain);
+                let took = shared.clock.elapsed().saturating_sub(began);
+                shared.figures.seal.observe(took.as_secs_f64());
                 let sealed = Arc::new(sealed);
                 for (index, reply) in waiters {
                     reply.send(Ok(Answer::Sealed(Arc::clone(&sealed), index)));

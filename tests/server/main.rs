@@ -1,15 +1,21 @@
 //! The real binary as strangers meet it: every endpoint, every refusal, whole stories of documents
-//! and keys, its start, its end, and a disk that fills up.
+//! and keys, its limits, its start, its end, and a disk that fills up.
 
 mod endpoints;
 mod full_disk;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod life;
+mod limits;
+mod metrics;
+mod opening;
 mod parts;
 mod paths;
 mod problems;
+mod raw;
 mod refusals;
+mod shares;
 mod start;
 mod statuses;
 mod stop;
+mod tls;
