@@ -12,6 +12,7 @@ mod opening;
 mod parts;
 mod paths;
 mod problems;
+mod programs;
 mod raw;
 mod refusals;
 mod shares;

@@ -1,10 +1,12 @@
 //! What one may have of the ledger: a client that asks too often, an issuer over its quota, and one
 //! that floods, while others go on as if nothing were.
 
+use std::time::Duration;
+
 use probant_core::key::Use;
 
 use crate::{
-    harness::{Client, Home, Issuer, bounded},
+    harness::{Client, Home, Issuer, bounded, now_ms},
     raw,
 };
 
@@ -88,6 +90,15 @@ async fn forgeries_are_bounded_and_cost_only_their_sender() {
     .await;
 }
 
+/// A day's quota is asked about within one day.
+pub async fn away_from_midnight() {
+    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+    let left = Duration::from_millis(DAY_MS - now_ms() % DAY_MS);
+    if left < Duration::from_secs(40) {
+        tokio::time::sleep(left).await;
+    }
+}
+
 async fn certify(client: &Client, issuer: &Issuer, name: &str, count: u32) -> u16 {
     let sent = issuer.certify_made_up(name, count).bytes;
     client.post("/entries", sent).await.status.as_u16()
@@ -102,7 +113,8 @@ async fn second_issuer(home: &Home, client: &Client) -> Issuer {
 
 #[tokio::test]
 async fn an_issuer_over_its_quota_is_told_and_only_what_is_sealed_counts() {
-    bounded(60, async {
+    bounded(100, async {
+        away_from_midnight().await;
         let home = Home::init();
         let server = home.serve(&["--interval-ms", "5", "--issuer-documents-per-day", "100"]);
         let client = server.client();
@@ -158,7 +170,8 @@ async fn statements_over_the_rate_come_back_by_the_second() {
 
 #[tokio::test]
 async fn what_the_ledger_could_not_seal_is_given_back() {
-    bounded(60, async {
+    bounded(100, async {
+        away_from_midnight().await;
         let home = Home::init();
         let server = home.serve(&["--interval-ms", "5"]);
         let client = server.client();
