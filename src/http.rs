@@ -3,26 +3,33 @@
 //! | who | what |
 //! |---|---|
 //! | issuers | `POST /entries`, `GET /entries/{index}` (`entries`) |
-//! | verifiers | `GET /documents/…`, `POST /verify` (`documents`) |
+//! | verifiers | `/documents/…`, `POST /verify` (`documents`), `GET /prefixes/…` (`prefixes`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
+//! | people who look around | `/explorer/…` (`explorer`) |
 //! | whoever was refused | `/problems` (`problem`) |
+//! | developers | `/openapi.json`, `/api` (`api`) |
 //! | whoever watches it | `/metrics` (`metrics`) |
 //!
 //! On its way a request passes the `listener`, which has a `socket` and perhaps `tls`, and the `gate`,
-//! which knows `clients`; their `limits` are in one place.
+//! which knows `clients`; their `limits` are in one place. On its way out an answer passes `delivery`.
 
+mod api;
 mod blocks;
+mod body;
 mod clients;
+mod delivery;
 mod documents;
 mod entries;
+mod explorer;
 mod gate;
 mod health;
 mod limits;
 mod listener;
 mod metrics;
 mod path;
+mod prefixes;
 mod problem;
 mod proofs;
 mod registry;
@@ -38,8 +45,12 @@ use std::{
 use axum::Router;
 use probant_core::registry::Registry;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Error, clock::SharedClock, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
+use crate::{
+    Error, clock::SharedClock, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup,
+    prove::Prover,
+};
 use gate::Gate;
 use listener::{Listener, Routes};
 use metrics::Metrics;
@@ -63,10 +74,26 @@ struct Inner {
     ledger: Ledger,
     prover: Prover,
     lookup: Lookup,
+    explorer: Explorer,
     issuers: registry::Rendered,
     gate: Arc<Gate>,
     metrics: Metrics,
     document_bytes_max: u64,
+}
+
+/// What is served, with what the handlers say of themselves.
+fn routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        .merge(documents::router())
+        .merge(prefixes::router())
+        .merge(entries::router())
+        .merge(registry::router())
+        .merge(blocks::router())
+        .merge(proofs::router())
+        .merge(explorer::router())
+        .merge(api::router())
+        .merge(problem::router())
+        .merge(health::router())
 }
 
 /// A web service that answers from its start: while its ledger is being opened, that it is.
@@ -92,7 +119,7 @@ impl Web {
     ) -> Self {
         let figures = metrics::Figures::default();
         let gate = Arc::new(Gate::new(&limits, clock, figures.clone()));
-        let routes = Arc::new(Routes::new(gate.before(health::opening())));
+        let routes = Arc::new(Routes::new(delivery::delivered(gate.before(health::opening()))));
         let listener = Listener::new(Arc::clone(&routes), tls, &limits, figures);
         let (end, ended) = oneshot::channel();
         let ended = async move {
@@ -112,7 +139,7 @@ impl Web {
             None => routes = routes.merge(metrics),
             Some(socket) => drop(tokio::spawn(axum::serve(socket, metrics).into_future())),
         }
-        self.routes.open(self.gate.before(routes));
+        self.routes.open(delivery::delivered(self.gate.before(routes)));
         let Self { limits, end, listening, .. } = self;
         Open { service, limits, end, listening }
     }
@@ -153,22 +180,27 @@ impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
     fn new(ledger: Ledger, prover: Prover, gate: &Arc<Gate>, document_bytes_max: u64) -> Self {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
+        let explorer = Explorer::new(Arc::clone(ledger.store()));
         let issuers = registry::Rendered::default();
         let metrics = Metrics::new(&ledger, &gate.figures);
         let gate = Arc::clone(gate);
-        Self(Arc::new(Inner { ledger, prover, lookup, issuers, gate, metrics, document_bytes_max }))
+        Self(Arc::new(Inner {
+            ledger,
+            prover,
+            lookup,
+            explorer,
+            issuers,
+            gate,
+            metrics,
+            document_bytes_max,
+        }))
     }
 
     /// All routes.
     fn router(&self) -> Router {
-        Router::new()
-            .merge(entries::router())
-            .merge(documents::router())
-            .merge(blocks::router())
-            .merge(proofs::router())
-            .merge(registry::router())
-            .merge(health::router())
-            .merge(problem::router())
+        let (routes, _) = routes().split_for_parts();
+        routes
+            .merge(api::page())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)
             .with_state(self.clone())
@@ -177,6 +209,16 @@ impl Service {
     /// The registry after the newest block, whenever that is asked for.
     fn newest_registry(&self) -> impl Fn() -> Arc<Registry> + Sync {
         || self.0.ledger.registry()
+    }
+
+    /// Whether look-ups know all that was acknowledged until now, whenever that is asked: whoever has
+    /// just withdrawn a document is not told that it is certified.
+    fn acknowledged(&self) -> impl Fn(&Inner) -> Result<(), Error> + Copy + use<> {
+        let height = self.0.ledger.head().height;
+        move |inner| match inner.ledger.store().derived() {
+            derived if derived > height => Ok(()),
+            _ => Err(lag::behind()),
+        }
     }
 
     /// Asks until look-ups have caught up with what was durable when the question came.

@@ -8,8 +8,8 @@
 //! 3. [`http`]: the web service that takes them;
 //! 4. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
 //! 5. [`store`]: what keeps the blocks, and answers look-ups in them; [`lag`]: they may be behind;
-//! 6. [`receipt`], [`prove`] and [`lookup`]: first receipts, proof files, checkpoints and verdicts,
-//!    from look-ups;
+//! 6. [`receipt`], [`prove`], [`lookup`] and [`explorer`]: first receipts, proof files, checkpoints,
+//!    verdicts, and the ledger to look at, from look-ups;
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments.
 //!
@@ -34,6 +34,8 @@ pub mod clock;
 pub mod document;
 pub mod durable;
 pub mod error;
+#[cfg(feature = "server")]
+pub mod explorer;
 pub mod freshness;
 #[cfg(feature = "server")]
 pub mod http;

@@ -1,49 +1,64 @@
-//! For verifiers: the verdict on a document, and its proofs. A document that is sent is hashed as it
+//! For verifiers: the verdict on a document or on many, and proofs. A document that is sent is hashed as it
 //! comes and never stored.
 
+mod bulk;
+
+use std::sync::Arc;
+
 use axum::{
-    Json, Router,
+    Json,
     body::Body,
     extract::{DefaultBodyLimit, State},
     http::header,
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::StreamExt as _;
 use probant_core::{Algorithm, Fingerprint, Fingerprints, Rejected, fingerprint::Hasher};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 
 use super::{
     ASK_AGAIN, Inner, NEVER, Service,
+    body::Binary,
+    delivery::NotModified,
     path::{At, number},
     problem::{Kind, Problem},
 };
 use crate::{
-    Error, lag,
+    lag,
     lookup::{AnswerHead, DocumentAnswer},
+    prove::Published,
 };
 
 /// Most proofs in one answer; others are at `/documents/{fingerprint}/proof/{entry}`.
 const STATUS_PROOFS_MAX: usize = 16;
 
-pub fn router() -> Router<Service> {
-    Router::new()
-        .route("/documents/{fingerprint}", get(document))
-        .route("/documents/{fingerprint}/proof", get(newest_proof))
-        .route("/documents/{fingerprint}/proof/{entry}", get(proof))
-        .route("/status/{fingerprint}", get(status))
-        .route("/verify", post(verify).layer(DefaultBodyLimit::disable()))
+pub fn router() -> OpenApiRouter<Service> {
+    let bulk = routes!(bulk::documents).layer(DefaultBodyLimit::max(bulk::BODY_BYTES_MAX));
+    OpenApiRouter::new()
+        .routes(bulk)
+        .routes(routes!(document))
+        .routes(routes!(newest_proof))
+        .routes(routes!(proof))
+        .routes(routes!(status))
+        .routes(routes!(verify).layer(DefaultBodyLimit::disable()))
 }
 
-#[derive(Serialize)]
+/// The answer about a fingerprint.
+#[derive(Serialize, ToSchema)]
 struct ByFingerprint {
     fingerprint: String,
     #[serde(flatten)]
     answer: DocumentAnswer,
 }
 
-#[derive(Serialize)]
+/// The answer about a fingerprint, with proofs.
+#[derive(Serialize, ToSchema)]
 struct WithProofs {
     fingerprint: String,
     #[serde(flatten)]
@@ -52,22 +67,25 @@ struct WithProofs {
     proofs: Vec<ProofOf>,
 }
 
-#[derive(Serialize)]
-struct ProofOf {
+/// A proof of one certification.
+#[derive(Serialize, ToSchema)]
+pub struct ProofOf {
     /// Index of the certifying entry.
     entry: u64,
     /// The proof file (docs/format.md 11), base64.
     proof: String,
 }
 
-#[derive(Serialize)]
+/// The answer about a document that was sent.
+#[derive(Serialize, ToSchema)]
 struct ByDocument {
     fingerprints: Both,
     #[serde(flatten)]
     answer: DocumentAnswer,
 }
 
-#[derive(Serialize)]
+/// Both fingerprints of a document.
+#[derive(Serialize, ToSchema)]
 struct Both {
     blake3: String,
     #[serde(rename = "sha-256")]
@@ -84,23 +102,69 @@ fn parse(text: &str) -> Result<Fingerprint, Problem> {
 /// The answer as of a block that knows all that was acknowledged when the question came: whoever has
 /// just withdrawn a document is not told that it is certified.
 async fn answer(service: &Service, document: &[Fingerprint]) -> Result<DocumentAnswer, Problem> {
-    let answer = |inner: &Inner| inner.lookup.answer(document, &inner.ledger.registry());
-    Ok(caught_up(service, answer).await?)
-}
-
-/// Asks once look-ups know all that was acknowledged before.
-async fn caught_up<T>(
-    service: &Service,
-    ask: impl Fn(&Inner) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let acknowledged = service.0.ledger.head().height;
-    let ask = |inner: &Inner| match inner.ledger.store().derived() {
-        derived if derived > acknowledged => ask(inner),
-        _ => Err(lag::behind()),
+    let acknowledged = service.acknowledged();
+    let answer = |inner: &Inner| {
+        acknowledged(inner)?;
+        inner.lookup.answer(document, &inner.ledger.registry())
     };
-    service.ask(ask).await
+    Ok(service.ask(answer).await?)
 }
 
+/// A published head that knows all that these answers say.
+pub async fn head_for(
+    service: &Service,
+    answers: &[DocumentAnswer],
+) -> Result<Arc<Published>, Problem> {
+    let certifications = answers.iter().flat_map(|answer| &answer.certifications);
+    let newest = certifications.map(|one| one.newest_about).max().unwrap_or_default();
+    Ok(service.0.prover.checkpoint_beyond(newest, &service.newest_registry()).await?)
+}
+
+/// Proofs of the certifications of an answer as of this head: of those that stand first, then of
+/// the newest, at most so many.
+pub async fn proofs(
+    service: &Service,
+    fingerprint: Fingerprint,
+    answer: &DocumentAnswer,
+    head: &Arc<Published>,
+    limit: usize,
+) -> Result<Vec<ProofOf>, Problem> {
+    let mut shown: Vec<_> = answer.certifications.iter().collect();
+    shown.sort_by_key(|one| one.verdict);
+    let mut proofs = Vec::new();
+    for entry in shown.into_iter().take(limit).map(|one| one.entry) {
+        let place = |inner: &Inner| Ok(inner.ledger.store().place(&fingerprint, entry)?);
+        let location = service.ask(place).await?.ok_or_else(lag::rebuilding)?;
+        let registry = service.newest_registry();
+        let proof = service.0.prover.prove(fingerprint, location, head, &registry).await?;
+        proofs.push(ProofOf { entry, proof: STANDARD.encode(proof) });
+    }
+    Ok(proofs)
+}
+
+/// The verdict on a document
+#[utoipa::path(
+    get,
+    path = "/documents/{fingerprint}",
+    tag = "Documents",
+    params(
+        (
+            "fingerprint" = String,
+            Path,
+            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
+            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "Whether it is certified, and every certification",
+            body = ByFingerprint,
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path"])))
+)]
 async fn document(
     State(service): State<Service>,
     At(text): At<String>,
@@ -111,6 +175,30 @@ async fn document(
     Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
 }
 
+/// The proof of the newest certification of a document
+#[utoipa::path(
+    get,
+    path = "/documents/{fingerprint}/proof",
+    tag = "Documents",
+    params(
+        (
+            "fingerprint" = String,
+            Path,
+            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
+            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "A proof file (docs/format.md 11)",
+            body = Binary,
+            content_type = "application/cose",
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn newest_proof(
     State(service): State<Service>,
     At(text): At<String>,
@@ -118,6 +206,31 @@ async fn newest_proof(
     prove(&service, &text, None).await
 }
 
+/// The proof of one certification of a document
+#[utoipa::path(
+    get,
+    path = "/documents/{fingerprint}/proof/{entry}",
+    tag = "Documents",
+    params(
+        (
+            "fingerprint" = String,
+            Path,
+            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
+            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
+        ),
+        ("entry" = u64, Path, description = "Index of the certifying entry"),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "A proof file (docs/format.md 11)",
+            body = Binary,
+            content_type = "application/cose",
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn proof(
     State(service): State<Service>,
     At((text, entry)): At<(String, String)>,
@@ -139,9 +252,12 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
             None => format!("unknown: this ledger has not certified {text}"),
         })
     })?;
-    let newest_about =
-        |inner: &Inner| inner.lookup.newest_about(&fingerprint, location, &inner.ledger.registry());
-    let newest = caught_up(service, newest_about).await?;
+    let acknowledged = service.acknowledged();
+    let newest_about = |inner: &Inner| {
+        acknowledged(inner)?;
+        inner.lookup.newest_about(&fingerprint, location, &inner.ledger.registry())
+    };
+    let newest = service.ask(newest_about).await?;
     let (prover, registry) = (&service.0.prover, service.newest_registry());
     let head = prover.checkpoint_beyond(newest, &registry).await?;
     let proof = prover.prove(fingerprint, location, &head, &registry).await?;
@@ -149,31 +265,62 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
     Ok((headers, proof).into_response())
 }
 
-/// The verdict with the proofs behind it, all as of one published head: of each certification, that
-/// it is under that, and what became of it as of that block.
+/// The verdict on a document, with the proofs behind it
+///
+/// All as of one published head: of each certification, that it is under that, and what became of it
+/// as of that block.
+#[utoipa::path(
+    get,
+    path = "/status/{fingerprint}",
+    tag = "Documents",
+    params(
+        (
+            "fingerprint" = String,
+            Path,
+            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
+            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
+        ),
+    ),
+    responses(
+        (status = 200, description = "The verdict, with at most 16 proofs", body = WithProofs),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path"])))
+)]
 async fn status(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
     let fingerprint = parse(&text)?;
     let newest = answer(&service, &[fingerprint]).await?;
-    let newest = newest.certifications.iter().map(|one| one.newest_about).max();
-    let (prover, registry) = (&service.0.prover, service.newest_registry());
-    let head = prover.checkpoint_beyond(newest.unwrap_or_default(), &registry).await?;
+    let head = head_for(&service, &[newest]).await?;
     let as_of = AnswerHead::of(&head.block);
-    let answer = |inner: &Inner| inner.lookup.answer_at(as_of, &[fingerprint], &registry());
+    let answer =
+        |inner: &Inner| inner.lookup.answer_at(as_of, &[fingerprint], &inner.ledger.registry());
     let answer = service.ask(answer).await?;
-    let mut shown: Vec<_> = answer.certifications.iter().collect();
-    shown.sort_by_key(|one| one.verdict);
-    let mut proofs = Vec::new();
-    for entry in shown.into_iter().take(STATUS_PROOFS_MAX).map(|one| one.entry) {
-        let place = |inner: &Inner| Ok(inner.ledger.store().place(&fingerprint, entry)?);
-        let location = service.ask(place).await?.ok_or_else(lag::rebuilding)?;
-        let proof = prover.prove(fingerprint, location, &head, &registry).await?;
-        proofs.push(ProofOf { entry, proof: STANDARD.encode(proof) });
-    }
+    let proofs = proofs(&service, fingerprint, &answer, &head, STATUS_PROOFS_MAX).await?;
     let answer = Json(WithProofs { fingerprint: text, answer, proofs });
     Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
 }
 
-/// Hashes the body both ways in one pass, and looks both up.
+/// The verdict on a document that is sent
+///
+/// The body is hashed both ways in one pass, and never stored.
+#[utoipa::path(
+    post,
+    path = "/verify",
+    tag = "Documents",
+    request_body(
+        content = Binary,
+        description = "The document",
+        content_type = "application/octet-stream",
+    ),
+    responses(
+        (
+            status = 200,
+            description = "Whether it is certified by either fingerprint",
+            body = ByDocument,
+        ),
+    ),
+    extensions(("x-problems" = json!(["malformed-body", "too-large"])))
+)]
 async fn verify(State(service): State<Service>, body: Body) -> Result<Response, Problem> {
     let limit = service.0.document_bytes_max;
     let mut hashers = [Algorithm::Blake3, Algorithm::Sha256].map(Hasher::new);

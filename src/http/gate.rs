@@ -173,13 +173,24 @@ impl Gate {
         })
     }
 
-    /// Longest body, of the routes that take long ones.
-    fn body_bytes_max(&self, asked: &Asked) -> Option<u64> {
-        match asked.route() {
-            "/entries" => Some(SUBMISSION_BYTES_MAX as u64),
-            "/verify" => Some(self.limits.document_bytes),
-            _ => None,
+    /// What is announced to be too long is refused before a byte of it is read: its handler would only
+    /// find out on the way.
+    fn check_length(&self, asked: &Asked, headers: &HeaderMap) -> Result<(), Problem> {
+        let limit = match asked.route() {
+            "/entries" => SUBMISSION_BYTES_MAX as u64,
+            "/verify" => self.limits.document_bytes,
+            _ => return Ok(()),
+        };
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        if length.and_then(|length| length.parse().ok()).is_none_or(|length: u64| length <= limit) {
+            return Ok(());
         }
+        let why = if asked.is_scitt {
+            format!("too-large: the limit is {limit} bytes")
+        } else {
+            format!("the document is longer than {limit} bytes: send its fingerprint")
+        };
+        Err(Problem::new(Kind::TooLarge, why))
     }
 
     /// What a request is refused for before anybody looks at it; or its turn.
@@ -195,15 +206,7 @@ impl Gate {
             let why = format!("the headers have {bytes} bytes, the limit is {limit}");
             return Err(Problem::new(Kind::HeadersTooLarge, why));
         }
-        let announced =
-            headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse().ok());
-        if let (Some(limit), Some(announced)) = (self.body_bytes_max(asked), announced)
-            && limit < announced
-        {
-            // Before a byte of it is read: its handler only finds out on the way.
-            let why = format!("too-large: the limit is {limit} bytes");
-            return Err(Problem::new(Kind::TooLarge, why));
-        }
+        self.check_length(asked, headers)?;
         if asked.is_submission() && self.closed.load(Ordering::Relaxed) {
             let why = "the ledger is stopping: nothing was taken, try again later";
             return Err(Problem::new(Kind::Stopping, why).retry_after(5));

@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod issuer;
+pub mod varied;
 
 use std::{
     fs::{self, File},

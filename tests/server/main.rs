@@ -1,12 +1,15 @@
 //! The real binary as strangers meet it: every endpoint, every refusal, whole stories of documents
 //! and keys, its limits, its start, its end, and a disk that fills up.
 
+mod delivery;
 mod endpoints;
+mod explorer;
 mod full_disk;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod life;
 mod limits;
+mod many;
 mod metrics;
 mod opening;
 mod parts;
