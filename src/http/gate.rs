@@ -13,9 +13,9 @@ use std::{
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
     middleware::{Next, from_fn_with_state},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use hyper::body::Body as _;
 use probant_core::statement::SUBMISSION_BYTES_MAX;
@@ -27,7 +27,7 @@ use super::{
     limits::Limits,
     listener::Peer,
     metrics::Figures,
-    problem::{Concise, Kind, Problem},
+    problem::{Kind, Problem},
     upload::Fate,
 };
 use crate::clock::{SharedClock, entropy};
@@ -59,7 +59,7 @@ struct Asked {
     /// The template of its path; none where there is nothing.
     route: Option<MatchedPath>,
     client: Option<Client>,
-    is_scitt: bool,
+    uri: Uri,
 }
 
 impl Asked {
@@ -67,8 +67,7 @@ impl Asked {
         let peer = request.extensions().get::<Peer>();
         let client = peer.map(|peer| Client::of(peer.0, request.headers(), limits.proxies));
         let route = request.extensions().get::<MatchedPath>().cloned();
-        let is_scitt = request.uri().path().starts_with("/entries");
-        Self { method: request.method().clone(), route, client, is_scitt }
+        Self { method: request.method().clone(), route, client, uri: request.uri().clone() }
     }
 
     fn route(&self) -> &str {
@@ -94,11 +93,6 @@ impl Asked {
                 | "/prefixes/{prefix}"
                 | "/proofs/statuses/{entry}/{height}"
         )
-    }
-
-    /// A problem in the form that is spoken there.
-    fn refused(&self, problem: Problem) -> Response {
-        if self.is_scitt { Concise::from(problem).into_response() } else { problem.into_response() }
     }
 }
 
@@ -185,7 +179,7 @@ impl Gate {
         if length.and_then(|length| length.parse().ok()).is_none_or(|length: u64| length <= limit) {
             return Ok(());
         }
-        let why = if asked.is_scitt {
+        let why = if asked.is_submission() {
             format!("too-large: the limit is {limit} bytes")
         } else {
             format!("the document is longer than {limit} bytes: send its fingerprint")
@@ -230,12 +224,13 @@ impl Gate {
             Ok(_turn) => next.run(watched).await,
             Err(problem) => {
                 drop(watched);
-                asked.refused(problem)
+                problem.at(asked.uri.path())
             }
         };
         if fate.is_slow() {
             let why = "the body did not arrive in time: nothing was taken";
-            let mut answer = asked.refused(Problem::new(Kind::Timeout, why).retry_after(1));
+            let problem = Problem::new(Kind::Timeout, why).retry_after(1);
+            let mut answer = problem.at(asked.uri.path());
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             return answer;
         }

@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     NEVER, Service,
-    problem::{Concise, Kind, Problem},
+    problem::{Kind, Problem},
 };
 
 /// Whether it is ready, and what it would be asked about.
@@ -60,11 +60,7 @@ pub fn opening() -> Router {
 }
 
 async fn not_yet(uri: Uri) -> Response {
-    let problem = Problem::new(Kind::Busy, OPENING).retry_after(5);
-    if uri.path().starts_with("/entries") {
-        return Concise::from(problem).into_response();
-    }
-    problem.into_response()
+    Problem::new(Kind::Busy, OPENING).retry_after(5).at(uri.path())
 }
 
 /// Whether the process is alive

@@ -76,6 +76,13 @@ impl Problem {
         Self { retry_after_s: Some(seconds), ..self }
     }
 
+    /// As an answer at a path, in the form that is spoken there: on SCITT endpoints the concise one.
+    pub fn at(self, path: &str) -> Response {
+        let is_scitt =
+            ["/entries", "/.well-known/scitt-keys"].iter().any(|at| path.starts_with(at));
+        if is_scitt { Concise::from(self).into_response() } else { self.into_response() }
+    }
+
     /// The refusal code, which the detail of what the rules refuse begins with.
     pub fn code(&self) -> Option<&str> {
         let (code, _) = self.detail.split_once(": ")?;
