@@ -101,6 +101,26 @@ enum Command {
     Bench(bench::Bench),
 }
 
+/// How log lines are written.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, clap::ValueEnum)]
+pub enum LogFormat {
+    // For people.
+    #[default]
+    Text,
+    // An object a line. Doc comments would make the help of all options long.
+    Json,
+}
+
+impl Cli {
+    /// How this command writes its log.
+    pub fn log_format(&self) -> LogFormat {
+        match &self.command {
+            Command::Serve(serve) => serve.log_format,
+            _ => LogFormat::Text,
+        }
+    }
+}
+
 /// Runs a command, and gives the exit code of one that ended as it should.
 ///
 /// # Errors

@@ -1,6 +1,44 @@
 //! A ledger as seen from outside, over HTTP. It carries bytes and never trusts: receipts are held
 //! to the statement that was sent, proofs are for the caller to verify with `probant_core`.
 //!
+//! For programs of others, too: certify, look up, and verify, against the identity that the ledger's
+//! operator publishes. (`examples/client.rs` is a whole one; without the feature `server` nothing of
+//! the server is compiled.)
+//!
+//! ```no_run
+//! use probant::{Error, client::{Asked, Client}};
+//! use probant_core::{
+//!     Fingerprints, Identity, List, Statement, Verifier,
+//!     key::SigningKey,
+//!     statement::{Body, Certify},
+//! };
+//!
+//! async fn certify(key: &SigningKey, now_s: u64, bill: &[u8]) -> Result<(), Error> {
+//!     let identity: Identity = "ledger.example+5e0c…".parse()?;
+//!     let client = Client::new("https://ledger.example")?;
+//!
+//!     // An issuer signs what it certifies; the receipt is held to the ledger's keys.
+//!     let founding = client.founding_of(&identity).await?;
+//!     let document = Fingerprints::of(bill);
+//!     let list = List::new(vec![document.blake3])?;
+//!     let body = Body::Certify(Certify::new(&list, "application/pdf")?);
+//!     let ledger = Some(identity.ledger);
+//!     let statement = Statement::sign(key, "energie.example", ledger, now_s, body);
+//!     client.submit_verified(&founding, &statement, Some(&list)).await?;
+//!
+//!     // A verifier believes nothing that it is not shown.
+//!     match client.verify(&mut Verifier::new(identity), &document).await? {
+//!         Asked::Shown(shown) => assert!(!shown.certifications.is_empty()),
+//!         Asked::Lie(why) => return Err(why.into()),
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A ledger that says "not now" (408, 429, 5xx) is asked again, a bounded number of times, after what
+//! its `Retry-After` asks for and a little more, by chance: many that were turned away together do
+//! not come back together.
+//!
 //! Error kinds: [`Error::Input`] is the ledger's own refusal, with its words; [`Error::Busy`] means
 //! that no ledger was reached, or not now; [`Error::Stop`] that the answer is a lie or damaged.
 
@@ -38,7 +76,7 @@ pub use json::{
 };
 pub use refresh::{Held, Refreshed, Refresher};
 pub use refusal::NoReceipt;
-pub(crate) use stream::Stream;
+pub use stream::Stream;
 pub use verify::{Asked, Shown};
 
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -56,8 +94,10 @@ const BLOCK_BYTES_MAX: usize = 256 << 20;
 const GENESIS_BYTES_MAX: usize = 256 << 10;
 /// How often a request is made before the ledger's "not now" is taken for an answer.
 const TRIES_MAX: u32 = 8;
-/// Longest wait before one more try, whatever the ledger asks for.
-const WAIT_MS_MAX: u64 = 30_000;
+/// Longest wait before one more try. A ledger that asks for more is told of instead.
+const WAIT_S_MAX: u64 = 30;
+/// Idle connections are kept no longer: a ledger ends its own after 30 s.
+const IDLE_MAX: Duration = Duration::from_secs(20);
 
 /// What the ledger answered to a submission, held to the statement.
 #[derive(Debug)]
@@ -241,7 +281,9 @@ impl Client {
                 Error::Busy { retry_after_s: None, .. } if self.patient => Some(0),
                 _ => None,
             };
-            let Some(asked_s) = asked_s.filter(|_| tried < TRIES_MAX) else { return Err(error) };
+            // Who asks for more patience than that is not asked again before its time.
+            let waits = |asked_s: &u64| tried < TRIES_MAX && *asked_s <= WAIT_S_MAX;
+            let Some(asked_s) = asked_s.filter(waits) else { return Err(told(error)) };
             tracing::info!("{error}; trying again ({tried} of {TRIES_MAX})");
             tokio::time::sleep(wait(tried, asked_s)).await;
         }
@@ -286,6 +328,7 @@ fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
         .user_agent(concat!("probant/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_MAX)
         .read_timeout(SILENCE_MAX)
+        .pool_idle_timeout(IDLE_MAX)
         // A statement goes where it was told to go; a redirect is for the user to follow.
         .redirect(redirect::Policy::none());
     if base.scheme() == "http" {
@@ -303,10 +346,21 @@ fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
 /// At least what the ledger asks for, doubling, plus up to as much again, so that many clients
 /// that were turned away together do not come back together.
 fn wait(tried: u32, asked_s: u64) -> Duration {
-    let floor_ms = (250 << tried.min(7)).max(asked_s.saturating_mul(1000)).min(WAIT_MS_MAX);
+    let floor_ms = (250 << tried.min(7)).max(asked_s.saturating_mul(1000)).min(WAIT_S_MAX * 1000);
     let [a, b, ..] = *clock::entropy();
     let jitter_ms = floor_ms * u64::from(u16::from_be_bytes([a, b])) / u64::from(u16::MAX);
     Duration::from_millis(floor_ms + jitter_ms / 2)
+}
+
+/// An error, with what the ledger asks for where that is long.
+fn told(error: Error) -> Error {
+    match error {
+        Error::Busy { what, retry_after_s: Some(s) } if s > WAIT_S_MAX => {
+            let wait = humantime::format_duration(Duration::from_secs(s));
+            Error::Busy { what: format!("{what}; try again in {wait}"), retry_after_s: Some(s) }
+        }
+        error => error,
+    }
 }
 
 /// The innermost cause: "connection refused" rather than "error sending request".
@@ -342,8 +396,8 @@ mod tests {
         for tried in 1..TRIES_MAX {
             for asked_s in [0, 1, 5, u64::MAX] {
                 let ms = u64::try_from(wait(tried, asked_s).as_millis()).unwrap();
-                assert!(ms <= WAIT_MS_MAX * 3 / 2, "{ms}");
-                assert!(ms >= asked_s.saturating_mul(1000).min(WAIT_MS_MAX), "{ms}");
+                assert!(ms <= WAIT_S_MAX * 1500, "{ms}");
+                assert!(ms >= asked_s.min(WAIT_S_MAX) * 1000, "{ms}");
             }
         }
     }

@@ -20,6 +20,14 @@ pub enum Error {
         /// When to try again, where the other side said so.
         retry_after_s: Option<u64>,
     },
+    /// You have had your share: try again when the time has come. Nothing was changed.
+    #[error("{what}")]
+    OverQuota {
+        /// Which share.
+        what: String,
+        /// When there is more.
+        retry_after_s: u64,
+    },
     /// Stop: damage, a failed sync, a lie. Somebody must look.
     #[error("{0}")]
     Stop(String),
@@ -56,7 +64,7 @@ impl Error {
         match self {
             Self::No(_) => 1,
             Self::Input(_) => 2,
-            Self::Busy { .. } => 3,
+            Self::Busy { .. } | Self::OverQuota { .. } => 3,
             Self::Stop(_) => 4,
         }
     }

@@ -10,33 +10,54 @@
 //! | people who look around | `/explorer/…` (`explorer`) |
 //! | whoever was refused | `/problems` (`problem`) |
 //! | developers | `/openapi.json`, `/api` (`api`) |
+//! | whoever watches it | `/metrics` (`metrics`) |
+//!
+//! On its way a request passes the `listener`, which has a `socket` and perhaps `tls`, and the `gate`,
+//! which knows `clients`; their `limits` are in one place. On its way out an answer passes `delivery`.
 
 mod api;
 mod blocks;
 mod body;
+mod clients;
 mod delivery;
 mod documents;
 mod entries;
 mod explorer;
+mod gate;
 mod health;
+mod limits;
+mod listener;
+mod metrics;
 mod path;
 mod prefixes;
 mod problem;
 mod proofs;
 mod registry;
+mod socket;
+mod tls;
+mod upload;
 
 use std::{
     future::{Future, IntoFuture as _},
     sync::Arc,
-    time::Duration,
 };
 
 use axum::Router;
 use probant_core::registry::Registry;
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Error, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
+use crate::{
+    Error, clock::SharedClock, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup,
+    prove::Prover,
+};
+use gate::Gate;
+use listener::{Listener, Routes};
+use metrics::Metrics;
+
+pub use limits::Limits;
+pub use listener::bind;
+pub use tls::Tls;
 
 /// Cache rule of what never changes: a year is what caches take for ever.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -44,9 +65,6 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 /// Cache rule of what is true at this moment only.
 const NEVER: &str = "no-store";
-
-/// How long clients that are slow or hang may take to end, once the ledger is told to stop.
-const STOP_WAIT: Duration = Duration::from_secs(10);
 
 /// What every handler is given.
 #[derive(Clone)]
@@ -58,6 +76,8 @@ struct Inner {
     lookup: Lookup,
     explorer: Explorer,
     issuers: registry::Rendered,
+    gate: Arc<Gate>,
+    metrics: Metrics,
     document_bytes_max: u64,
 }
 
@@ -76,65 +96,114 @@ fn routes() -> OpenApiRouter<Service> {
         .merge(health::router())
 }
 
+/// A web service that answers from its start: while its ledger is being opened, that it is.
+pub struct Web {
+    limits: Limits,
+    gate: Arc<Gate>,
+    routes: Arc<Routes>,
+    /// Ends the listener.
+    end: oneshot::Sender<()>,
+    listening: JoinHandle<()>,
+    /// Another listener, for metrics alone.
+    watched: Option<TcpListener>,
+}
+
+impl Web {
+    /// Begins to listen. Metrics are for whoever asks here, unless they have a listener of their own.
+    pub fn start(
+        socket: TcpListener,
+        tls: Option<Tls>,
+        watched: Option<TcpListener>,
+        limits: Limits,
+        clock: &SharedClock,
+    ) -> Self {
+        let figures = metrics::Figures::default();
+        let gate = Arc::new(Gate::new(&limits, clock, figures.clone()));
+        let routes = Arc::new(Routes::new(delivery::delivered(gate.before(health::opening()))));
+        let listener = Listener::new(Arc::clone(&routes), tls, &limits, figures);
+        let (end, ended) = oneshot::channel();
+        let ended = async move {
+            // An error says that nobody is left to end it.
+            let _ = ended.await;
+        };
+        let listening = tokio::spawn(listener.run(socket, ended));
+        Self { limits, gate, routes, end, listening, watched }
+    }
+
+    /// From now on the ledger is served.
+    pub fn open(self, ledger: Ledger, prover: Prover) -> Open {
+        let service = Service::new(ledger, prover, &self.gate, self.limits.document_bytes);
+        let mut routes = service.router();
+        let metrics = metrics::router().with_state(service.clone());
+        match self.watched {
+            None => routes = routes.merge(metrics),
+            Some(socket) => drop(tokio::spawn(axum::serve(socket, metrics).into_future())),
+        }
+        self.routes.open(delivery::delivered(self.gate.before(routes)));
+        let Self { limits, end, listening, .. } = self;
+        Open { service, limits, end, listening }
+    }
+}
+
+/// A web service whose ledger is open.
+pub struct Open {
+    service: Service,
+    limits: Limits,
+    end: oneshot::Sender<()>,
+    listening: JoinHandle<()>,
+}
+
+impl Open {
+    /// Serves until `stop` is ready, then seals and answers what was accepted; whoever has not sent a
+    /// whole request by then, or does not read its answer, is waited for a while.
+    ///
+    /// # Errors
+    /// [`Error::Stop`] where the ledger could not go on.
+    pub async fn until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        let Inner { ledger, gate, .. } = &*self.service.0;
+        stop.await;
+        gate.stop();
+        time::sleep(self.limits.drain).await;
+        gate.close();
+        ledger.close();
+        // Fails only where the listener has ended before.
+        let _ = self.end.send(());
+        if time::timeout(self.limits.stop, self.listening).await.is_err() {
+            tracing::warn!("stopping although some clients have not ended");
+        }
+        ledger.stop();
+        ledger.failure().map_or(Ok(()), |why| Err(Error::Stop(why)))
+    }
+}
+
 impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
-    pub fn new(ledger: Ledger, prover: Prover, document_bytes_max: u64) -> Self {
+    fn new(ledger: Ledger, prover: Prover, gate: &Arc<Gate>, document_bytes_max: u64) -> Self {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
         let explorer = Explorer::new(Arc::clone(ledger.store()));
         let issuers = registry::Rendered::default();
-        Self(Arc::new(Inner { ledger, prover, lookup, explorer, issuers, document_bytes_max }))
+        let metrics = Metrics::new(&ledger, &gate.figures);
+        let gate = Arc::clone(gate);
+        Self(Arc::new(Inner {
+            ledger,
+            prover,
+            lookup,
+            explorer,
+            issuers,
+            gate,
+            metrics,
+            document_bytes_max,
+        }))
     }
 
     /// All routes.
-    pub fn router(&self) -> Router {
+    fn router(&self) -> Router {
         let (routes, _) = routes().split_for_parts();
-        let routes = routes
+        routes
             .merge(api::page())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)
-            .with_state(self.clone());
-        delivery::delivered(routes)
-    }
-
-    /// Serves until `shutdown` is ready, then seals and answers what was accepted; whoever has not
-    /// sent a whole request by then, or does not read its answer, is waited for 10 s.
-    ///
-    /// # Errors
-    /// [`Error::Stop`] if the listener fails.
-    pub async fn serve(
-        &self,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), Error> {
-        let (told, stopping) = oneshot::channel();
-        let service = self.clone();
-        let shutdown = async move {
-            shutdown.await;
-            service.0.ledger.close();
-            // Fails only where the listener has ended before.
-            let _ = told.send(());
-        };
-        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(shutdown);
-        let hanging = async {
-            if stopping.await.is_err() {
-                return std::future::pending().await;
-            }
-            tokio::time::sleep(STOP_WAIT).await;
-        };
-        let served = tokio::select! {
-            served = serving.into_future() => served,
-            () = hanging => {
-                tracing::warn!("stopping although some clients have not ended");
-                Ok(())
-            }
-        };
-        self.0.ledger.stop();
-        served.map_err(|error| Error::Stop(format!("the listener failed: {error}")))
-    }
-
-    /// Why the ledger could not go on, where it could not.
-    pub fn failure(&self) -> Option<String> {
-        self.0.ledger.failure()
+            .with_state(self.clone())
     }
 
     /// The registry after the newest block, whenever that is asked for.

@@ -84,7 +84,7 @@ pub fn read_new(path: &Path) -> Result<SigningKey, Error> {
 }
 
 /// Asks the open file, so that nobody can exchange it between the question and the reading.
-fn check_permissions(path: &Path, file: &File) -> Result<(), Error> {
+pub fn check_permissions(path: &Path, file: &File) -> Result<(), Error> {
     let metadata = file.metadata().map_err(Error::file(path))?;
     let name = path.display();
     if !metadata.is_file() {

@@ -11,8 +11,10 @@
 
 mod block_time;
 mod door;
+mod figures;
 mod founding;
 mod pool;
+mod quota;
 mod sealer;
 
 use std::{
@@ -33,10 +35,13 @@ use tokio::sync::Semaphore;
 
 use crate::{Error, clock::SharedClock, keyring::Keyring, lag, receipt, store::Store};
 
+pub use figures::Figures;
 pub use founding::{LedgerKeys, found};
 pub use pool::Limits;
+pub use quota::Quota;
 
 use pool::{Pending, Pool};
+use quota::{Charge, Quotas};
 
 /// Submissions up to this length are decoded on the thread that received them.
 const INLINE_BYTES_MAX: usize = 16 << 10;
@@ -52,6 +57,8 @@ pub struct Sealing {
     pub heartbeat: Duration,
     /// What may wait, and what one block holds.
     pub limits: Limits,
+    /// What one issuer may have sealed.
+    pub quota: Quota,
 }
 
 impl Default for Sealing {
@@ -60,6 +67,7 @@ impl Default for Sealing {
             interval: Duration::from_millis(100),
             heartbeat: Duration::from_secs(4 * 60),
             limits: Limits::default(),
+            quota: Quota::default(),
         }
     }
 }
@@ -88,6 +96,8 @@ struct Shared {
     clock: SharedClock,
     sealing: Sealing,
     pool: Pool,
+    quotas: Arc<Quotas>,
+    figures: Figures,
     /// Who may write, after the newest block.
     registry: RwLock<Arc<Registry>>,
     /// Why the clock is not believed now, so that nothing can be sealed; the operator must look.
@@ -114,6 +124,8 @@ impl Ledger {
         }
         let shared = Arc::new(Shared {
             pool: Pool::new(sealing.limits),
+            quotas: Arc::new(Quotas::new(sealing.quota)),
+            figures: Figures::default(),
             registry: RwLock::new(Arc::clone(chain.registry())),
             alarm: RwLock::default(),
             failure: OnceLock::new(),
@@ -136,7 +148,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Error::Input`] with the refusal; [`Error::Busy`] if the pool is full, nothing can be sealed
-    /// now, or look-ups lag; [`Error::Stop`] if the store failed, so that the outcome is unknown
+    /// now, or look-ups lag; [`Error::OverQuota`] if its issuer has had its share; [`Error::Stop`] if the store failed, so that the outcome is unknown
     /// until the ledger has been restarted: then send the same again.
     ///
     /// # Panics
@@ -145,6 +157,12 @@ impl Ledger {
         &self,
         bytes: impl AsRef<[u8]> + Send + 'static,
     ) -> Result<Accepted, Error> {
+        let answer = self.answer(bytes).await;
+        self.shared.figures.answered(&answer);
+        answer
+    }
+
+    async fn answer(&self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Accepted, Error> {
         let (statement, list) = if bytes.as_ref().len() > INLINE_BYTES_MAX {
             // Hashing a long list takes milliseconds: not on a thread that serves others.
             let permit = Arc::clone(&self.decodes).acquire_owned().await.expect("never closed");
@@ -164,12 +182,13 @@ impl Ledger {
         if let Some(index) = self.shared.store.statement(&statement.leaf())? {
             return self.sent_before(index).await;
         }
-        self.shared.admit(&statement)?;
+        let r#use = self.shared.admit(&statement)?;
         door::check_held(&self.shared.keys, &statement)?;
         if let (Some(_), Some(list)) = (statement.as_revoke(), &list) {
             self.check_revoked(&statement, list).await?;
         }
-        let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed());
+        let charge = self.shared.charge(&statement, r#use)?;
+        let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed(), charge);
         self.shared.pool.put(pending)?;
         match answer.await {
             Ok(answer) => answer?.accepted(self).await,
@@ -270,6 +289,16 @@ impl Ledger {
         self.shared.failure.get().cloned().or_else(|| self.shared.store.failure())
     }
 
+    /// What was counted and timed.
+    pub fn figures(&self) -> &Figures {
+        &self.shared.figures
+    }
+
+    /// Statements that wait for their block, and their bytes.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.shared.pool.waits()
+    }
+
     /// Accepts nothing more, and seals what was accepted at once instead of after its interval.
     pub fn close(&self) {
         self.shared.pool.close();
@@ -296,11 +325,19 @@ impl Shared {
         Arc::clone(&self.registry.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What can be known of a statement before its block: the sealer asks again, by block time.
-    fn admit(&self, statement: &Statement) -> Result<(), Error> {
+    /// What can be known of a statement before its block: the sealer asks again, by block time. It
+    /// gives what its key is for.
+    fn admit(&self, statement: &Statement) -> Result<Use, Error> {
         let registry = self.registry();
         let signer = registry.admit(statement, self.clock.now_ms())?;
-        Ok(statement.verify(&signer.key)?)
+        statement.verify(&signer.key)?;
+        Ok(signer.r#use)
+    }
+
+    /// Of its issuer's quota, once nobody else can have sent it. Those who govern the ledger have
+    /// none.
+    fn charge(&self, statement: &Statement, r#use: Use) -> Result<Option<Charge>, Error> {
+        if r#use == Use::Issuer { self.quotas.charge(statement, &*self.clock) } else { Ok(None) }
     }
 }
 

@@ -15,29 +15,46 @@
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
+//!
+//! Without the feature `server` there is what issuers and verifiers need, for programs of their own:
+//! [`client`] shows how.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "server")]
 pub mod audit;
+#[cfg(feature = "server")]
 pub mod bench;
+#[cfg(feature = "server")]
+mod bucket;
 pub mod certify;
+#[cfg(feature = "server")]
 pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod document;
 pub mod durable;
 pub mod error;
+#[cfg(feature = "server")]
 pub mod explorer;
 pub mod freshness;
+#[cfg(feature = "server")]
 pub mod http;
 pub mod keyfile;
+#[cfg(feature = "server")]
 pub mod keyring;
+#[cfg(feature = "server")]
 pub mod lag;
+#[cfg(feature = "server")]
 pub mod ledger;
+#[cfg(feature = "server")]
 pub mod lookup;
 mod planted;
+#[cfg(feature = "server")]
 pub mod prove;
+#[cfg(feature = "server")]
 pub mod receipt;
 pub mod revoke;
+#[cfg(feature = "server")]
 pub mod store;
 pub mod verdict;
 

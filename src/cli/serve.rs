@@ -1,22 +1,31 @@
 //! `probant serve`: the ledger as a web service, until it is told to stop.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
 
-use super::{directories::Directories, say};
+use super::{LogFormat, directories::Directories, say};
 use crate::{
     Error,
     clock::SharedClock,
-    http::Service,
+    http::{self, Tls, Web},
     keyring::Keyring,
-    ledger::{Ledger, Limits, Sealing},
+    ledger::{Ledger, Limits, Quota, Sealing},
     prove::Prover,
     store::Store,
 };
+
+/// Open files that are left to the index, the segments and the listeners.
+const FILES_LEFT: usize = 384;
 
 const EXAMPLES: &str = "\
 Example:
@@ -47,8 +56,63 @@ pub struct Serve {
     /// Longest document that POST /verify hashes
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     document_bytes_max: u64,
+    /// How log lines are written; the variable `PROBANT_LOG` chooses which
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub log_format: LogFormat,
     #[command(flatten)]
     directories: Directories,
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    shares: Shares,
+}
+
+/// Who reaches it, and how.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Who reaches it")]
+struct Reach {
+    /// Certificates, its own first, as PEM: serves HTTPS. Read again when it changes, and on SIGHUP
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, as PEM, readable by its owner alone
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Serve /metrics here, and no more on the main address
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    metrics_listen: Option<SocketAddr>,
+    /// Proxies in front that write down whom they were asked by (X-Forwarded-For)
+    #[arg(long, value_name = "HOPS", default_value_t = http::Limits::default().proxies)]
+    behind_proxy: usize,
+    /// Connections at once; more wait a moment, and are told to come back
+    #[arg(long, value_name = "COUNT", default_value_t = http::Limits::default().connections)]
+    connections: usize,
+    /// Idle connections, and heads of requests that do not come, end after this
+    #[arg(long, value_name = "S", default_value_t = http::Limits::default().head.as_secs())]
+    head_timeout_s: u64,
+    /// A body may make the ledger wait so long in all; 4 KiB win back a second
+    #[arg(long, value_name = "S", default_value_t = http::Limits::default().body.as_secs())]
+    body_timeout_s: u64,
+    /// A client that reads nothing of its answer for so long is cut off
+    #[arg(long, value_name = "S", default_value_t = http::Limits::default().write.as_secs())]
+    write_timeout_s: u64,
+    /// Go on for so long once told to stop, while /readyz says no
+    #[arg(long, value_name = "S", default_value_t = http::Limits::default().drain.as_secs())]
+    drain_s: u64,
+}
+
+/// What one may have of it.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What one may have of it")]
+struct Shares {
+    /// Requests a second of one address, 10 s of them at once; 0 for any number
+    #[arg(long, value_name = "COUNT", default_value_t = http::Limits::default().read_rate)]
+    read_rate: u32,
+    /// Statements a second of one issuer, 10 s of them at once; 0 for any number
+    #[arg(long, value_name = "COUNT", default_value_t = Quota::default().statements_a_second)]
+    issuer_rate: u32,
+    /// Documents of one issuer in a day of UTC; 0 for any number
+    #[arg(long, value_name = "COUNT", default_value_t = Quota::default().documents_a_day)]
+    issuer_documents_per_day: u64,
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
@@ -60,11 +124,19 @@ impl Serve {
         // First of all, so that a signal never meets a process that does not know what to do.
         let stop = asked_to_stop()?;
         let keys = Arc::new(Keyring::in_directory(&self.directories.keys));
-        // Before the store is opened: a port in use is said at once.
-        let listener = TcpListener::bind(self.listen).await.map_err(|error| {
-            Error::input(format!("{}: {error}; --listen chooses another", self.listen))
-        })?;
-        let address = listener.local_addr().map_err(|error| Error::Stop(error.to_string()))?;
+        let tls = self.reach.tls()?;
+        // Before the store is opened: a port in use is said at once, and /readyz says what goes on.
+        let (listener, address) = bind(self.listen, "--listen")?;
+        let watched = match self.reach.metrics_listen {
+            Some(address) => Some(bind(address, "--metrics-listen")?),
+            None => None,
+        };
+        if let Some((_, address)) = &watched {
+            tracing::info!("metrics are at http://{address}/metrics");
+        }
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let watched = watched.map(|(listener, _)| listener);
+        let web = Web::start(listener, tls, watched, self.limits(), clock);
         let store: Arc<dyn Store> = Arc::new(self.directories.open()?);
         let ledger = Ledger::start(
             Arc::clone(&store),
@@ -72,11 +144,10 @@ impl Serve {
             Arc::clone(clock),
             self.sealing(),
         )?;
-        say(&format!("{} serves on http://{address}", ledger.identity()))?;
-        let prover = Prover::new(store, keys, Arc::clone(clock));
-        let service = Service::new(ledger, prover, self.document_bytes_max);
-        service.serve(listener, stop).await?;
-        service.failure().map_or(Ok(0), |why| Err(Error::Stop(why)))
+        let identity = ledger.identity();
+        let open = web.open(ledger, Prover::new(store, keys, Arc::clone(clock)));
+        say(&format!("{identity} serves on {scheme}://{address}"))?;
+        open.until(stop).await.map(|()| 0)
     }
 
     fn sealing(&self) -> Sealing {
@@ -84,8 +155,69 @@ impl Serve {
             interval: Duration::from_millis(self.interval_ms),
             heartbeat: Duration::from_secs(self.heartbeat_s),
             limits: Limits { pool_count: self.pool, ..Limits::default() },
+            quota: Quota {
+                statements_a_second: self.shares.issuer_rate,
+                documents_a_day: self.shares.issuer_documents_per_day,
+            },
         }
     }
+
+    fn limits(&self) -> http::Limits {
+        let seconds = Duration::from_secs;
+        http::Limits {
+            connections: self.reach.connections(),
+            head: seconds(self.reach.head_timeout_s),
+            body: seconds(self.reach.body_timeout_s),
+            write: seconds(self.reach.write_timeout_s),
+            drain: seconds(self.reach.drain_s),
+            proxies: self.reach.behind_proxy,
+            read_rate: self.shares.read_rate,
+            document_bytes: self.document_bytes_max,
+            ..http::Limits::default()
+        }
+    }
+}
+
+impl Reach {
+    /// With the certificate, if there is one, which is followed from now on.
+    fn tls(&self) -> Result<Option<Tls>, Error> {
+        let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) else {
+            return Ok(None);
+        };
+        let tls = Tls::load(certificate, key)?;
+        tokio::spawn(tls.follow()?);
+        Ok(Some(tls))
+    }
+
+    /// No more than there are files to open: where a store cannot open its next one, the ledger ends.
+    fn connections(&self) -> usize {
+        let room = files_max().map(|files| files.saturating_sub(FILES_LEFT).max(1));
+        match room {
+            Some(room) if room < self.connections => {
+                let asked = self.connections;
+                tracing::warn!(
+                    "this process may open too few files for {asked} connections at once: it serves \
+                     {room}; `ulimit -n` and LimitNOFILE= allow more"
+                );
+                room
+            }
+            _ => self.connections,
+        }
+    }
+}
+
+/// How many files this process may have open, where the system says so.
+fn files_max() -> Option<usize> {
+    let limits = fs::read_to_string(Path::new("/proc/self/limits")).ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), Error> {
+    let bound = http::bind(address)
+        .map_err(|error| Error::input(format!("{address}: {error}; {option} chooses another")))?;
+    let address = bound.local_addr().map_err(|error| Error::Stop(error.to_string()))?;
+    Ok((bound, address))
 }
 
 /// Ready on Ctrl-C or SIGTERM.

@@ -2,7 +2,7 @@
 
 use reqwest::{
     StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER},
+    header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER},
 };
 
 use super::{problem, refusal::NoReceipt};
@@ -18,6 +18,7 @@ pub(super) struct Answer {
     content_type: String,
     location: String,
     retry_after: String,
+    date: String,
     pub body: Vec<u8>,
 }
 
@@ -34,6 +35,7 @@ impl Answer {
             content_type: text(CONTENT_TYPE),
             location: text(LOCATION),
             retry_after: text(RETRY_AFTER),
+            date: text(DATE),
             body: Vec::new(),
         }
     }
@@ -89,16 +91,27 @@ impl Answer {
 
     /// Whether the ledger, or what stands before it, cannot answer now.
     pub fn is_not_now(&self) -> bool {
-        self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS
+        let not_now = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+        self.status.is_server_error() || not_now.contains(&self.status)
+    }
+
+    /// What `Retry-After` asks for, in seconds: it says so, or until when, which is held to the time
+    /// that it was said at. Clocks that differ make no difference.
+    fn asked_s(&self) -> Option<u64> {
+        if let Ok(seconds) = self.retry_after.trim().parse() {
+            return Some(seconds);
+        }
+        let date = |text| httpdate::parse_http_date(text).ok();
+        let until = date(self.retry_after.trim())?.duration_since(date(self.date.trim())?);
+        Some(until.map_or(0, |wait| wait.as_secs()))
     }
 
     /// That, as an error.
     pub fn not_now(&self, url: &str) -> Error {
         let words = self.words().unwrap_or_else(|| self.status.to_string());
-        let asked = self.retry_after.trim().parse().ok();
         // 500 is a fault of the ledger, which coming back soon does not mend.
         let soon = self.status != StatusCode::INTERNAL_SERVER_ERROR;
-        let retry_after_s = asked.or(soon.then_some(RETRY_AFTER_S));
+        let retry_after_s = self.asked_s().or(soon.then_some(RETRY_AFTER_S));
         Error::Busy { what: format!("{url} cannot answer now: {words}"), retry_after_s }
     }
 }
@@ -146,6 +159,21 @@ mod tests {
         assert!(unknown(elsewhere) && unknown(answer(400, &[json], body)));
         let busy = answer(503, &[("retry-after", "7")], b"").not_now("http://l");
         assert!(matches!(busy, Error::Busy { retry_after_s: Some(7), .. }));
+        let asked = |status, headers: &[(&'static str, &str)]| {
+            let answer = answer(status, headers, b"");
+            assert!(answer.is_not_now());
+            match answer.not_now("http://l") {
+                Error::Busy { retry_after_s, .. } => retry_after_s,
+                other => panic!("{other}"),
+            }
+        };
+        let until = ("retry-after", "Wed, 25 Nov 2026 02:00:30 GMT");
+        let at = |time| ("date", time);
+        assert_eq!(asked(429, &[until, at("Wed, 25 Nov 2026 02:00:00 GMT")]), Some(30));
+        assert_eq!(asked(503, &[until, at("Wed, 25 Nov 2026 02:01:00 GMT")]), Some(0));
+        // Without a date of its own, or in no form at all, nothing is known but that it is not now.
+        assert_eq!(asked(408, &[until]), Some(RETRY_AFTER_S));
+        assert_eq!(asked(429, &[("retry-after", "soon")]), Some(RETRY_AFTER_S));
         let failed = answer(500, &[], b"").not_now("http://l");
         assert!(matches!(failed, Error::Busy { retry_after_s: None, .. }));
     }

@@ -7,7 +7,7 @@ use crate::Error;
 
 /// The answer, whose body is still to come. It has no limit but that of its reader, and may last as
 /// long as bytes go on coming.
-pub(crate) struct Stream {
+pub struct Stream {
     response: Response,
 }
 
@@ -17,7 +17,7 @@ impl Client {
     /// # Errors
     /// [`Error::Busy`] where nobody answers, or not now; [`Error::Input`] where it is no ledger
     /// that does.
-    pub(crate) async fn blocks_from(&self, height: u64) -> Result<Stream, Error> {
+    pub async fn blocks_from(&self, height: u64) -> Result<Stream, Error> {
         let path = format!("blocks/from/{height}");
         let response = self.endless(Method::GET, &path).send().await;
         let response = response.map_err(|error| self.unreached(&error))?;
@@ -40,7 +40,7 @@ impl Client {
 
 impl Stream {
     /// How much will come, where that is known.
-    pub(crate) fn bytes_total(&self) -> Option<u64> {
+    pub fn bytes_total(&self) -> Option<u64> {
         self.response.content_length()
     }
 
@@ -48,7 +48,7 @@ impl Stream {
     ///
     /// # Errors
     /// Why it broke off, in words.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
         let piece = self.response.chunk().await.map_err(|error| reason(&error))?;
         Ok(piece.map(Into::into))
     }

@@ -1,27 +1,31 @@
 //! For whoever runs it: is the process alive, and can it take statements.
 
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{NEVER, Service};
+use super::{
+    NEVER, Service,
+    problem::{Kind, Problem},
+};
 
 /// Whether it is ready, and what it would be asked about.
 #[derive(Serialize, ToSchema)]
-struct Readiness {
-    ready: bool,
-    /// Why nothing can be written now.
+pub struct Readiness {
+    pub ready: bool,
+    /// Why nothing can be written now, or soon cannot.
     alarm: Option<String>,
-    /// The newest block.
-    head: ReadyHead,
-    /// Blocks that look-ups lag behind.
-    lag_blocks: u64,
+    /// The newest block; null while the ledger is being opened.
+    head: Option<ReadyHead>,
+    /// Blocks that look-ups lag behind; null while the ledger is being opened.
+    lag_blocks: Option<u64>,
 }
 
 /// A block.
@@ -38,9 +42,25 @@ struct ReadyHead {
 
 /// Look-ups that lag by more blocks than this make a ledger not ready.
 const LAG_BLOCKS_MAX: u64 = 100;
+/// What is not ready yet.
+const OPENING: &str =
+    "the ledger is being opened: what its look-ups lack is derived from its blocks";
 
 pub fn router() -> OpenApiRouter<Service> {
     OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready))
+}
+
+/// All that there is while the ledger is being opened.
+pub fn opening() -> Router {
+    let not_ready = || async {
+        let alarm = Some(OPENING.to_owned());
+        Readiness { ready: false, alarm, head: None, lag_blocks: None }.into_response()
+    };
+    Router::new().route("/healthz", get(alive)).route("/readyz", get(not_ready)).fallback(not_yet)
+}
+
+async fn not_yet(uri: Uri) -> Response {
+    Problem::new(Kind::Busy, OPENING).retry_after(5).at(uri.path())
 }
 
 /// Whether the process is alive
@@ -67,21 +87,31 @@ async fn alive() -> Response {
     extensions(("x-problems" = json!([])))
 )]
 async fn ready(State(service): State<Service>) -> Response {
-    let ledger = &service.0.ledger;
-    let (head, derived, alarm) = (ledger.head(), ledger.store().derived(), ledger.alarm());
-    let lag = (head.height + 1).saturating_sub(derived);
-    let ready = alarm.is_none() && lag <= LAG_BLOCKS_MAX;
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let answer = Readiness {
-        ready,
-        alarm,
-        head: ReadyHead {
+    service.readiness().into_response()
+}
+
+impl Service {
+    /// Whether statements can be taken and questions answered.
+    pub(super) fn readiness(&self) -> Readiness {
+        let ledger = &self.0.ledger;
+        let (head, derived) = (ledger.head(), ledger.store().derived());
+        let stopping = || self.0.gate.is_stopping().then(|| "the ledger is stopping".to_owned());
+        let alarm = ledger.alarm().or_else(stopping);
+        let lag = (head.height + 1).saturating_sub(derived);
+        let ready = alarm.is_none() && lag <= LAG_BLOCKS_MAX;
+        let head = ReadyHead {
             height: head.height,
             size: head.size,
             documents: head.documents,
             time_ms: head.time_ms,
-        },
-        lag_blocks: lag,
-    };
-    (status, [(header::CACHE_CONTROL, NEVER)], Json(answer)).into_response()
+        };
+        Readiness { ready, alarm, head: Some(head), lag_blocks: Some(lag) }
+    }
+}
+
+impl IntoResponse for Readiness {
+    fn into_response(self) -> Response {
+        let status = if self.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        (status, [(header::CACHE_CONTROL, NEVER)], Json(self)).into_response()
+    }
 }

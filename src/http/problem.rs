@@ -76,6 +76,13 @@ impl Problem {
         Self { retry_after_s: Some(seconds), ..self }
     }
 
+    /// As an answer at a path, in the form that is spoken there: on SCITT endpoints the concise one.
+    pub fn at(self, path: &str) -> Response {
+        let is_scitt =
+            ["/entries", "/.well-known/scitt-keys"].iter().any(|at| path.starts_with(at));
+        if is_scitt { Concise::from(self).into_response() } else { self.into_response() }
+    }
+
     /// The refusal code, which the detail of what the rules refuse begins with.
     pub fn code(&self) -> Option<&str> {
         let (code, _) = self.detail.split_once(": ")?;
@@ -103,6 +110,9 @@ impl From<Error> for Problem {
             Error::Input(why) => Self::new(Kind::MalformedBody, why),
             Error::Busy { what, retry_after_s } => {
                 Self::new(Kind::Busy, what).retry_after(retry_after_s.unwrap_or(RETRY_AFTER_S))
+            }
+            Error::OverQuota { what, retry_after_s } => {
+                Self::new(Kind::Quota, what).retry_after(retry_after_s)
             }
             Error::Stop(why) => {
                 tracing::error!(error = %why, "an answer could not be given");

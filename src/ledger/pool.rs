@@ -1,7 +1,12 @@
 //! The pool: statements that were admitted and wait for their block. It is bounded; when it is
 //! full, submitters are told to come back, and nothing is dropped.
+//!
+//! It is fair: each issuer has a queue of its own, and the queues take turns, so that none waits for
+//! another's flood; and an issuer may hold no more than is left free, so that there is always room
+//! for one who comes: alone it has half of the pool, with one other a third.
 
 use std::{
+    collections::{HashMap, VecDeque},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -9,7 +14,7 @@ use std::{
 use probant_core::{List, Statement};
 use tokio::sync::oneshot;
 
-use super::Answered;
+use super::{Answer, Answered, quota::Charge};
 use crate::Error;
 
 /// How much may wait, and how much one block holds.
@@ -37,7 +42,7 @@ pub struct Pending {
     pub list: Option<List>,
     /// When it came, by the clock's steady side.
     came: Duration,
-    answer: oneshot::Sender<Answered>,
+    reply: Reply,
 }
 
 impl Pending {
@@ -45,9 +50,10 @@ impl Pending {
         statement: Statement,
         list: Option<List>,
         came: Duration,
+        charge: Option<Charge>,
     ) -> (Self, oneshot::Receiver<Answered>) {
-        let (answer, receiver) = oneshot::channel();
-        (Self { statement, list, came, answer }, receiver)
+        let (to, receiver) = oneshot::channel();
+        (Self { statement, list, came, reply: Reply { to, charge } }, receiver)
     }
 
     fn bytes(&self) -> usize {
@@ -57,20 +63,32 @@ impl Pending {
 
     /// Splits it into what is sealed and what is answered.
     pub fn open(self) -> (Statement, Option<List>, Reply) {
-        (self.statement, self.list, Reply(self.answer))
+        (self.statement, self.list, self.reply)
     }
 }
 
 /// Where an answer goes; a submitter that has gone away is no fault.
-pub struct Reply(oneshot::Sender<Answered>);
+pub struct Reply {
+    to: oneshot::Sender<Answered>,
+    /// Of its issuer's quota, which only what is sealed has cost.
+    charge: Option<Charge>,
+}
 
 impl Reply {
-    pub fn send(self, answer: Answered) {
-        drop(self.0.send(answer));
+    pub fn send(mut self, answer: Answered) {
+        if let (Ok(Answer::Sealed(..)), Some(charge)) = (&answer, self.charge.take()) {
+            charge.keep();
+        }
+        drop(self.to.send(answer));
+    }
+
+    /// The same, and it costs nothing.
+    pub fn free(self) -> Self {
+        Self { charge: None, ..self }
     }
 }
 
-/// The waiting statements, first come first sealed.
+/// The waiting statements: of one issuer, first come first sealed.
 pub struct Pool {
     limits: Limits,
     waiting: Mutex<Waiting>,
@@ -79,9 +97,56 @@ pub struct Pool {
 
 #[derive(Default)]
 struct Waiting {
-    pending: Vec<Pending>,
+    /// By issuer; none is empty.
+    queues: HashMap<String, Queue>,
+    /// Whose turn it is: each issuer that has a queue, once.
+    turns: VecDeque<String>,
+    count: usize,
     bytes: usize,
     closed: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    pending: VecDeque<Pending>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn put(&mut self, pending: Pending) {
+        let (issuer, bytes) = (pending.statement.issuer(), pending.bytes());
+        if !self.queues.contains_key(issuer) {
+            self.turns.push_back(issuer.to_owned());
+            self.queues.insert(issuer.to_owned(), Queue::default());
+        }
+        let queue = self.queues.get_mut(issuer).expect("just made");
+        queue.bytes += bytes;
+        queue.pending.push_back(pending);
+        self.count += 1;
+        self.bytes += bytes;
+    }
+
+    /// The next one of whoever's turn it is.
+    fn take(&mut self) -> Option<Pending> {
+        let issuer = self.turns.pop_front()?;
+        let queue = self.queues.get_mut(&issuer).expect("who has a turn has a queue");
+        let pending = queue.pending.pop_front().expect("no queue is empty");
+        let bytes = pending.bytes();
+        queue.bytes -= bytes;
+        self.count -= 1;
+        self.bytes -= bytes;
+        if queue.pending.is_empty() {
+            self.queues.remove(&issuer);
+        } else {
+            self.turns.push_back(issuer);
+        }
+        Some(pending)
+    }
+
+    /// When the first of all came.
+    fn first_came(&self) -> Option<Duration> {
+        self.queues.values().filter_map(|queue| Some(queue.pending.front()?.came)).min()
+    }
 }
 
 impl Pool {
@@ -96,20 +161,27 @@ impl Pool {
     /// Adds a statement.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the pool is full, or closed.
+    /// [`Error::Busy`] when the pool is full, or its issuer's share of it, or it is closed.
     pub fn put(&self, pending: Pending) -> Result<(), Error> {
         let mut waiting = self.waiting();
         if waiting.closed {
             return Err(Error::busy("the ledger is stopping: nothing was taken, try again later"));
         }
-        let bytes = waiting.bytes + pending.bytes();
-        let full = waiting.pending.len() >= self.limits.pool_count;
-        if full || (bytes > self.limits.pool_bytes && !waiting.pending.is_empty()) {
-            let what = "the pool is full: nothing was taken, try again".into();
-            return Err(Error::Busy { what, retry_after_s: Some(1) });
+        let again = |what: &str| {
+            let what = format!("{what} is full: nothing was taken, try again");
+            Err(Error::Busy { what, retry_after_s: Some(1) })
+        };
+        let free = self.limits.pool_count.saturating_sub(waiting.count);
+        let free_bytes = self.limits.pool_bytes.saturating_sub(waiting.bytes);
+        if free == 0 || (pending.bytes() > free_bytes && waiting.count > 0) {
+            return again("the pool");
         }
-        waiting.bytes = bytes;
-        waiting.pending.push(pending);
+        if let Some(own) = waiting.queues.get(pending.statement.issuer())
+            && (own.pending.len() >= free || own.bytes + pending.bytes() > free_bytes)
+        {
+            return again("what the pool has for one issuer");
+        }
+        waiting.put(pending);
         self.came.notify_one();
         Ok(())
     }
@@ -123,7 +195,7 @@ impl Pool {
     /// Waits until something is here, the timeout ends, or the pool is closed.
     pub fn wait(&self, timeout: Duration) {
         let waiting = self.waiting();
-        if waiting.pending.is_empty() && !waiting.closed {
+        if waiting.count == 0 && !waiting.closed {
             drop(self.came.wait_timeout(waiting, timeout));
         }
     }
@@ -132,10 +204,10 @@ impl Pool {
     /// not at all where nothing is here. `now` is by the clock that says when statements came.
     pub fn fill(&self, interval: Duration, now: Duration) {
         let waiting = self.waiting();
-        let Some(first) = waiting.pending.first() else { return };
-        let timeout = first.came.saturating_add(interval).saturating_sub(now);
+        let Some(first) = waiting.first_came() else { return };
+        let timeout = first.saturating_add(interval).saturating_sub(now);
         let not_full = |waiting: &mut Waiting| {
-            waiting.pending.len() < self.limits.block_count
+            waiting.count < self.limits.block_count
                 && waiting.bytes < self.limits.block_bytes
                 && !waiting.closed
         };
@@ -145,22 +217,24 @@ impl Pool {
     /// Whether nothing will come any more, and nothing is left.
     pub fn is_done(&self) -> bool {
         let waiting = self.waiting();
-        waiting.closed && waiting.pending.is_empty()
+        waiting.closed && waiting.count == 0
     }
 
-    /// Takes what the next block holds, in order.
+    /// Statements that wait, and their bytes.
+    pub fn waits(&self) -> (usize, usize) {
+        let waiting = self.waiting();
+        (waiting.count, waiting.bytes)
+    }
+
+    /// Takes what the next block holds, one of each issuer in turn.
     pub fn take(&self) -> Vec<Pending> {
         let mut waiting = self.waiting();
-        let mut bytes = 0;
-        let fits = |pending: &&Pending| {
-            let room = bytes < self.limits.block_bytes;
+        let (mut taken, mut bytes) = (Vec::new(), 0);
+        while taken.len() < self.limits.block_count && bytes < self.limits.block_bytes {
+            let Some(pending) = waiting.take() else { break };
             bytes += pending.bytes();
-            room
-        };
-        let count = waiting.pending.iter().take(self.limits.block_count).take_while(fits).count();
-        let rest = waiting.pending.split_off(count);
-        let taken = std::mem::replace(&mut waiting.pending, rest);
-        waiting.bytes -= taken.iter().map(Pending::bytes).sum::<usize>();
+            taken.push(pending);
+        }
         taken
     }
 }
@@ -177,11 +251,56 @@ mod tests {
     use crate::clock::SystemClock;
 
     fn pending(came: Duration) -> Pending {
+        of("energie.example", 0, came)
+    }
+
+    /// The same statement for the same number.
+    fn of(issuer: &str, number: u64, came: Duration) -> Pending {
         let list = List::new(vec![Fingerprints::of(b"bill").blake3]).unwrap();
         let body = Body::Certify(Certify::new(&list, "application/pdf").unwrap());
         let key = SigningKey::from_seed(&[9; 32]);
-        let statement = Statement::sign(&key, "energie.example", None, 0, body);
-        Pending::new(statement, Some(list), came).0
+        let statement = Statement::sign(&key, issuer, None, number, body);
+        Pending::new(statement, Some(list), came, None).0
+    }
+
+    /// Puts as many as there is room for.
+    fn flood(pool: &Pool, issuer: &str) -> usize {
+        let put = |number: &u64| pool.put(of(issuer, *number, Duration::ZERO)).is_ok();
+        (0..1000).take_while(put).count()
+    }
+
+    fn issuers(taken: &[Pending]) -> Vec<&str> {
+        taken.iter().map(|pending| pending.statement.issuer()).collect()
+    }
+
+    #[test]
+    fn no_issuer_takes_all_of_the_pool_and_each_has_its_turn() {
+        let limits = Limits { pool_count: 100, block_count: 10, ..Limits::default() };
+        let pool = Pool::new(limits);
+        assert_eq!(flood(&pool, "a.example"), 50);
+        assert_eq!(flood(&pool, "b.example"), 25);
+        assert_eq!(flood(&pool, "c.example"), 13);
+        assert_eq!(pool.waits().0, 88);
+        let taken = pool.take();
+        let (a, b, c) = ("a.example", "b.example", "c.example");
+        assert_eq!(issuers(&taken), [a, b, c, a, b, c, a, b, c, a]);
+        // Of each the first that came, and the turns go on where they were.
+        let times: Vec<_> = taken.iter().map(|pending| pending.statement.issued_at_s()).collect();
+        assert_eq!(times, [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]);
+        assert_eq!(issuers(&pool.take())[..3], [b, c, a]);
+        while !pool.take().is_empty() {}
+        assert_eq!(pool.waits(), (0, 0));
+        assert_eq!(flood(&pool, "a.example"), 50);
+    }
+
+    #[test]
+    fn the_share_is_of_bytes_too_and_one_always_finds_room_in_an_empty_pool() {
+        let bytes = pending(Duration::ZERO).bytes();
+        let pool = |pool_bytes| Pool::new(Limits { pool_bytes, ..Limits::default() });
+        assert_eq!(flood(&pool(10 * bytes), "a.example"), 5);
+        assert_eq!(flood(&pool(1), "a.example"), 1);
+        let one = Pool::new(Limits { pool_count: 1, ..Limits::default() });
+        assert_eq!((flood(&one, "a.example"), flood(&one, "b.example")), (1, 0));
     }
 
     #[test]

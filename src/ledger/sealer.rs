@@ -125,6 +125,7 @@ impl Sealer<'_> {
     /// Whether a block was made of what is pending; where nothing of that is left, only if it is due.
     fn seal(&mut self, pending: Vec<Pending>, time_ms: u64, due: bool) -> Result<bool, StoreError> {
         let Self { shared, chain, stale } = self;
+        let began = shared.clock.elapsed();
         let (draft, waiters) = draft(shared, chain, pending, time_ms, stale);
         if draft.is_empty() && !due {
             return Ok(false);
@@ -140,6 +141,8 @@ impl Sealer<'_> {
             Ok((after, sealed)) => {
                 *chain = after;
                 shared.publish(chain);
+                let took = shared.clock.elapsed().saturating_sub(began);
+                shared.figures.seal.observe(took.as_secs_f64());
                 let sealed = Arc::new(sealed);
                 for (index, reply) in waiters {
                     reply.send(Ok(Answer::Sealed(Arc::clone(&sealed), index)));
@@ -217,7 +220,8 @@ fn draft<'a>(
         let (statement, list, reply) = pending.open();
         let leaf = statement.leaf();
         if let Some(index) = indexes.get(&leaf) {
-            waiters.push((*index, reply));
+            // Anybody may have sent it once more.
+            waiters.push((*index, reply.free()));
             continue;
         }
         match shared.store.statement(&leaf) {
@@ -275,10 +279,13 @@ fn check_and_append(
     chain: &Chain,
     sealed: &SealedBlock,
 ) -> Result<Chain, StoreError> {
+    let began = shared.clock.elapsed();
     let expected = chain.head().clone();
     let mut after = Some(chain.clone());
     let checked = StoredBlock::check(sealed.block.encode(), &mut after, &*shared.store);
     let stored = checked.map_err(|fault| unreadable(fault.rejected))?;
     shared.store.append(Some(&expected), stored)?;
+    let took = shared.clock.elapsed().saturating_sub(began);
+    shared.figures.append.observe(took.as_secs_f64());
     Ok(after.expect("the chain was there"))
 }

@@ -121,12 +121,18 @@ impl Home {
 
     /// The same for a caller that may kill it before it has begun to serve.
     pub fn spawn(&self, args: &[&str]) -> Option<Server> {
-        Starting::new(self, args).wait()
+        Starting::new(self, args, "").wait()
+    }
+
+    /// [`Home::serve`] with a log of all that this filter lets through.
+    pub fn serve_logging(&self, filter: &str, args: &[&str]) -> Server {
+        let started = Starting::new(self, args, filter).wait();
+        started.unwrap_or_else(|| panic!("it did not start: {}", self.log()))
     }
 
     /// Starts the server without waiting for it.
     pub fn start(&self, args: &[&str]) -> Starting {
-        Starting::new(self, args)
+        Starting::new(self, args, "")
     }
 
     fn log_path(&self) -> PathBuf {
@@ -184,11 +190,14 @@ pub struct Starting {
 }
 
 impl Starting {
-    fn new(home: &Home, args: &[&str]) -> Self {
+    fn new(home: &Home, args: &[&str], filter: &str) -> Self {
         let log = File::options().create(true).append(true).open(home.log_path()).unwrap();
         let mut command = home.command("serve");
         if !args.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
+        }
+        if !filter.is_empty() {
+            command.env("PROBANT_LOG", filter);
         }
         let child = command.args(args).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut guard = Guard(child);
@@ -206,7 +215,7 @@ impl Starting {
     /// The server, once it has said where it serves; none if it ended instead.
     pub fn wait(self) -> Option<Server> {
         let (line, stdout) = self.line.recv_timeout(PATIENCE).expect("it says where it serves");
-        let address = line.split_once("http://")?.1.trim();
+        let address = line.split_once("://")?.1.trim();
         let address = address.parse().expect("an address");
         Some(Server { guard: self.guard, address, _stdout: stdout })
     }
@@ -233,8 +242,17 @@ impl Server {
 
     /// SIGTERM, without waiting for its end.
     pub fn ask_to_stop(&self) {
-        let pid = self.guard.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal("-TERM");
+    }
+
+    /// A signal, by its id.
+    pub fn signal(&self, name: &str) {
+        let pid = self.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    pub fn id(&self) -> u32 {
+        self.guard.0.id()
     }
 
     /// SIGTERM, and its exit code.
