@@ -1,0 +1,31 @@
+// Probant's verifier: what is certified, by whom, and whether it still stands, computed here and not
+// believed. Plain ES modules for browsers and Node; nothing to install, nothing to build, and nothing
+// is sent anywhere. Written from docs/format.md alone.
+//
+// The tour, from a document to its verdict:
+//
+//   blake3.js, sha256.js     the document becomes its fingerprints        fingerprint.js
+//   cbor.js, cose.js         bytes become signed messages, or are refused
+//   ed25519.js, key.js       what a key is, what a signature is, that a key is held
+//   statement.js, payload.js what issuers, the operator and the ledger say
+//   list.js, tree.js         many documents in one statement; paths to the root of a tree
+//   seal.js, checkpoint.js   what the ledger signs over the root of its tree
+//   status.js                what became of a document, a key, an issuer
+//   registry.js              who may say what: change.js what it changes, rules.js what it must
+//                            keep, judgement.js what a stolen key makes void
+//   parts.js, standing.js    a proof as bytes, and what its statuses amount to
+//   proof.js                 the nine steps from these to a verdict: begin here
+//   chain.js, status_map.js  a whole ledger replayed, block after block
+//
+// Whatever is not right throws `Refused` (refused.js), with one of the codes of docs/format.md 12.
+
+export { Blake3 } from "./blake3.js";
+export { Chain, identityOfGenesis } from "./chain.js";
+export { verifyCheckpoint } from "./checkpoint.js";
+export { hasEd25519, isStrictKey } from "./ed25519.js";
+export { fingerprints, parseFingerprint } from "./fingerprint.js";
+export { parseIdentity } from "./identity.js";
+export { verifyProof } from "./proof.js";
+export { Refused } from "./refused.js";
+export { Sha256 } from "./sha256.js";
+export { checkConsistency } from "./tree.js";

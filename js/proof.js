@@ -1,0 +1,199 @@
+// Verifying a proof (docs/format.md 11.3): one file, a document's fingerprints, and the identity of a
+// ledger, which is all that is trusted. Nine steps, in this order; nothing is asked of anybody.
+
+import { equal, toHex } from "./bytes.js";
+import { checkSignature } from "./cose.js";
+import { fingerprintText, parseFingerprint } from "./fingerprint.js";
+import { parseIdentity } from "./identity.js";
+import { decodeProof } from "./parts.js";
+import { must, Refused } from "./refused.js";
+import { Registry } from "./registry.js";
+import { checkEnrollInProof, checkNotAhead, checkTable } from "./rules.js";
+import { checkSeal } from "./seal.js";
+import { standingOf } from "./standing.js";
+import { certifies } from "./statement.js";
+import { checkPath, followPath, leafHash } from "./tree.js";
+
+/**
+ * What a proof says of a document, or `Refused`, with the `steps` passed and the `step` that refused.
+ * @param {Uint8Array} proof
+ * @param {string} identity of the ledger that is trusted
+ * @param {string[]} fingerprints of the document, of both kinds: see `fingerprints`
+ * @returns {Promise<import("./index.js").Verdict>}
+ */
+export async function verifyProof(proof, identity, fingerprints) {
+  const trusted = { ...parseIdentity(identity), identity };
+  const wanted = fingerprints.map(parseFingerprint);
+  const steps = [];
+  let step = null;
+  const pass = async (name, check) => {
+    step = name;
+    const { facts, ...rest } = await check();
+    steps.push({ name, facts });
+    return rest;
+  };
+  try {
+    return { ...(await verify(proof, trusted, wanted, pass)), steps };
+  } catch (error) {
+    if (error instanceof Refused) Object.assign(error, { step, steps });
+    throw error;
+  }
+}
+
+async function verify(proof, trusted, wanted, pass) {
+  const { parts } = await pass("form", () => form(proof));
+  const { fingerprint } = await pass("document", () => document(parts, wanted));
+  const { registry } = await pass("registry", () => lineage(parts.registry, trusted));
+  const { signer } = await pass("statement", () => statement(parts, registry));
+  const { root, head } = await pass("head", () => newest(parts, registry));
+  await pass("paths", () => paths(parts, root));
+  const { sealed, sealKey } = await pass("sealed", () => sealedBy(parts, registry, head));
+  await pass("first-receipt", () => firstReceipt(parts, registry, sealed, sealKey));
+  const { told, issuer } = await pass("statuses", () =>
+    statuses(parts, registry, signer, sealed, head),
+  );
+  const { id, legalName, country, registration } = issuer;
+  return {
+    ...told,
+    fingerprint: fingerprintText(fingerprint),
+    issuer: { id, legalName, country, registration },
+    mediaType: parts.statement.mediaType,
+    entry: plain(parts.receipt.index),
+    listCount: parts.statement.count,
+    position: plain(parts.document.index),
+    sealed: block(sealed),
+    head: block(head),
+    ledger: trusted,
+  };
+}
+
+/** A number for others: what JavaScript cannot hold exactly is never rounded. */
+function plain(number) {
+  must(number <= Number.MAX_SAFE_INTEGER, "malformed", `${number} is more than 2^53 - 1`);
+  return Number(number);
+}
+
+function block({ height, time, size }) {
+  return { height: plain(height), timeMs: plain(time), size: plain(size) };
+}
+
+function form(bytes) {
+  const parts = decodeProof(bytes);
+  return { parts, facts: { bytes: bytes.length, kind: parts.statement.kind } };
+}
+
+function document({ statement: { kind, root, count }, statement, document: part }, wanted) {
+  const { fingerprint, index, path } = part;
+  const text = fingerprintText(fingerprint);
+  const asked = wanted.some((one) => equal(one, fingerprint));
+  must(asked, "document", `the proof is of another document, ${text}`);
+  must(certifies(statement), "proof", `the statement is ${kind}: it certifies nothing`);
+  checkPath(leafHash(fingerprint), index, BigInt(count), path, root, "the document");
+  return { fingerprint, facts: { fingerprint: text, position: plain(index), count, root: toHex(root) } };
+}
+
+async function lineage(proven, { origin, ledger }) {
+  const [genesis, ...rest] = proven;
+  const ascends = proven.every(({ index }, i) => (i ? index > proven[i - 1].index : index === 0n));
+  must(ascends, "proof", "the registry entries do not begin at 0 and ascend");
+  const same = toHex(genesis.statement.leaf) === ledger;
+  must(same, "ledger", "the genesis of the proof is that of another ledger");
+  const registry = await Registry.ofGenesis(genesis.statement);
+  must(registry.origin === origin, "ledger", `the ledger calls itself ${registry.origin}`);
+  for (const { statement: said, index } of rest) await bringKey(registry, said, index);
+  return { registry, facts: { ledger, origin, entries: proven.map(({ index }) => plain(index)) } };
+}
+
+/** One entry of the registry part: what became of keys is told by the statuses. */
+async function bringKey(registry, said, index) {
+  const key = registry.speaker(said);
+  await checkSignature(said, key.x);
+  const brings = said.kind === "enroll" || (said.kind === "key" && said.key);
+  must(brings, "proof", `registry entry ${index} brings no key`);
+  if (said.kind === "enroll") await checkEnrollInProof(registry, said);
+  else await checkTable(registry, said, key, 0n);
+  registry.apply(said, key, { index, time: 0n });
+  registry.replace();
+}
+
+async function statement({ statement: said, receipt }, registry) {
+  const signer = registry.speaker(said);
+  const before = signer.entry < receipt.index;
+  must(before, "proof", "the key of the statement came after it");
+  await checkSignature(said, signer.x);
+  const { iss, iat } = said.claims;
+  return { signer, facts: { issuer: iss, kid: signer.kid, keyEntry: plain(signer.entry), iat: plain(iat) } };
+}
+
+/** A block statement, by the seal key that was in force at its height. */
+async function blockStatement({ what, statement: said, index }, registry) {
+  const { kind, size, first, claims, time } = said;
+  const placed = kind === "block" && index + 1n === size && first <= index;
+  must(placed, "proof", `${what} is no block statement at the end of its block`);
+  must(claims.iat === time / 1000n, "chain", `${what}: its iat is not its time`);
+  const key = registry.speaker(said);
+  const seals = [...registry.keys.values()].filter(({ use, entry }) => use === "seal" && entry < first);
+  // The genesis key stands at index 0, where block 0 begins: there is none below.
+  const newest = seals.reduce((last, next) => (!last || next.entry > last.entry ? next : last), null);
+  must(newest?.kid === key.kid, "proof", `${what} is not by the seal key of its height`);
+  await checkSignature(said, key.x);
+  return key;
+}
+
+async function newest({ statement: { leaf }, receipt, head: proven }, registry) {
+  const root = followPath(leaf, receipt.index, receipt.size, receipt.path);
+  const key = await blockStatement(proven, registry);
+  const head = proven.statement;
+  const same = head.size === receipt.size && head.height === receipt.height;
+  must(same, "proof", "the receipt is not of the head");
+  await checkSeal(receipt, registry.origin, key, head.time, root);
+  return { root, head, facts: { ...block(head), root: toHex(root), sealKey: key.kid } };
+}
+
+function paths({ sealed, head, registry, receipt }, root) {
+  for (const { what, statement: { leaf }, index, path } of [sealed, head, ...registry]) {
+    checkPath(leaf, index, receipt.size, path, root, what);
+  }
+  return { facts: { paths: 2 + registry.length, root: toHex(root) } };
+}
+
+async function sealedBy({ statement: said, sealed: proven, receipt }, registry, head) {
+  const sealKey = await blockStatement(proven, registry);
+  const sealed = proven.statement;
+  const holds = sealed.first <= receipt.index && receipt.index < sealed.size - 1n;
+  must(holds, "proof", `the block of ${sealed.size} entries does not hold entry ${receipt.index}`);
+  const before = ["height", "size", "time"].every((name) => sealed[name] <= head[name]);
+  must(before, "proof", "the block that sealed the statement is after the head");
+  checkNotAhead(said.claims.iat, sealed.time / 1000n);
+  return { sealed, sealKey, facts: { ...block(sealed), first: plain(sealed.first) } };
+}
+
+async function firstReceipt({ statement: { leaf }, first, receipt }, registry, sealed, sealKey) {
+  const same = first.height === sealed.height && first.size === sealed.size;
+  must(same && first.index === receipt.index, "proof", "the first receipt is of another block or entry");
+  const root = followPath(leaf, first.index, first.size, first.path);
+  await checkSeal(first, registry.origin, sealKey, sealed.time, root);
+  return { facts: { index: plain(first.index), root: toHex(root), sealKey: sealKey.kid } };
+}
+
+function statuses(parts, registry, signer, sealed, head) {
+  const issuer = registry.issuers.get(parts.statement.claims.iss);
+  const { standing, state, key, fall } = standingOf(parts, issuer, signer, sealed, head);
+  const told = {
+    standing,
+    issuerState: state && { state: state.state, sinceMs: plain(state.since) },
+    key: { kid: signer.kid, state: key && keyState(key) },
+    fall: fall && fallOf(fall),
+  };
+  const facts = { statusRoot: toHex(head.statusRoot), paths: parts.statuses.length, ...told };
+  return { issuer, told, facts };
+}
+
+function keyState({ state, since, entry }) {
+  return { state, sinceMs: plain(since), entry: plain(entry) };
+}
+
+function fallOf({ reason, time, entry, replacement }) {
+  const by = replacement && fingerprintText(replacement);
+  return { reason, timeMs: plain(time), entry: plain(entry), replacement: by };
+}
