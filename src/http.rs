@@ -8,6 +8,7 @@
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
 //! | people who look around | `/explorer/…` (`explorer`) |
+//! | anyone with a document | `/`, `/explorer.html`, and what they load (`page`) |
 //! | whoever was refused | `/problems` (`problem`) |
 
 mod blocks;
@@ -15,6 +16,7 @@ mod documents;
 mod entries;
 mod explorer;
 mod health;
+mod page;
 mod path;
 mod problem;
 mod proofs;
@@ -73,6 +75,7 @@ impl Service {
             .merge(proofs::router())
             .merge(registry::router())
             .merge(health::router())
+            .merge(page::router())
             .merge(explorer::router())
             .merge(problem::router())
             .fallback(problem::not_found)

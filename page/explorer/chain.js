@@ -1,0 +1,69 @@
+// The chain: the newest blocks, each linked to the one before by the hash that it names, and how many
+// documents were certified each day.
+import { button, code, element, pairs } from "../element.js";
+import { ago, moment } from "../moment.js";
+import { counted, number, word } from "../words.js";
+import { blocksFrom, daysOf, overviewOf } from "./answers.js";
+import { chart } from "./days.js";
+
+/** Older blocks that were asked for, which do not change. */
+let older = [];
+
+const short = (hash) => `${hash.slice(0, 8)}…${hash.slice(-8)}`;
+
+export async function showChain() {
+  const [{ identity, head, blocks }, days] = await Promise.all([overviewOf(), daysOf()]);
+  const all = joined(blocks);
+  return element("section", { "aria-labelledby": "chain-title" },
+    element("h1", { id: "chain-title", tabindex: "-1" }, word("explorer.chain")),
+    element("p", {}, word("chain.says")),
+    pairs([
+      [word("chain.ledger"), element("span", { class: "long" }, code(identity.text))],
+      [word("chain.documents"), number(head.documents_total)],
+      [word("chain.entries"), number(head.size)],
+      [word("chain.newest"), [word("block.name", { height: number(head.height) }), ", ", ago(head.time_ms, Date.now())]],
+    ]),
+    chart(days),
+    element("h2", {}, word("chain.blocks")),
+    element("ol", { class: "chain" }, all.map((block, at) => link(block, all[at + 1]))),
+    more(all.at(-1)));
+}
+
+/** The newest and the older ones that join them without a gap; others are asked for again. */
+function joined(blocks) {
+  const last = blocks.at(-1);
+  older = older.filter((block) => block.height < last.height);
+  if (older.length > 0 && older[0].height !== last.height - 1) older = [];
+  return [...blocks, ...older];
+}
+
+/** One block, and whether it names the one below it: computed here, for what is shown. */
+function link(block, before) {
+  const holds = !before || (block.previous === before.statement && block.height === before.height + 1);
+  return element("li", { class: holds ? "" : "broken" },
+    element("div", { class: "block" }, summary(block)),
+    element("p", { class: "hook" }, word(block.height === 0 ? "block.genesis" : "block.previous"), " ",
+      block.height === 0 ? code(short(block.previous))
+        : element("a", { href: `#block/${block.height - 1}`, "aria-label": word("block.name", { height: number(block.height - 1) }) },
+          code(short(block.previous))),
+      holds ? null : element("strong", { role: "alert" }, word("block.broken"))));
+}
+
+/** A block in a line or two. */
+function summary(block) {
+  return [
+    element("a", { class: "height", href: `#block/${block.height}` }, word("block.name", { height: number(block.height) })),
+    element("span", { class: "time" }, moment(block.time_ms)),
+    element("span", { class: "holds" }, counted("block.entries", block.entries), ", ", counted("block.documents", block.documents)),
+    element("span", { class: "own" }, code(short(block.statement))),
+  ];
+}
+
+function more(last) {
+  if (!last || last.height === 0) return null;
+  const go = async () => {
+    older.push(...(await blocksFrom(String(last.height - 1))));
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  };
+  return element("p", {}, button(word("chain.more"), go, { class: "button quiet" }));
+}

@@ -1,0 +1,216 @@
+//! The page that anyone verifies with, and the explorer: the files of page/ and js/, served as they
+//! lie there, at the same paths, so that whoever wants to know what verifies their document reads
+//! these. No file that is not listed is served, and none asks anything of another host: the policy
+//! below does not let it.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use super::{ASK_AGAIN, Service, problem};
+
+/// Lists files by their paths from the root of this repository.
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_bytes!(concat!("../../", $path)))),*]
+    };
+}
+
+const FILES: &[(&str, &[u8])] = files![
+    "js/blake3.js",
+    "js/bytes.js",
+    "js/cbor.js",
+    "js/chain.js",
+    "js/change.js",
+    "js/checkpoint.js",
+    "js/cose.js",
+    "js/ed25519.js",
+    "js/fingerprint.js",
+    "js/identity.js",
+    "js/index.js",
+    "js/judgement.js",
+    "js/key.js",
+    "js/list.js",
+    "js/parts.js",
+    "js/payload.js",
+    "js/proof.js",
+    "js/refused.js",
+    "js/registry.js",
+    "js/rules.js",
+    "js/seal.js",
+    "js/sha256.js",
+    "js/standing.js",
+    "js/statement.js",
+    "js/status.js",
+    "js/status_map.js",
+    "js/tree.js",
+    "page/attestation.js",
+    "page/element.js",
+    "page/explorer.css",
+    "page/explorer.html",
+    "page/explorer.js",
+    "page/explorer/answers.js",
+    "page/explorer/block.js",
+    "page/explorer/chain.js",
+    "page/explorer/days.js",
+    "page/explorer/entry.js",
+    "page/explorer/issuers.js",
+    "page/explorer/sentence.js",
+    "page/hashing-worker.js",
+    "page/hashing.js",
+    "page/identity.js",
+    "page/index.html",
+    "page/intake.js",
+    "page/judge.js",
+    "page/ledger.js",
+    "page/moment.js",
+    "page/print.css",
+    "page/seal.js",
+    "page/seal.svg",
+    "page/shape.js",
+    "page/standing.js",
+    "page/steps.js",
+    "page/style.css",
+    "page/verdict.css",
+    "page/verdict.js",
+    "page/verify.js",
+    "page/words.js",
+    "page/words/en.js",
+    "page/words/fr.js",
+];
+
+/// The pages themselves are at the root, where their links are short and their paths relative.
+const PAGES: [(&str, &str); 2] =
+    [("/", "page/index.html"), ("/explorer.html", "page/explorer.html")];
+
+/// What a browser must not do for the page, whatever gets into it.
+const GUARDS: [(HeaderName, &str); 7] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; worker-src 'self'; form-action 'none'; frame-ancestors 'none'; \
+         base-uri 'none'",
+    ),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+];
+
+struct File {
+    bytes: &'static [u8],
+    media_type: &'static str,
+    /// Of its content, so that a new release is taken, and nothing else is sent twice.
+    etag: String,
+}
+
+static SERVED: LazyLock<HashMap<&str, File>> = LazyLock::new(|| {
+    let file = |&(path, bytes): &(&'static str, &'static [u8])| {
+        let etag = format!("\"{}\"", &blake3::hash(bytes).to_hex()[..32]);
+        (path, File { bytes, media_type: media_type(path), etag })
+    };
+    FILES.iter().map(file).collect()
+});
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    }
+}
+
+pub fn router() -> Router<Service> {
+    let pages = PAGES.into_iter().fold(Router::new(), |router, (at, path)| {
+        let serve = move |asked: HeaderMap| async move { SERVED[path].answer(&asked) };
+        router.route(at, get(serve))
+    });
+    pages.route("/page/{*path}", get(file)).route("/js/{*path}", get(file))
+}
+
+async fn file(uri: Uri, asked: HeaderMap) -> Response {
+    let path = uri.path().trim_start_matches('/');
+    let served = SERVED.get(path).filter(|file| !file.media_type.starts_with("text/html"));
+    match served {
+        Some(file) => file.answer(&asked),
+        None => problem::not_found().await.into_response(),
+    }
+}
+
+impl File {
+    fn answer(&self, asked: &HeaderMap) -> Response {
+        let known = asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+        let is_known = known.is_some_and(|tags| tags.contains(&self.etag));
+        let about = [
+            (header::ETAG, self.etag.as_str()),
+            (header::CACHE_CONTROL, ASK_AGAIN),
+            (header::CONTENT_TYPE, self.media_type),
+        ];
+        match is_known {
+            true => (StatusCode::NOT_MODIFIED, about, GUARDS).into_response(),
+            false => (about, GUARDS, self.bytes).into_response(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    use super::*;
+
+    fn files_under(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| if path.is_dir() { files_under(&path) } else { vec![path] })
+            .collect()
+    }
+
+    /// What the page is made of, and what of the verifier a browser reads.
+    #[test]
+    fn all_of_the_page_is_served_and_nothing_else() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let all = ["page", "js"].into_iter().flat_map(|folder| files_under(&root.join(folder)));
+        let relative =
+            |path: PathBuf| path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+        let of_the_page =
+            |path: &String| path.starts_with("page/") && !path.starts_with("page/api.");
+        let of_the_verifier = |path: &String| {
+            let name = path.strip_prefix("js/").unwrap_or(".");
+            !name.contains('/') && name.ends_with(".js")
+        };
+        let wanted: BTreeSet<_> =
+            all.map(relative).filter(|path| of_the_page(path) || of_the_verifier(path)).collect();
+        let listed: BTreeSet<_> = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(listed, wanted);
+    }
+
+    #[test]
+    fn what_is_known_is_not_sent_again() {
+        let file = &SERVED["page/index.html"];
+        assert_eq!(file.answer(&HeaderMap::new()).status(), StatusCode::OK);
+        let mut asked = HeaderMap::new();
+        asked.insert(header::IF_NONE_MATCH, file.etag.parse().unwrap());
+        let answer = file.answer(&asked);
+        assert_eq!(answer.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(answer.headers()[header::ETAG], file.etag);
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-cache");
+        asked.insert(header::IF_NONE_MATCH, "\"another\"".parse().unwrap());
+        assert_eq!(file.answer(&asked).status(), StatusCode::OK);
+    }
+}
