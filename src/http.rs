@@ -3,7 +3,7 @@
 //! | who | what |
 //! |---|---|
 //! | issuers | `POST /entries`, `GET /entries/{index}` (`entries`) |
-//! | verifiers | `GET /documents/…`, `POST /verify` (`documents`) |
+//! | verifiers | `/documents/…`, `POST /verify` (`documents`), `GET /prefixes/…` (`prefixes`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
@@ -12,12 +12,14 @@
 //! | whoever was refused | `/problems` (`problem`) |
 
 mod blocks;
+mod body;
 mod documents;
 mod entries;
 mod explorer;
 mod health;
 mod page;
 mod path;
+mod prefixes;
 mod problem;
 mod proofs;
 mod registry;
@@ -71,6 +73,7 @@ impl Service {
         Router::new()
             .merge(entries::router())
             .merge(documents::router())
+            .merge(prefixes::router())
             .merge(blocks::router())
             .merge(proofs::router())
             .merge(registry::router())
@@ -127,6 +130,16 @@ impl Service {
     /// The registry after the newest block, whenever that is asked for.
     fn newest_registry(&self) -> impl Fn() -> Arc<Registry> + Sync {
         || self.0.ledger.registry()
+    }
+
+    /// Whether look-ups know all that was acknowledged until now, whenever that is asked: whoever has
+    /// just withdrawn a document is not told that it is certified.
+    fn acknowledged(&self) -> impl Fn(&Inner) -> Result<(), Error> + Copy + use<> {
+        let height = self.0.ledger.head().height;
+        move |inner| match inner.ledger.store().derived() {
+            derived if derived > height => Ok(()),
+            _ => Err(lag::behind()),
+        }
     }
 
     /// Asks until look-ups have caught up with what was durable when the question came.

@@ -3,6 +3,7 @@
 //! It is the ledger's word and says so: whoever will not take it asks for the proofs.
 
 mod answer;
+mod prefix;
 
 use std::{
     collections::HashMap,
@@ -26,6 +27,7 @@ use crate::{
 };
 
 pub use answer::{AnswerHead, Certification, DocumentAnswer, FallAnswer, KeyAnswer, StateAnswer};
+pub use prefix::Prefix;
 
 /// Most certifications of one document that an answer lists: the newest, and the very first, which
 /// whoever certifies a document again and again cannot hide.
@@ -34,7 +36,7 @@ pub const CERTIFICATIONS_MAX: usize = 100;
 const REMEMBERED_MAX: usize = 4096;
 
 /// What an answer without a proof rests on.
-const RESTS_ON: &str = "This is the ledger's word. Each certification has a proof that anyone can \
+pub const RESTS_ON: &str = "This is the ledger's word. Each certification has a proof that anyone can \
                         check; that there are no others, and `unknown`, rest on the ledger alone.";
 
 /// What all documents of one certifying entry have in common.

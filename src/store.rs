@@ -9,6 +9,8 @@ mod error;
 pub mod head_mark;
 pub mod memory;
 
+use std::ops::RangeInclusive;
+
 use probant_core::{
     Fingerprint, Hash,
     block::{Block, Fault, Layout},
@@ -74,6 +76,14 @@ pub trait Store: Nodes + Send + Sync {
 
     /// Where a document stands in the list of one entry, however often others certified it.
     fn place(&self, fingerprint: &Fingerprint, entry: u64) -> Result<Option<Location>, StoreError>;
+
+    /// Certified documents of a range, both ends included: ascending, each once however often it was
+    /// certified, the first `limit` of them.
+    fn certified(
+        &self,
+        range: RangeInclusive<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<Fingerprint>, StoreError>;
 
     /// From a document to the root of its list.
     fn document_path(&self, location: Location) -> Result<Vec<Hash>, StoreError>;

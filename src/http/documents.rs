@@ -1,5 +1,9 @@
-//! For verifiers: the verdict on a document, and its proofs. A document that is sent is hashed as it
+//! For verifiers: the verdict on a document or on many, and proofs. A document that is sent is hashed as it
 //! comes and never stored.
+
+mod bulk;
+
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -20,8 +24,9 @@ use super::{
     problem::{Kind, Problem},
 };
 use crate::{
-    Error, lag,
+    lag,
     lookup::{AnswerHead, DocumentAnswer},
+    prove::Published,
 };
 
 /// Most proofs in one answer; others are at `/documents/{fingerprint}/proof/{entry}`.
@@ -29,6 +34,10 @@ const STATUS_PROOFS_MAX: usize = 16;
 
 pub fn router() -> Router<Service> {
     Router::new()
+        .route(
+            "/documents",
+            post(bulk::documents).layer(DefaultBodyLimit::max(bulk::BODY_BYTES_MAX)),
+        )
         .route("/documents/{fingerprint}", get(document))
         .route("/documents/{fingerprint}/proof", get(newest_proof))
         .route("/documents/{fingerprint}/proof/{entry}", get(proof))
@@ -52,8 +61,9 @@ struct WithProofs {
     proofs: Vec<ProofOf>,
 }
 
+/// A proof of one certification.
 #[derive(Serialize)]
-struct ProofOf {
+pub struct ProofOf {
     /// Index of the certifying entry.
     entry: u64,
     /// The proof file (docs/format.md 11), base64.
@@ -84,21 +94,44 @@ fn parse(text: &str) -> Result<Fingerprint, Problem> {
 /// The answer as of a block that knows all that was acknowledged when the question came: whoever has
 /// just withdrawn a document is not told that it is certified.
 async fn answer(service: &Service, document: &[Fingerprint]) -> Result<DocumentAnswer, Problem> {
-    let answer = |inner: &Inner| inner.lookup.answer(document, &inner.ledger.registry());
-    Ok(caught_up(service, answer).await?)
+    let acknowledged = service.acknowledged();
+    let answer = |inner: &Inner| {
+        acknowledged(inner)?;
+        inner.lookup.answer(document, &inner.ledger.registry())
+    };
+    Ok(service.ask(answer).await?)
 }
 
-/// Asks once look-ups know all that was acknowledged before.
-async fn caught_up<T>(
+/// A published head that knows all that these answers say.
+pub async fn head_for(
     service: &Service,
-    ask: impl Fn(&Inner) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let acknowledged = service.0.ledger.head().height;
-    let ask = |inner: &Inner| match inner.ledger.store().derived() {
-        derived if derived > acknowledged => ask(inner),
-        _ => Err(lag::behind()),
-    };
-    service.ask(ask).await
+    answers: &[DocumentAnswer],
+) -> Result<Arc<Published>, Problem> {
+    let certifications = answers.iter().flat_map(|answer| &answer.certifications);
+    let newest = certifications.map(|one| one.newest_about).max().unwrap_or_default();
+    Ok(service.0.prover.checkpoint_beyond(newest, &service.newest_registry()).await?)
+}
+
+/// Proofs of the certifications of an answer as of this head: of those that stand first, then of
+/// the newest, at most so many.
+pub async fn proofs(
+    service: &Service,
+    fingerprint: Fingerprint,
+    answer: &DocumentAnswer,
+    head: &Arc<Published>,
+    limit: usize,
+) -> Result<Vec<ProofOf>, Problem> {
+    let mut shown: Vec<_> = answer.certifications.iter().collect();
+    shown.sort_by_key(|one| one.verdict);
+    let mut proofs = Vec::new();
+    for entry in shown.into_iter().take(limit).map(|one| one.entry) {
+        let place = |inner: &Inner| Ok(inner.ledger.store().place(&fingerprint, entry)?);
+        let location = service.ask(place).await?.ok_or_else(lag::rebuilding)?;
+        let registry = service.newest_registry();
+        let proof = service.0.prover.prove(fingerprint, location, head, &registry).await?;
+        proofs.push(ProofOf { entry, proof: STANDARD.encode(proof) });
+    }
+    Ok(proofs)
 }
 
 async fn document(
@@ -139,9 +172,12 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
             None => format!("unknown: this ledger has not certified {text}"),
         })
     })?;
-    let newest_about =
-        |inner: &Inner| inner.lookup.newest_about(&fingerprint, location, &inner.ledger.registry());
-    let newest = caught_up(service, newest_about).await?;
+    let acknowledged = service.acknowledged();
+    let newest_about = |inner: &Inner| {
+        acknowledged(inner)?;
+        inner.lookup.newest_about(&fingerprint, location, &inner.ledger.registry())
+    };
+    let newest = service.ask(newest_about).await?;
     let (prover, registry) = (&service.0.prover, service.newest_registry());
     let head = prover.checkpoint_beyond(newest, &registry).await?;
     let proof = prover.prove(fingerprint, location, &head, &registry).await?;
@@ -154,21 +190,12 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
 async fn status(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
     let fingerprint = parse(&text)?;
     let newest = answer(&service, &[fingerprint]).await?;
-    let newest = newest.certifications.iter().map(|one| one.newest_about).max();
-    let (prover, registry) = (&service.0.prover, service.newest_registry());
-    let head = prover.checkpoint_beyond(newest.unwrap_or_default(), &registry).await?;
+    let head = head_for(&service, &[newest]).await?;
     let as_of = AnswerHead::of(&head.block);
-    let answer = |inner: &Inner| inner.lookup.answer_at(as_of, &[fingerprint], &registry());
+    let answer =
+        |inner: &Inner| inner.lookup.answer_at(as_of, &[fingerprint], &inner.ledger.registry());
     let answer = service.ask(answer).await?;
-    let mut shown: Vec<_> = answer.certifications.iter().collect();
-    shown.sort_by_key(|one| one.verdict);
-    let mut proofs = Vec::new();
-    for entry in shown.into_iter().take(STATUS_PROOFS_MAX).map(|one| one.entry) {
-        let place = |inner: &Inner| Ok(inner.ledger.store().place(&fingerprint, entry)?);
-        let location = service.ask(place).await?.ok_or_else(lag::rebuilding)?;
-        let proof = prover.prove(fingerprint, location, &head, &registry).await?;
-        proofs.push(ProofOf { entry, proof: STANDARD.encode(proof) });
-    }
+    let proofs = proofs(&service, fingerprint, &answer, &head, STATUS_PROOFS_MAX).await?;
     let answer = Json(WithProofs { fingerprint: text, answer, proofs });
     Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
 }

@@ -4,7 +4,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -12,6 +12,7 @@ use probant_core::{seal::Receipt, statement::SUBMISSION_BYTES_MAX};
 
 use super::{
     IMMUTABLE, Service,
+    body::check_type,
     path::{At, number},
     problem::{Concise, Kind, Problem},
 };
@@ -26,8 +27,10 @@ pub fn router() -> Router<Service> {
 /// 201 with the receipt, once the block is durable.
 async fn submit(
     State(service): State<Service>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Concise> {
+    check_type(&headers, COSE)?;
     let accepted =
         service.0.ledger.submit(body.map_err(|rejection| not_whole(&rejection))?).await?;
     Ok((StatusCode::CREATED, answer(&accepted.receipt)).into_response())

@@ -23,6 +23,7 @@ pub mod table;
 
 use std::{
     fs::File,
+    ops::RangeInclusive,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -283,6 +284,17 @@ impl Store for Embedded {
         let blocks = self.derived();
         let place = self.look_up(|derived| derived.place(fingerprint, entry))?;
         self.or_behind(place, blocks)
+    }
+
+    fn certified(
+        &self,
+        range: RangeInclusive<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<Fingerprint>, StoreError> {
+        let blocks = self.derived();
+        let found = self.look_up(|derived| derived.certified(range, limit))?;
+        let found = Some(found).filter(|found| !found.is_empty());
+        self.or_behind(found, blocks).map(Option::unwrap_or_default)
     }
 
     fn document_path(&self, location: Location) -> Result<Vec<Hash>, StoreError> {

@@ -1,7 +1,11 @@
 //! A store in memory, for tests: it keeps what it is given, answers by looking at all of it, and
 //! fails on demand, both as "failed" and as "failed, but persisted".
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    ops::RangeInclusive,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use probant_core::{
     Fingerprint, Hash, Rejected, Statement,
@@ -191,6 +195,17 @@ impl Store for Memory {
         let mut certified = state.certified();
         let found = certified.find(|(document, at)| document == fingerprint && at.entry == entry);
         Ok(found.map(|(_, location)| location))
+    }
+
+    fn certified(
+        &self,
+        range: RangeInclusive<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<Fingerprint>, StoreError> {
+        let state = self.state();
+        let certified = state.certified().map(|(document, _)| document);
+        let found: BTreeSet<_> = certified.filter(|document| range.contains(document)).collect();
+        Ok(found.into_iter().take(limit).collect())
     }
 
     fn document_path(&self, location: Location) -> Result<Vec<Hash>, StoreError> {

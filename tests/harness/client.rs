@@ -10,6 +10,7 @@ use hyper::{
     body::{Bytes, Frame},
     client::conn::http1::{self, SendRequest},
     header::HOST,
+    http,
 };
 use hyper_util::rt::TokioIo;
 use probant::clock::SystemClock;
@@ -56,11 +57,23 @@ impl Client {
         sent.unwrap_or_else(|why| panic!("{method} {path}: {why}"))
     }
 
+    /// The same with headers.
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Reply {
+        let body = BodyExt::boxed(Full::new(Bytes::from(body)));
+        self.connect().await.unwrap().request(method, path, headers, body).await.unwrap()
+    }
+
     /// A body of unannounced length, in pieces.
     pub async fn stream(&self, path: &str, pieces: Vec<Bytes>) -> Reply {
         let frames = pieces.into_iter().map(|piece| Ok(Frame::data(piece)));
         let body = BodyExt::boxed(StreamBody::new(stream::iter(frames)));
-        self.connect().await.unwrap().request(Method::POST, path, body).await.unwrap()
+        self.connect().await.unwrap().request(Method::POST, path, &[], body).await.unwrap()
     }
 
     pub async fn connect(&self) -> Result<Connection, String> {
@@ -104,13 +117,23 @@ impl Connection {
         path: &str,
         body: Vec<u8>,
     ) -> Result<Reply, String> {
-        self.request(method, path, BodyExt::boxed(Full::new(Bytes::from(body)))).await
+        self.request(method, path, &[], BodyExt::boxed(Full::new(Bytes::from(body)))).await
     }
 
-    async fn request(&mut self, method: Method, path: &str, body: Body) -> Result<Reply, String> {
+    async fn request(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Result<Reply, String> {
         let said = |error: &dyn std::fmt::Display| error.to_string();
         self.0.ready().await.map_err(|e| said(&e))?;
         let request = Request::builder().method(method).uri(path).header(HOST, "ledger.example");
+        let with = |request: http::request::Builder, (name, value): &(&str, &str)| {
+            request.header(*name, *value)
+        };
+        let request = headers.iter().fold(request, with);
         let request = request.body(body).map_err(|e| said(&e))?;
         let response = self.0.send_request(request).await.map_err(|e| said(&e))?;
         let (parts, body) = response.into_parts();

@@ -7,6 +7,7 @@ mod full_disk;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod life;
+mod many;
 mod parts;
 mod paths;
 mod problems;

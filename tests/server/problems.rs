@@ -5,13 +5,12 @@ use serde_json::{Value as Json, json};
 
 use crate::harness::{Client, Home, bounded};
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 16] = [
     "not-found",
     "method-not-allowed",
     "malformed-path",
     "malformed-body",
     "unsupported-media-type",
-    "not-acceptable",
     "rejected",
     "prefix-too-short",
     "too-large",

@@ -310,3 +310,38 @@ fn one_certification_among_many_of_the_same_document_is_found() {
     append_all(&store, &blocks);
     check_all(&store, &blocks);
 }
+
+#[test]
+fn both_kinds_of_fingerprints_are_kept_apart_and_counted_once() {
+    for (name, store, _dirs) in stores() {
+        println!("{name}");
+        let blocks = world::both_kinds();
+        append_all(&*store, &blocks);
+        check_all(&*store, &blocks);
+    }
+}
+
+#[test]
+fn a_certified_document_is_never_missing_from_a_range_whatever_look_ups_do_meanwhile() {
+    for (name, store, _dirs) in stores() {
+        println!("{name}");
+        let blocks = world::repeated(60);
+        let asked = world::documents(1000, 60);
+        for (number, block) in blocks.iter().enumerate() {
+            append_all(&*store, std::slice::from_ref(block));
+            if number == 40 {
+                store.distrust_derived();
+            }
+            // Two blocks come before the first that certifies.
+            let Some(last) = number.checked_sub(2) else { continue };
+            for document in [asked[last], asked[last / 2]] {
+                match store.certified(document..=document, 2) {
+                    Ok(found) => assert_eq!(found, [document], "{name}: after block {number}"),
+                    Err(StoreError::Behind { .. }) => {}
+                    Err(other) => panic!("{name}: {other}"),
+                }
+            }
+        }
+        check_all(&*store, &blocks);
+    }
+}

@@ -1,13 +1,13 @@
 //! What a store must say, put together from the blocks alone.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
 use probant::store::{Location, Store, StoredBlock};
 use probant_core::{
-    Hash,
+    Algorithm, Fingerprint, Hash,
     list::Batch,
     status::{Fall, Slot, Status},
     tree,
@@ -76,6 +76,7 @@ pub fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
         }
     }
     check_statuses(store, blocks);
+    check_ranges(store, &places.keys().copied().collect());
     for (document, newest_first) in places {
         let first = &newest_first[..newest_first.len().min(100)];
         assert_eq!(store.documents(&document, None, 100).unwrap(), first);
@@ -103,6 +104,35 @@ pub fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
     assert_eq!(chain.as_ref().map(|chain| chain.head().clone()), store.head());
     let newest = store.head().and_then(|head| store.status(head.height).unwrap());
     assert_eq!(chain.map(|chain| chain.status()), newest);
+}
+
+/// Certified documents in ranges, against all of them: whole kinds, one digit more and more, one
+/// document, the gaps beside it, and nothing.
+fn check_ranges(store: &dyn Store, certified: &BTreeSet<Fingerprint>) {
+    let check = |low: Fingerprint, high: Fingerprint| {
+        let all: Vec<_> = certified.range(low..=high).copied().collect();
+        for limit in [0, 1, all.len(), all.len() + 1] {
+            let found = store.certified(low..=high, limit).unwrap();
+            assert_eq!(found, all[..limit.min(all.len())], "{low} to {high}, {limit}");
+        }
+    };
+    let [blake3, sha256] = [Algorithm::Blake3, Algorithm::Sha256];
+    let end = |algorithm, byte| Fingerprint::new(algorithm, [byte; 32]);
+    check(end(sha256, 0), end(blake3, 255));
+    for algorithm in [blake3, sha256] {
+        check(end(algorithm, 0), end(algorithm, 255));
+    }
+    for document in certified.iter().step_by(certified.len() / 20 + 1) {
+        let text = document.to_string();
+        let digits = text.len() - 64;
+        for length in [0, 1, 2, 3, 4, 5, 31, 32, 63, 64] {
+            let bound = |fill: &str| -> Fingerprint {
+                let rest = fill.repeat(64 - length);
+                format!("{}{rest}", &text[..digits + length]).parse().unwrap()
+            };
+            check(bound("0"), bound("f"));
+        }
+    }
 }
 
 /// The status map after every block, against what fell up to it.

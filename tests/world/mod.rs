@@ -21,7 +21,7 @@ use probant::{
     },
 };
 use probant_core::{
-    Fingerprint, Fingerprints, Identity, LedgerId, List, Statement,
+    Algorithm, Fingerprint, Fingerprints, Identity, LedgerId, List, Statement,
     chain::Chain,
     draft::Draft,
     key::{SigningKey, Use},
@@ -216,6 +216,23 @@ pub fn repeated(count: u32) -> Vec<StoredBlock> {
         let both = [documents(1, 1), documents(1000 + number, 1)].concat();
         let list = List::new(both).unwrap();
         let time_ms = START_MS + 101 + u64::from(number);
+        append(&memory, time_ms, vec![(certify(ledger, &list), Some(list))]);
+    }
+    all(&memory)
+}
+
+/// Blocks that certify fingerprints of both kinds, with the same digests, and some of them again.
+pub fn both_kinds() -> Vec<StoredBlock> {
+    let memory = Memory::default();
+    let ledger = found_in(&memory).ledger;
+    append(&memory, START_MS + 100, vec![(enroll(ledger), None)]);
+    for (count, time_ms) in [3, 9, 6].into_iter().zip(START_MS + 101..) {
+        let kinds = |document: Fingerprint| {
+            let digest = document.digest().try_into().unwrap();
+            [Algorithm::Blake3, Algorithm::Sha256].map(|kind| Fingerprint::new(kind, digest))
+        };
+        let list = documents(1, count).into_iter().flat_map(kinds).collect();
+        let list = List::new(list).unwrap();
         append(&memory, time_ms, vec![(certify(ledger, &list), Some(list))]);
     }
     all(&memory)

@@ -10,7 +10,6 @@ pub enum Kind {
     MalformedPath,
     MalformedBody,
     UnsupportedMediaType,
-    NotAcceptable,
     Rejected,
     PrefixTooShort,
     TooLarge,
@@ -38,13 +37,12 @@ pub struct Facts {
 
 impl Kind {
     /// All of them, as they are listed.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 16] = [
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::MalformedPath,
         Self::MalformedBody,
         Self::UnsupportedMediaType,
-        Self::NotAcceptable,
         Self::Rejected,
         Self::PrefixTooShort,
         Self::TooLarge,
@@ -107,11 +105,6 @@ impl Kind {
                 "unsupported-media-type", Status::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type",
                 "The Content-Type of the body is not one that this path takes.",
                 "Send the body with the type that the detail names.",
-            ),
-            Self::NotAcceptable => facts(
-                "not-acceptable", Status::NOT_ACCEPTABLE, "Not Acceptable",
-                "The header Accept excludes the one form in which this is answered.",
-                "Leave Accept out, or name the type that the detail names.",
             ),
             Self::Rejected => facts(
                 "rejected", Status::BAD_REQUEST, "Rejected",

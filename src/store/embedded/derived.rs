@@ -309,30 +309,6 @@ impl Derived {
         self.index.get(&names::of_statement(leaf))
     }
 
-    /// Where a document was first certified.
-    pub fn first(&self, fingerprint: &Fingerprint) -> Result<Option<Location>, StoreError> {
-        names::first(fingerprint, &*self.index)
-    }
-
-    /// Where a document is certified, before a place or anywhere, the newest first.
-    pub fn documents(
-        &self,
-        fingerprint: &Fingerprint,
-        before: Option<Location>,
-        limit: usize,
-    ) -> Result<Vec<Location>, StoreError> {
-        names::locations(fingerprint, before, &*self.index, limit)
-    }
-
-    /// Where a document stands in the list of one entry.
-    pub fn place(
-        &self,
-        fingerprint: &Fingerprint,
-        entry: u64,
-    ) -> Result<Option<Location>, StoreError> {
-        names::place(fingerprint, entry, &*self.index)
-    }
-
     /// From a document to its list's root: 16 fingerprints at most, and a node for each level.
     pub fn document_path(
         &self,

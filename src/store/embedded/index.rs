@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::mem;
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::str::FromStr;
@@ -26,7 +26,8 @@ mod tests;
 /// 2. *Inserting the same again changes nothing*, so the blocks after `blocks()` can always be
 ///    repeated. A name that is inserted with another number takes that number.
 /// 3. *Order.* `scan` answers keys ascending as bytes from `First` or `After`, descending from
-///    `Last` or `Before`; no key outside the prefix, none twice, and at most `limit`.
+///    `Last` or `Before`; no key outside the prefix, none twice, and at most `limit`. So does
+///    `names`, ascending.
 /// 4. *What `sync` answered Ok for outlives a power cut*; what was inserted since may be lost, from
 ///    the newest back.
 /// 5. *Damage is named.* Files that were tampered with open and answer as before, or give
@@ -45,6 +46,9 @@ pub trait Index: Send + Sync {
 
     /// The number of a name; a miss is the cheapest answer.
     fn get(&self, name: &Name) -> Result<Option<u64>, StoreError>;
+
+    /// The names of the map from one to another, both included: ascending, the first `limit`.
+    fn names(&self, range: RangeInclusive<Name>, limit: usize) -> Result<Vec<Name>, StoreError>;
 
     /// How many blocks, from the first on, are complete; 0 when new.
     fn blocks(&self) -> Result<u64, StoreError>;
@@ -181,6 +185,10 @@ impl Index for Contained {
         contained(&self.place, || self.engine.get(name))
     }
 
+    fn names(&self, range: RangeInclusive<Name>, limit: usize) -> Result<Vec<Name>, StoreError> {
+        contained(&self.place, || self.engine.names(range, limit))
+    }
+
     fn blocks(&self) -> Result<u64, StoreError> {
         contained(&self.place, || self.engine.blocks())
     }
@@ -231,6 +239,16 @@ fn rests<K: AsRef<[u8]>, E>(
         Start::First | Start::After(_) => rows.take(limit).map(cut).collect(),
         Start::Last | Start::Before(_) => rows.rev().take(limit).map(cut).collect(),
     }
+}
+
+/// The names in the first rows of a range of them.
+fn names<K: AsRef<[u8]>, E>(
+    rows: impl Iterator<Item = Result<K, E>>,
+    limit: usize,
+) -> Result<Vec<Name>, E> {
+    // Rows of another length are none of ours, as no name has it.
+    let name = |key: K| key.as_ref().strip_prefix(&[NUMBER])?.try_into().ok();
+    rows.filter_map(|row| row.map(name).transpose()).take(limit).collect()
 }
 
 /// A number as stored: eight bytes, big-endian.

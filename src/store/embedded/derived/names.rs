@@ -5,10 +5,11 @@
 //! the map holds the first place of a document, with a bit that says whether there are others. The
 //! first block that certifies it decides, so deriving a block again changes nothing.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::RangeInclusive};
 
-use probant_core::{Fingerprint, Hash, List};
+use probant_core::{Algorithm, Fingerprint, Hash, List};
 
+use super::Derived;
 use crate::store::{
     Location, StoreError, StoredBlock,
     embedded::index::{Index, Name, Rows, Start},
@@ -40,6 +41,14 @@ fn of_document(fingerprint: &Fingerprint) -> Name {
     name(fingerprint.as_bytes()[0], fingerprint.digest())
 }
 
+fn document_of(name: &Name) -> Result<Fingerprint, StoreError> {
+    let kinds = [Algorithm::Blake3, Algorithm::Sha256];
+    let digest = name[1..].try_into().expect("32 bytes follow the kind");
+    let document = kinds.map(|algorithm| Fingerprint::new(algorithm, digest));
+    let document = document.into_iter().find(|document| of_document(document) == *name);
+    document.ok_or_else(|| StoreError::damage("index", "a document of another kind"))
+}
+
 fn to_number(location: Location) -> u64 {
     (location.entry << POSITION_BITS | u64::from(location.position)) << 1
 }
@@ -47,6 +56,41 @@ fn to_number(location: Location) -> u64 {
 fn from_number(number: u64) -> Location {
     let number = number >> 1;
     Location { entry: number >> POSITION_BITS, position: number as u16 }
+}
+
+impl Derived {
+    /// Where a document was first certified.
+    pub fn first(&self, fingerprint: &Fingerprint) -> Result<Option<Location>, StoreError> {
+        first(fingerprint, &*self.index)
+    }
+
+    /// Where a document is certified, before a place or anywhere, the newest first.
+    pub fn documents(
+        &self,
+        fingerprint: &Fingerprint,
+        before: Option<Location>,
+        limit: usize,
+    ) -> Result<Vec<Location>, StoreError> {
+        locations(fingerprint, before, &*self.index, limit)
+    }
+
+    /// Where a document stands in the list of one entry.
+    pub fn place(
+        &self,
+        fingerprint: &Fingerprint,
+        entry: u64,
+    ) -> Result<Option<Location>, StoreError> {
+        place(fingerprint, entry, &*self.index)
+    }
+
+    /// Certified documents of a range, ascending.
+    pub fn certified(
+        &self,
+        range: RangeInclusive<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<Fingerprint>, StoreError> {
+        documents(&range, &*self.index, limit)
+    }
 }
 
 /// What a block adds to the index.
@@ -137,6 +181,16 @@ pub fn place(
     let above = to_number(Location { entry: after, position: 0 }).to_be_bytes();
     let rest = index.scan(&name, Start::Before(&above), 1)?;
     Ok(rest.first().map(|rest| from_rest(rest)).transpose()?.filter(of_entry))
+}
+
+/// Documents of a range, ascending.
+pub fn documents(
+    range: &RangeInclusive<Fingerprint>,
+    index: &dyn Index,
+    limit: usize,
+) -> Result<Vec<Fingerprint>, StoreError> {
+    let names = of_document(range.start())..=of_document(range.end());
+    index.names(names, limit)?.iter().map(document_of).collect()
 }
 
 fn from_rest(rest: &[u8]) -> Result<Location, StoreError> {

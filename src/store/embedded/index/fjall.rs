@@ -5,6 +5,7 @@
 //! anything or not.
 
 use std::io::{self, ErrorKind};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use std::{fs, mem};
 use ::fjall::config::{BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry};
 use ::fjall::{Database, Error, Guard, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode};
 
-use super::{BLOCKS, Index, Name, Rows, Start, StoreError, name_key, number, rests, span};
+use super::{BLOCKS, Index, Name, Rows, Start, StoreError, name_key, names, number, rests, span};
 
 /// Blocks of tables kept in memory, filters and indexes among them.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -127,6 +128,11 @@ impl Index for Fjall {
 
     fn get(&self, name: &Name) -> Result<Option<u64>, StoreError> {
         self.number(&name_key(name))
+    }
+
+    fn names(&self, range: RangeInclusive<Name>, limit: usize) -> Result<Vec<Name>, StoreError> {
+        let rows = self.tree.range(name_key(range.start())..=name_key(range.end())).map(Guard::key);
+        names(rows, limit).map_err(|error| explain(&self.place, error))
     }
 
     fn blocks(&self) -> Result<u64, StoreError> {

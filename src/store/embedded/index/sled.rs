@@ -3,11 +3,12 @@
 //! Slower than fjall and larger, in memory too, where it grows with the keys whatever cache it is
 //! given: for ledgers of up to about a million documents.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use ::sled::{Config, Db, Error, Mode};
 
-use super::{BLOCKS, Index, Name, Rows, Start, StoreError, name_key, number, rests, span};
+use super::{BLOCKS, Index, Name, Rows, Start, StoreError, name_key, names, number, rests, span};
 
 /// Pages kept in memory; sled holds several times as much.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -55,6 +56,11 @@ impl Index for Sled {
 
     fn get(&self, name: &Name) -> Result<Option<u64>, StoreError> {
         self.number(&name_key(name))
+    }
+
+    fn names(&self, range: RangeInclusive<Name>, limit: usize) -> Result<Vec<Name>, StoreError> {
+        let rows = self.tree.range(name_key(range.start())..=name_key(range.end())).keys();
+        names(rows, limit).map_err(|error| explain(&self.place, error))
     }
 
     fn blocks(&self) -> Result<u64, StoreError> {

@@ -91,6 +91,28 @@ fn a_scan_answers_what_a_sorted_list_would() {
 }
 
 #[test]
+fn names_of_a_range_are_answered_as_a_sorted_list_would() {
+    on_each_engine(|engine, dir| {
+        let index = open(engine, dir).unwrap();
+        insert(&*index, 0..3);
+        let mut all: Vec<_> = (0..3 * ROWS_PER_BLOCK).map(name).collect();
+        all.sort_unstable();
+        let at = |place: usize| all[place];
+        let ends = [[0; 33], at(0), at(1), name(999), at(150), at(299), [255; 33]];
+        for low in ends {
+            for high in ends.into_iter().filter(|high| *high >= low) {
+                let within: Vec<_> =
+                    all.iter().copied().filter(|name| (low..=high).contains(name)).collect();
+                for limit in [0, 1, within.len(), within.len() + 1] {
+                    let found = index.names(low..=high, limit).unwrap();
+                    assert_eq!(found, within[..limit.min(within.len())], "{engine}: {limit}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn a_new_index_is_empty_and_a_count_alone_can_be_inserted() {
     on_each_engine(|engine, dir| {
         let index = open(engine, dir).unwrap();

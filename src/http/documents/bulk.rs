@@ -1,0 +1,109 @@
+//! Many documents in one request: the verdicts as of one head, and nothing else.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use probant_core::Fingerprint;
+use serde::{Deserialize, Serialize};
+
+use super::super::{
+    Inner, NEVER, Service,
+    body::check_type,
+    problem::{Kind, Problem},
+};
+use crate::{
+    Error,
+    lookup::{AnswerHead, Certification, RESTS_ON},
+    verdict::Verdict,
+};
+
+/// Most documents in one request.
+const DOCUMENTS_MAX: usize = 1000;
+/// Longest body: so many fingerprints, generously laid out.
+pub const BODY_BYTES_MAX: usize = 128 << 10;
+
+/// Which documents are asked about.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// Held to their form one by one, so that the first wrong one can be named.
+    fingerprints: Vec<serde_json::Value>,
+}
+
+/// The verdicts, all as of one head.
+#[derive(Serialize)]
+struct ManyDocuments {
+    head: AnswerHead,
+    /// What the reader must believe.
+    rests_on: &'static str,
+    /// In the order in which they were asked about.
+    documents: Vec<OneOfMany>,
+}
+
+/// One of them.
+#[derive(Serialize)]
+struct OneOfMany {
+    fingerprint: String,
+    verdict: Verdict,
+    /// The newest first, at most 100; the very first is always the last of them.
+    certifications: Vec<Certification>,
+}
+
+pub async fn documents(
+    State(service): State<Service>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    check_type(&headers, "application/json")?;
+    let asked = read(&body.map_err(|rejection| not_whole(&rejection))?)?;
+    let acknowledged = service.acknowledged();
+    let ask = move |inner: &Inner| {
+        acknowledged(inner)?;
+        let (head, registry) = (inner.lookup.head()?, inner.ledger.registry());
+        let documents = asked.iter().map(|fingerprint| {
+            let answer = inner.lookup.answer_at(head, &[*fingerprint], &registry)?;
+            Ok(OneOfMany {
+                fingerprint: fingerprint.to_string(),
+                verdict: answer.verdict,
+                certifications: answer.certifications,
+            })
+        });
+        let documents = documents.collect::<Result<_, Error>>()?;
+        Ok(ManyDocuments { head, rests_on: RESTS_ON, documents })
+    };
+    let answer = service.ask_aside(ask).await?;
+    Ok(([(header::CACHE_CONTROL, NEVER)], Json(answer)).into_response())
+}
+
+fn not_whole(rejection: &BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return Problem::new(Kind::TooLarge, format!("the limit is {BODY_BYTES_MAX} bytes"));
+    }
+    Problem::new(Kind::MalformedBody, format!("the body did not arrive whole: {rejection}"))
+}
+
+/// The fingerprints of a body.
+fn read(body: &[u8]) -> Result<Vec<Fingerprint>, Problem> {
+    let wrong = |why: String| Problem::new(Kind::MalformedBody, why);
+    let Asked { fingerprints } = serde_json::from_slice(body).map_err(|error| {
+        wrong(format!(
+            "{{\"fingerprints\": [\"blake3:…\", …]}} is wanted, and nothing else: {error}"
+        ))
+    })?;
+    if !(1..=DOCUMENTS_MAX).contains(&fingerprints.len()) {
+        let count = fingerprints.len();
+        return Err(wrong(format!(
+            "fingerprints: {count} were sent, 1 to {DOCUMENTS_MAX} are taken"
+        )));
+    }
+    let parse = |(at, value): (usize, &serde_json::Value)| {
+        let text =
+            value.as_str().ok_or_else(|| wrong(format!("fingerprints[{at}]: not a text")))?;
+        text.parse().map_err(|rejected| wrong(format!("fingerprints[{at}]: {rejected}")))
+    };
+    fingerprints.iter().enumerate().map(parse).collect()
+}
