@@ -7,6 +7,9 @@ export const BASE = new URL("../", import.meta.url);
 
 const VERDICTS = ["certified", "superseded", "revoked", "distrusted", "unknown"];
 const WAIT_MS = 30_000;
+/** A ledger that is busy says when to come back: so often at most, and after so long. */
+const ASKED_MAX = 3;
+const PAUSE_S_MAX = 10;
 /** 16 proofs of 1 MiB in base64, and what is said beside them. */
 const ANSWER_BYTES_MAX = 24 << 20;
 /** What 64 documents may bear with all their proofs is never that much. */
@@ -14,7 +17,8 @@ const PREFIX_BYTES_MAX = 64 << 20;
 const BLOCK_BYTES_MAX = 1 << 20;
 const PROOF_TEXT_MAX = 1_500_000;
 const PREFIX_DIGITS_MIN = 4;
-const DIGITS = 64;
+/** More would name one document of 2^48: a ledger that wants more wants to know which one it is. */
+const PREFIX_DIGITS_MAX = 12;
 
 /** The ledger gave no answer: it is out of reach or busy, or something else answers in its place. */
 export class Unreachable extends Error {
@@ -85,7 +89,19 @@ async function read(response, max) {
   }
 }
 
+/** Asks, and asks again where the ledger is busy and says for how long. */
 async function ask(path, max, cache) {
+  for (let asked = 1; ; asked++) {
+    const [response, bytes] = await askOnce(path, max, cache);
+    const pauseS = Number(response.headers.get("retry-after") ?? NaN);
+    const isBusy = [429, 503].includes(response.status) && pauseS <= PAUSE_S_MAX;
+    if (!isBusy || asked === ASKED_MAX) return [response, bytes];
+    // Not all who were sent away come back at once.
+    await new Promise((resolve) => setTimeout(resolve, 1000 * (pauseS + Math.random())));
+  }
+}
+
+async function askOnce(path, max, cache) {
   const signal = AbortSignal.timeout(WAIT_MS);
   const how = { cache, signal, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
   try {
@@ -139,7 +155,7 @@ async function statusOf(wanted) {
 /** The same without naming the document: all that begin so are asked for, and it is looked for here. */
 async function statusByPrefix(wanted) {
   const [algorithm, hex] = wanted.split(":");
-  for (let digits = PREFIX_DIGITS_MIN; digits <= DIGITS; digits++) {
+  for (let digits = PREFIX_DIGITS_MIN; digits <= PREFIX_DIGITS_MAX; digits++) {
     try {
       const path = `prefixes/${algorithm}:${hex.slice(0, digits)}`;
       const said = await json(path, prefixed, PREFIX_BYTES_MAX);
@@ -151,7 +167,7 @@ async function statusByPrefix(wanted) {
       if (!isShort) throw error;
     }
   }
-  throw new Improper("no prefix is long enough for the ledger");
+  throw new Improper(`a prefix of ${PREFIX_DIGITS_MAX} digits is not enough for it`);
 }
 
 /** What the ledger says of a document that has these fingerprints. */

@@ -105,9 +105,9 @@ async function verify(item) {
 
 /** With the proof alone. The identity must be known: nobody is asked for it. */
 async function offline(item) {
-  const identity = trust.identity;
-  if (!identity) return { outcome: "nameless", certifications: [] };
   if (!(await canVerify)) return { outcome: "unable", certifications: [] };
+  const { identity } = trust;
+  if (!identity) return { outcome: "nameless", certifications: [] };
   if (item.proof.size > PROOF_BYTES_MAX) {
     return { outcome: "refused", code: "too-large", why: "", certifications: [] };
   }
@@ -157,8 +157,9 @@ function showProgress(item) {
 async function showStop() {
   const stops = [];
   if (trust.isStranger) stops.push("stranger");
-  if (trust.failure instanceof Refused) stops.push("genesis");
-  if (!(await canVerify)) stops.push(isSecureContext ? "old" : "insecure");
+  const isAble = await canVerify;
+  if (!isAble) stops.push(isSecureContext ? "old" : "insecure");
+  else if (trust.failure instanceof Refused) stops.push("genesis");
   at("stop").replaceChildren(...stops.map((why) => element("div", { class: "stop", role: "alert" },
     element("h2", {}, word(`stop.${why}`)), element("p", {}, word(`stop.${why}.says`)),
     why === "stranger" ? element("p", { class: "long" }, element("code", {}, trust.offered)) : null)));

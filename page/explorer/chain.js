@@ -42,10 +42,9 @@ function link(block, before) {
   const holds = !before || (block.previous === before.statement && block.height === before.height + 1);
   return element("li", { class: holds ? "" : "broken" },
     element("div", { class: "block" }, summary(block)),
-    element("p", { class: "hook" }, word(block.height === 0 ? "block.genesis" : "block.previous"), " ",
-      block.height === 0 ? code(short(block.previous))
-        : element("a", { href: `#block/${block.height - 1}`, "aria-label": word("block.name", { height: number(block.height - 1) }) },
-          code(short(block.previous))),
+    element("p", { class: "hook" }, block.height === 0
+      ? [word("block.genesis"), " ", code(short(block.previous))]
+      : element("a", { href: `#block/${block.height - 1}` }, word("block.previous"), " ", code(short(block.previous))),
       holds ? null : element("strong", { role: "alert" }, word("block.broken"))));
 }
 

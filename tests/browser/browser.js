@@ -46,6 +46,9 @@ export async function bring(page, ...files) {
   return answers(page);
 }
 
+/** Presses the button of this name. */
+export const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
+
 /** The outcomes that are shown, once there is nothing to wait for. */
 export async function answers(page) {
   await page.waitForSelector("#answers .answer");
@@ -57,12 +60,12 @@ export async function answers(page) {
 export const settled = (page) =>
   page.waitForFunction((asking) => document.querySelector("#identity p")?.textContent !== asking, "The ledger is asked who it is.");
 
-/** What a checker of accessibility finds: nothing, it is hoped. */
-export async function violations(page) {
+const ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What a checker of accessibility finds: nothing, it is hoped. In other colours only they differ. */
+export async function violations(page, only = ALL) {
   const axe = await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
   await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  }));
+  const { violations } = await page.evaluate((runOnly) => globalThis.axe.run(document, { runOnly }), only);
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
 }

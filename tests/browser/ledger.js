@@ -76,18 +76,26 @@ async function certify(probant, folder) {
   await probant("key", "compromise", kid, "--since", since, "--operator-key", "ledger-keys/operator.pem");
 }
 
-/** The ledger, served; `file(name)` is where a document of it lies. */
-export async function openLedger() {
+async function make() {
   const folder = await mkdtemp(join(tmpdir(), "probant-browser-"));
   await run(folder, {})("init", "--origin", ORIGIN);
   const { identity, url, stop } = await serve(folder);
-  const probant = run(folder, { PROBANT_LEDGER: url, PROBANT_IDENTITY: identity });
-  await certify(probant, folder);
-  const file = (name) => join(folder, name);
-  const fingerprint = async (name) => (await probant("fingerprint", name)).match(/blake3:\w{64}/)[0];
   const close = async () => {
     await stop();
     await rm(folder, { recursive: true });
   };
+  return { folder, identity, url, close };
+}
+
+/** A ledger of the same name that nobody has written to. */
+export const openEmptyLedger = make;
+
+/** The ledger, served; `file(name)` is where a document of it lies. */
+export async function openLedger() {
+  const { folder, identity, url, close } = await make();
+  const probant = run(folder, { PROBANT_LEDGER: url, PROBANT_IDENTITY: identity });
+  await certify(probant, folder);
+  const file = (name) => join(folder, name);
+  const fingerprint = async (name) => (await probant("fingerprint", name)).split(" ")[0];
   return { folder, identity, url, probant, file, fingerprint, close };
 }
