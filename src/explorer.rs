@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use probant_core::{Identity, Statement, registry::Registry};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{Error, lag, store::Store};
 
@@ -32,7 +33,7 @@ pub struct Explorer {
 }
 
 /// The ledger's name, and its newest blocks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Overview {
     /// What a verifier trusts.
     pub identity: IdentityAnswer,
@@ -43,7 +44,7 @@ pub struct Overview {
 }
 
 /// The identity of a ledger.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct IdentityAnswer {
     /// Its name.
     pub origin: String,
@@ -54,14 +55,14 @@ pub struct IdentityAnswer {
 }
 
 /// Some blocks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BlocksAnswer {
     /// The newest first.
     pub blocks: Vec<BlockAnswer>,
 }
 
 /// Some entries of a block.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EntriesAnswer {
     /// Their block.
     pub block: BlockAnswer,
@@ -70,7 +71,7 @@ pub struct EntriesAnswer {
 }
 
 /// One entry.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OneEntryAnswer {
     /// The block that sealed it.
     pub block: BlockAnswer,
@@ -79,7 +80,7 @@ pub struct OneEntryAnswer {
 }
 
 /// Documents certified on each of some days.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DaysAnswer {
     /// The oldest first; the last is the day of the newest block.
     pub days: Vec<DayAnswer>,

@@ -10,9 +10,12 @@
 //! | people who look around | `/explorer/…` (`explorer`) |
 //! | anyone with a document | `/`, `/explorer.html`, and what they load (`page`) |
 //! | whoever was refused | `/problems` (`problem`) |
+//! | developers | `/openapi.json`, `/api` (`api`) |
 
+mod api;
 mod blocks;
 mod body;
+mod delivery;
 mod documents;
 mod entries;
 mod explorer;
@@ -33,6 +36,7 @@ use std::{
 use axum::Router;
 use probant_core::registry::Registry;
 use tokio::{net::TcpListener, sync::oneshot};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{Error, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup, prove::Prover};
 
@@ -59,6 +63,21 @@ struct Inner {
     document_bytes_max: u64,
 }
 
+/// What is served, with what the handlers say of themselves.
+fn routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        .merge(documents::router())
+        .merge(prefixes::router())
+        .merge(entries::router())
+        .merge(registry::router())
+        .merge(blocks::router())
+        .merge(proofs::router())
+        .merge(explorer::router())
+        .merge(api::router())
+        .merge(problem::router())
+        .merge(health::router())
+}
+
 impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
     pub fn new(ledger: Ledger, prover: Prover, document_bytes_max: u64) -> Self {
@@ -70,20 +89,14 @@ impl Service {
 
     /// All routes.
     pub fn router(&self) -> Router {
-        Router::new()
-            .merge(entries::router())
-            .merge(documents::router())
-            .merge(prefixes::router())
-            .merge(blocks::router())
-            .merge(proofs::router())
-            .merge(registry::router())
-            .merge(health::router())
+        let (routes, _) = routes().split_for_parts();
+        let routes = routes
+            .merge(api::page())
             .merge(page::router())
-            .merge(explorer::router())
-            .merge(problem::router())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)
-            .with_state(self.clone())
+            .with_state(self.clone());
+        delivery::delivered(routes)
     }
 
     /// Serves until `shutdown` is ready, then seals and answers what was accepted; whoever has not

@@ -5,6 +5,7 @@ export default {
   language: "Language",
   "nav.verify": "Verify",
   "nav.explorer": "Explorer",
+  "nav.api": "API",
   "title.verify": "Is this document certified? · Probant",
   "title.explorer": "Explorer · Probant",
 

@@ -5,6 +5,7 @@ export default {
   language: "Langue",
   "nav.verify": "Vérifier",
   "nav.explorer": "Explorer",
+  "nav.api": "API",
   "title.verify": "Ce document est-il certifié ? · Probant",
   "title.explorer": "Explorateur · Probant",
 

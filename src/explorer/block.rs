@@ -2,11 +2,12 @@
 
 use probant_core::{Hash, Statement, statement::BlockStatement};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{Error, clock::utc, lag};
 
 /// A block as JSON. None of it changes.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct BlockAnswer {
     /// Its number, from 0.
     pub height: u64,

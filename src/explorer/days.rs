@@ -8,6 +8,7 @@ use std::{
 
 use probant_core::statement::BlockStatement;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{Error, clock::utc};
 
@@ -16,7 +17,7 @@ const DAYS: u64 = 90;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A day.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct DayAnswer {
     /// In UTC, by the time of blocks: `2026-11-25`.
     pub date: String,

@@ -2,12 +2,13 @@
 
 use probant_core::{Statement, registry::Registry};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{BlockAnswer, Says};
 use crate::{Error, clock::utc, store::Store};
 
 /// An entry as JSON. None of it changes.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EntryAnswer {
     /// Its number, from 0.
     pub index: u64,

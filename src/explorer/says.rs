@@ -9,12 +9,13 @@ use probant_core::{
     status::{IssuerState, Reason},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::BlockAnswer;
 use crate::{Error, clock::utc, lag, store::Store};
 
 /// What an entry says, by its kind.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Says {
     /// `genesis`.
@@ -36,7 +37,7 @@ pub enum Says {
 }
 
 /// The ledger begins: its own keys, and its first limits.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct GenesisSays {
     pub keys: Vec<LedgerKeySays>,
     /// Most documents of one list.
@@ -44,7 +45,7 @@ pub struct GenesisSays {
 }
 
 /// One of the ledger's own keys.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LedgerKeySays {
     /// What it signs.
     pub r#use: &'static str,
@@ -53,7 +54,7 @@ pub struct LedgerKeySays {
 }
 
 /// An issuer certifies documents.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CertifySays {
     /// How many.
     pub documents: u32,
@@ -67,7 +68,7 @@ pub struct CertifySays {
 }
 
 /// An issuer withdraws or replaces documents.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RevokeSays {
     /// How many.
     pub documents: u32,
@@ -86,7 +87,7 @@ pub struct RevokeSays {
 }
 
 /// The operator enrolls an issuer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EnrollSays {
     /// Its id, a DNS name.
     pub id: String,
@@ -101,7 +102,7 @@ pub struct EnrollSays {
 }
 
 /// What becomes of a key.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct KeySays {
     /// `add`, `replace`, `retire`, `stop` or `compromise`.
     pub act: &'static str,
@@ -120,7 +121,7 @@ pub struct KeySays {
 }
 
 /// The operator suspends an issuer, or takes it back.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct IssuerSays {
     /// `suspend` or `reinstate`.
     pub act: &'static str,
@@ -129,7 +130,7 @@ pub struct IssuerSays {
 }
 
 /// The operator sets the limits.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PolicySays {
     /// Most documents of one list.
     pub list_count_max: u64,

@@ -3,29 +3,30 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
     body::{Body, Bytes},
     extract::State,
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use futures_util::stream;
 use probant_core::{Hash, framing};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     IMMUTABLE, Inner, NEVER, Service,
+    body::Binary,
+    delivery::NotModified,
     path::{At, malformed, number},
     problem::Problem,
 };
 use crate::store::{Store, StoreError};
 
-pub fn router() -> Router<Service> {
-    Router::new()
-        .route("/blocks/{height}", get(block))
-        .route("/blocks/from/{height}", get(blocks))
-        .route("/lists/{root}", get(list))
-        .route("/checkpoint", get(checkpoint))
+pub fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        .routes(routes!(block))
+        .routes(routes!(blocks))
+        .routes(routes!(list))
+        .routes(routes!(checkpoint))
 }
 
 /// What never changes.
@@ -34,6 +35,22 @@ pub fn immutable(content_type: &'static str, bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
+/// A block
+#[utoipa::path(
+    get,
+    path = "/blocks/{height}",
+    tag = "Audit",
+    params(("height" = u64, Path, description = "Number of the block")),
+    responses(
+        (
+            status = 200,
+            description = "The block (docs/format.md 7)",
+            body = Binary,
+            content_type = "application/cbor",
+        ),
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn block(
     State(service): State<Service>,
     At(height): At<String>,
@@ -45,7 +62,24 @@ async fn block(
     Ok(immutable("application/cbor", block))
 }
 
-/// Every block from a height up to the head of now, each framed (format.md 7.4).
+/// Every block from a height up to the head of now
+///
+/// Each is framed (docs/format.md 7.4).
+#[utoipa::path(
+    get,
+    path = "/blocks/from/{height}",
+    tag = "Audit",
+    params(("height" = u64, Path, description = "Number of the first block")),
+    responses(
+        (
+            status = 200,
+            description = "The blocks, one after the other",
+            body = Binary,
+            content_type = "application/octet-stream",
+        ),
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn blocks(
     State(service): State<Service>,
     At(height): At<String>,
@@ -79,6 +113,29 @@ fn framed(store: &dyn Store, height: u64) -> Result<Bytes, StoreError> {
     Ok(framing::frame(&block).map_err(|why| wrong(&why.to_string()))?.into())
 }
 
+/// A list of two or more documents
+#[utoipa::path(
+    get,
+    path = "/lists/{root}",
+    tag = "Audit",
+    params(
+        (
+            "root" = String,
+            Path,
+            description = "Root of the list's tree, hex",
+            pattern = "^[0-9a-f]{64}$",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The fingerprints, one after the other (docs/format.md 6)",
+            body = Binary,
+            content_type = "application/octet-stream",
+        ),
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Response, Problem> {
     let wrong = || malformed("a root is 64 hex digits");
     let hash = Hash::from_hex(&root).ok_or_else(wrong)?;
@@ -88,6 +145,22 @@ async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Re
     Ok(immutable("application/octet-stream", list.ok_or_else(none)?))
 }
 
+/// The newest tree head as a C2SP signed note
+#[utoipa::path(
+    get,
+    path = "/checkpoint",
+    tag = "Audit",
+    responses(
+        (
+            status = 200,
+            description = "The note; a new one at most once a second",
+            body = String,
+            content_type = "text/plain",
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!([])))
+)]
 async fn checkpoint(State(service): State<Service>) -> Result<Response, Problem> {
     let published = service.0.prover.checkpoint(&service.newest_registry()).await?;
     let headers = [

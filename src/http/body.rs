@@ -1,6 +1,11 @@
-//! Bodies of requests: what they say they are.
+//! Bodies: what requests say that theirs are, and how those that are not JSON are described.
 
 use axum::http::{HeaderMap, header};
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
+};
 
 use super::problem::{Kind, Problem};
 
@@ -15,3 +20,15 @@ pub fn check_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Probl
     let why = format!("this path takes {wanted}, and here is {found:?}");
     Err(Problem::new(Kind::UnsupportedMediaType, why))
 }
+
+/// Bytes of another format than JSON, as the API describes them.
+pub struct Binary;
+
+impl PartialSchema for Binary {
+    fn schema() -> RefOr<Schema> {
+        let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).into()
+    }
+}
+
+impl ToSchema for Binary {}

@@ -6,20 +6,26 @@ mod bulk;
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Json,
     body::Body,
     extract::{DefaultBodyLimit, State},
     http::header,
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::StreamExt as _;
 use probant_core::{Algorithm, Fingerprint, Fingerprints, Rejected, fingerprint::Hasher};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 
 use super::{
     ASK_AGAIN, Inner, NEVER, Service,
+    body::Binary,
+    delivery::NotModified,
     path::{At, number},
     problem::{Kind, Problem},
 };
@@ -32,27 +38,27 @@ use crate::{
 /// Most proofs in one answer; others are at `/documents/{fingerprint}/proof/{entry}`.
 const STATUS_PROOFS_MAX: usize = 16;
 
-pub fn router() -> Router<Service> {
-    Router::new()
-        .route(
-            "/documents",
-            post(bulk::documents).layer(DefaultBodyLimit::max(bulk::BODY_BYTES_MAX)),
-        )
-        .route("/documents/{fingerprint}", get(document))
-        .route("/documents/{fingerprint}/proof", get(newest_proof))
-        .route("/documents/{fingerprint}/proof/{entry}", get(proof))
-        .route("/status/{fingerprint}", get(status))
-        .route("/verify", post(verify).layer(DefaultBodyLimit::disable()))
+pub fn router() -> OpenApiRouter<Service> {
+    let bulk = routes!(bulk::documents).layer(DefaultBodyLimit::max(bulk::BODY_BYTES_MAX));
+    OpenApiRouter::new()
+        .routes(bulk)
+        .routes(routes!(document))
+        .routes(routes!(newest_proof))
+        .routes(routes!(proof))
+        .routes(routes!(status))
+        .routes(routes!(verify).layer(DefaultBodyLimit::disable()))
 }
 
-#[derive(Serialize)]
+/// The answer about a fingerprint.
+#[derive(Serialize, ToSchema)]
 struct ByFingerprint {
     fingerprint: String,
     #[serde(flatten)]
     answer: DocumentAnswer,
 }
 
-#[derive(Serialize)]
+/// The answer about a fingerprint, with proofs.
+#[derive(Serialize, ToSchema)]
 struct WithProofs {
     fingerprint: String,
     #[serde(flatten)]
@@ -62,7 +68,7 @@ struct WithProofs {
 }
 
 /// A proof of one certification.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct ProofOf {
     /// Index of the certifying entry.
     entry: u64,
@@ -70,14 +76,16 @@ pub struct ProofOf {
     proof: String,
 }
 
-#[derive(Serialize)]
+/// The answer about a document that was sent.
+#[derive(Serialize, ToSchema)]
 struct ByDocument {
     fingerprints: Both,
     #[serde(flatten)]
     answer: DocumentAnswer,
 }
 
-#[derive(Serialize)]
+/// Both fingerprints of a document.
+#[derive(Serialize, ToSchema)]
 struct Both {
     blake3: String,
     #[serde(rename = "sha-256")]
@@ -134,6 +142,29 @@ pub async fn proofs(
     Ok(proofs)
 }
 
+/// The verdict on a document
+#[utoipa::path(
+    get,
+    path = "/documents/{fingerprint}",
+    tag = "Documents",
+    params(
+        (
+            "fingerprint" = String,
+            Path,
+            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
+            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "Whether it is certified, and every certification",
+            body = ByFingerprint,
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path"])))
+)]
 async fn document(
     State(service): State<Service>,
     At(text): At<String>,
@@ -144,6 +175,30 @@ async fn document(
     Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
 }
 
+/// The proof of the newest certification of a document
+#[utoipa::path(
+    get,
+    path = "/documents/{fingerprint}/proof",
+    tag = "Documents",
+    params(
+        (
+            "fingerprint" = String,
+            Path,
+            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
+            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "A proof file (docs/format.md 11)",
+            body = Binary,
+            content_type = "application/cose",
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn newest_proof(
     State(service): State<Service>,
     At(text): At<String>,
@@ -151,6 +206,31 @@ async fn newest_proof(
     prove(&service, &text, None).await
 }
 
+/// The proof of one certification of a document
+#[utoipa::path(
+    get,
+    path = "/documents/{fingerprint}/proof/{entry}",
+    tag = "Documents",
+    params(
+        (
+            "fingerprint" = String,
+            Path,
+            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
+            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
+        ),
+        ("entry" = u64, Path, description = "Index of the certifying entry"),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "A proof file (docs/format.md 11)",
+            body = Binary,
+            content_type = "application/cose",
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn proof(
     State(service): State<Service>,
     At((text, entry)): At<(String, String)>,
@@ -185,8 +265,28 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
     Ok((headers, proof).into_response())
 }
 
-/// The verdict with the proofs behind it, all as of one published head: of each certification, that
-/// it is under that, and what became of it as of that block.
+/// The verdict on a document, with the proofs behind it
+///
+/// All as of one published head: of each certification, that it is under that, and what became of it
+/// as of that block.
+#[utoipa::path(
+    get,
+    path = "/status/{fingerprint}",
+    tag = "Documents",
+    params(
+        (
+            "fingerprint" = String,
+            Path,
+            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
+            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
+        ),
+    ),
+    responses(
+        (status = 200, description = "The verdict, with at most 16 proofs", body = WithProofs),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path"])))
+)]
 async fn status(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
     let fingerprint = parse(&text)?;
     let newest = answer(&service, &[fingerprint]).await?;
@@ -200,7 +300,27 @@ async fn status(State(service): State<Service>, At(text): At<String>) -> Result<
     Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
 }
 
-/// Hashes the body both ways in one pass, and looks both up.
+/// The verdict on a document that is sent
+///
+/// The body is hashed both ways in one pass, and never stored.
+#[utoipa::path(
+    post,
+    path = "/verify",
+    tag = "Documents",
+    request_body(
+        content = Binary,
+        description = "The document",
+        content_type = "application/octet-stream",
+    ),
+    responses(
+        (
+            status = 200,
+            description = "Whether it is certified by either fingerprint",
+            body = ByDocument,
+        ),
+    ),
+    extensions(("x-problems" = json!(["malformed-body", "too-large"])))
+)]
 async fn verify(State(service): State<Service>, body: Body) -> Result<Response, Problem> {
     let limit = service.0.document_bytes_max;
     let mut hashers = [Algorithm::Blake3, Algorithm::Sha256].map(Hasher::new);

@@ -1,30 +1,54 @@
 //! For issuers: send a statement, get its receipt (SCRAPI).
 
 use axum::{
-    Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use probant_core::{seal::Receipt, statement::SUBMISSION_BYTES_MAX};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 
 use super::{
     IMMUTABLE, Service,
-    body::check_type,
+    body::{Binary, check_type},
     path::{At, number},
     problem::{Concise, Kind, Problem},
 };
 const COSE: &str = "application/cose";
 
-pub fn router() -> Router<Service> {
-    Router::new()
-        .route("/entries", post(submit).layer(DefaultBodyLimit::max(SUBMISSION_BYTES_MAX)))
-        .route("/entries/{index}", get(receipt))
+pub fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        .routes(routes!(submit).layer(DefaultBodyLimit::max(SUBMISSION_BYTES_MAX)))
+        .routes(routes!(receipt))
 }
 
-/// 201 with the receipt, once the block is durable.
+/// Submit a statement, and get its receipt
+///
+/// Answered once the block is durable. The same statement again gets the same receipt.
+#[utoipa::path(
+    post,
+    path = "/entries",
+    tag = "SCITT",
+    request_body(
+        content = Binary,
+        description = "A statement (docs/format.md 5): a COSE_Sign1",
+        content_type = "application/cose",
+    ),
+    responses(
+        (
+            status = 201,
+            description = "The receipt: a COSE_Sign1",
+            body = Binary,
+            content_type = "application/cose",
+            headers(("Location" = String, description = "`/entries/{index}`")),
+        ),
+    ),
+    extensions(("x-problems" = json!(["rejected", "malformed-body", "too-large", "unsupported-media-type", "quota", "stopping"])))
+)]
 async fn submit(
     State(service): State<Service>,
     headers: HeaderMap,
@@ -47,7 +71,23 @@ fn not_whole(rejection: &BytesRejection) -> Concise {
     })
 }
 
-/// The first receipt of an entry.
+/// The first receipt of an entry
+#[utoipa::path(
+    get,
+    path = "/entries/{index}",
+    tag = "SCITT",
+    params(("index" = u64, Path, description = "Index of the entry")),
+    responses(
+        (
+            status = 200,
+            description = "The receipt: a COSE_Sign1",
+            body = Binary,
+            content_type = "application/cose",
+            headers(("Location" = String, description = "`/entries/{index}`")),
+        ),
+    ),
+    extensions(("x-problems" = json!(["not-found"])))
+)]
 async fn receipt(
     State(service): State<Service>,
     index: Result<At<String>, Problem>,

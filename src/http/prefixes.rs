@@ -2,17 +2,19 @@
 //! begins so, with proofs, and does not learn which of them, if any, is being checked.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use probant_core::Fingerprint;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ASK_AGAIN, Inner, Service,
+    delivery::NotModified,
     documents::{self, ProofOf},
     path::{At, malformed},
     problem::{Kind, Problem},
@@ -27,12 +29,12 @@ const DOCUMENTS_MAX: usize = 64;
 /// Most proofs of one document in an answer.
 const PROOFS_MAX: usize = 4;
 
-pub fn router() -> Router<Service> {
-    Router::new().route("/prefixes/{prefix}", get(prefix))
+pub fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new().routes(routes!(prefix))
 }
 
 /// Every certified document whose fingerprint begins so.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ByPrefix {
     prefix: String,
     head: AnswerHead,
@@ -43,7 +45,7 @@ struct ByPrefix {
 }
 
 /// One of them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OneOfPrefix {
     fingerprint: String,
     verdict: Verdict,
@@ -53,6 +55,28 @@ struct OneOfPrefix {
     proofs: Vec<ProofOf>,
 }
 
+/// Every certified document whose fingerprint begins so, with proofs
+///
+/// So the ledger does not learn which of them, if any, is being checked. More than 64 are refused:
+/// ask with one more digit.
+#[utoipa::path(
+    get,
+    path = "/prefixes/{prefix}",
+    tag = "Documents",
+    params(
+        (
+            "prefix" = String,
+            Path,
+            description = "`blake3:` or `sha-256:`, and 4 to 64 lower-case hex digits",
+            pattern = "^(blake3|sha-256):[0-9a-f]{4,64}$",
+        ),
+    ),
+    responses(
+        (status = 200, description = "The documents, ascending by fingerprint", body = ByPrefix),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "prefix-too-short"])))
+)]
 async fn prefix(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
     let prefix: Prefix = text.parse().map_err(malformed)?;
     let acknowledged = service.acknowledged();

@@ -12,6 +12,7 @@ use axum::{
 };
 use coset::cbor::value::Value;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Error;
 
@@ -40,12 +41,18 @@ pub struct Concise {
     problem: Problem,
 }
 
-/// RFC 9457.
-#[derive(Serialize)]
-struct Details<'a> {
+/// Name of [`Details`] in the description of the API.
+pub const SCHEMA: &str = "Problem";
+
+/// Why there is no answer (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Details<'a> {
+    /// Which kind of problem it is: `/problems/{kind}`, which explains it.
     r#type: String,
     title: &'static str,
     status: u16,
+    /// What was wrong this time.
     detail: &'a str,
     /// The refusal code (docs/format.md 12).
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,34 +2,34 @@
 //! documents of a list.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use probant_core::{
     Hash,
     tree::{Node, prove_consistency},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     IMMUTABLE, Inner, Service,
     blocks::immutable,
+    body::Binary,
     path::{At, malformed, number},
     problem::Problem,
 };
 use crate::lag;
 
-pub fn router() -> Router<Service> {
-    Router::new()
-        .route("/proofs/consistency/{from}/{to}", get(consistency))
-        .route("/proofs/statuses/{entry}/{height}", get(statuses))
+pub fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new().routes(routes!(consistency)).routes(routes!(statuses))
 }
 
 /// That the tree of the first `to` entries grew from that of the first `from` (RFC 9162).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Consistency {
     from: u64,
     to: u64,
@@ -37,6 +37,18 @@ struct Consistency {
     path: Vec<String>,
 }
 
+/// That one tree head grew from another (RFC 9162)
+#[utoipa::path(
+    get,
+    path = "/proofs/consistency/{from}/{to}",
+    tag = "Audit",
+    params(
+        ("from" = u64, Path, description = "Entries of the older tree: 1 or more"),
+        ("to" = u64, Path, description = "Entries of the newer tree"),
+    ),
+    responses((status = 200, description = "The proof", body = Consistency)),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn consistency(
     State(service): State<Service>,
     At((from, to)): At<(String, String)>,
@@ -60,8 +72,28 @@ async fn consistency(
     Ok((headers, Json(Consistency { from, to, path })).into_response())
 }
 
-/// The status paths of the documents of a certifying entry, in the order of its list, as of a block:
-/// what its issuer cannot make, and all that its proofs do not share.
+/// What became of each document of a certifying entry, as of a block
+///
+/// The status paths in the order of its list: what its issuer cannot make, and all that its proofs do
+/// not share.
+#[utoipa::path(
+    get,
+    path = "/proofs/statuses/{entry}/{height}",
+    tag = "Audit",
+    params(
+        ("entry" = u64, Path, description = "Index of the certifying entry"),
+        ("height" = u64, Path, description = "Number of the block"),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The status paths (docs/format.md 11.3)",
+            body = Binary,
+            content_type = "application/cbor",
+        ),
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn statuses(
     State(service): State<Service>,
     At((entry, height)): At<(String, String)>,

@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
-    Json, Router,
+    Json,
     body::Bytes,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use probant_core::{
@@ -17,27 +16,31 @@ use probant_core::{
     registry::{Issuer, Registry, write_lineage},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ASK_AGAIN, Inner, Service,
+    body::Binary,
+    delivery::NotModified,
     path::At,
     problem::{Concise, Problem},
 };
 use crate::{Error, lag, lookup::StateAnswer};
 
-pub fn router() -> Router<Service> {
-    Router::new()
-        .route("/issuers", get(issuers))
-        .route("/issuers/{id}", get(issuer))
-        .route("/keys/{kid}", get(key))
-        .route("/policy", get(policy))
-        .route("/lineage", get(lineage))
-        .route("/.well-known/scitt-keys", get(seal_keys))
-        .route("/.well-known/scitt-keys/{kid}", get(seal_key))
+pub fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        .routes(routes!(issuers))
+        .routes(routes!(issuer))
+        .routes(routes!(key))
+        .routes(routes!(policy))
+        .routes(routes!(lineage))
+        .routes(routes!(seal_keys))
+        .routes(routes!(seal_key))
 }
 
 /// An issuer as JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct IssuerAnswer {
     /// Its id.
     pub id: String,
@@ -60,7 +63,7 @@ pub struct IssuerAnswer {
 }
 
 /// A key as JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SignerAnswer {
     /// RFC 9679 thumbprint, hex.
     pub kid: String,
@@ -79,7 +82,7 @@ pub struct SignerAnswer {
 }
 
 /// The limits as JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 struct PolicyAnswer {
     /// Most documents of one list.
     list_count_max: u64,
@@ -143,6 +146,21 @@ impl Rendered {
     }
 }
 
+/// All issuers, their keys, and what became of them
+#[utoipa::path(
+    get,
+    path = "/issuers",
+    tag = "Registry",
+    responses(
+        (
+            status = 200,
+            description = "Every issuer that was ever enrolled",
+            body = Vec<IssuerAnswer>,
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!([])))
+)]
 async fn issuers(State(service): State<Service>) -> Result<Response, Problem> {
     let render = |inner: &Inner| Ok(inner.issuers.of(&inner.ledger.registry()));
     let bytes = service.ask_aside(render).await?;
@@ -150,6 +168,18 @@ async fn issuers(State(service): State<Service>) -> Result<Response, Problem> {
     Ok((headers, bytes).into_response())
 }
 
+/// One issuer
+#[utoipa::path(
+    get,
+    path = "/issuers/{id}",
+    tag = "Registry",
+    params(("id" = String, Path, description = "Its id, a DNS name")),
+    responses(
+        (status = 200, description = "The issuer", body = IssuerAnswer),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn issuer(State(service): State<Service>, At(id): At<String>) -> Result<Response, Problem> {
     let registry = service.0.ledger.registry();
     match registry.issuer(&id) {
@@ -158,7 +188,25 @@ async fn issuer(State(service): State<Service>, At(id): At<String>) -> Result<Re
     }
 }
 
-/// A key of an issuer, or one of the ledger's own.
+/// A key of an issuer, or one of the ledger's own
+#[utoipa::path(
+    get,
+    path = "/keys/{kid}",
+    tag = "Registry",
+    params(
+        (
+            "kid" = String,
+            Path,
+            description = "RFC 9679 thumbprint, hex",
+            pattern = "^[0-9a-f]{64}$",
+        ),
+    ),
+    responses(
+        (status = 200, description = "The key", body = SignerAnswer),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn key(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
     let registry = service.0.ledger.registry();
     let kid = Hash::from_hex(&text).filter(|kid| kid.to_string() == text);
@@ -168,14 +216,41 @@ async fn key(State(service): State<Service>, At(text): At<String>) -> Result<Res
     }
 }
 
+/// The limits
+#[utoipa::path(
+    get,
+    path = "/policy",
+    tag = "Registry",
+    responses(
+        (status = 200, description = "The limits", body = PolicyAnswer),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!([])))
+)]
 async fn policy(State(service): State<Service>) -> Response {
     let registry = service.0.ledger.registry();
     let list_count_max = registry.policy().list_count_max;
     json(PolicyAnswer { list_count_max, next_seq: registry.next_seq("policy") })
 }
 
-/// The entries that lead from genesis to the ledger's own keys: all that a client must know to check
-/// a receipt.
+/// The entries that lead from genesis to the ledger's own keys
+///
+/// All that a client must know to check a receipt.
+#[utoipa::path(
+    get,
+    path = "/lineage",
+    tag = "Registry",
+    responses(
+        (
+            status = 200,
+            description = "The entries with their indexes",
+            body = Binary,
+            content_type = "application/cbor",
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!([])))
+)]
 async fn lineage(State(service): State<Service>) -> Result<Response, Problem> {
     let registry = service.0.ledger.registry();
     let seal = registry.ledger_key(Use::Seal).kid();
@@ -197,12 +272,50 @@ fn cbor(bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
-/// The keys that receipts verify with (SCRAPI): the seal key, and those that it replaced.
+/// The keys that receipts verify with: the seal key, and those that it replaced
+#[utoipa::path(
+    get,
+    path = "/.well-known/scitt-keys",
+    tag = "SCITT",
+    responses(
+        (
+            status = 200,
+            description = "A COSE key set",
+            body = Binary,
+            content_type = "application/cbor",
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!([])))
+)]
 async fn seal_keys(State(service): State<Service>) -> Response {
     let registry = service.0.ledger.registry();
     cbor(key_set(registry.ledger_keys(Use::Seal).map(|(_, key)| key)))
 }
 
+/// One of the keys that receipts verify with
+#[utoipa::path(
+    get,
+    path = "/.well-known/scitt-keys/{kid}",
+    tag = "SCITT",
+    params(
+        (
+            "kid" = String,
+            Path,
+            description = "RFC 9679 thumbprint, in hex or in base64url without padding",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "A COSE_Key",
+            body = Binary,
+            content_type = "application/cbor",
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["not-found"])))
+)]
 async fn seal_key(
     State(service): State<Service>,
     name: Result<At<String>, Problem>,

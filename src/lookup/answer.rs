@@ -5,11 +5,12 @@ use probant_core::{
     status::{IssuerStatus, KeyStatus, Standing},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{clock::utc, verdict::Verdict};
 
 /// One certification of a document.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Certification {
     /// Which fingerprint of the document was certified.
     pub fingerprint: String,
@@ -47,7 +48,7 @@ pub struct Certification {
 }
 
 /// How a document fell.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FallAnswer {
     /// A word of the closed list (docs/format.md 6.1).
     pub reason: &'static str,
@@ -62,7 +63,7 @@ pub struct FallAnswer {
 }
 
 /// A key, and what became of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct KeyAnswer {
     /// RFC 9679 thumbprint, hex.
     pub kid: String,
@@ -71,7 +72,7 @@ pub struct KeyAnswer {
 }
 
 /// What a key or an issuer is now.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct StateAnswer {
     /// A word of the closed list (docs/format.md 6.1).
     pub state: &'static str,
@@ -114,7 +115,7 @@ impl StateAnswer {
 }
 
 /// The newest block that look-ups reach: what an answer knows.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct AnswerHead {
     /// Its height.
     pub height: u64,
@@ -132,7 +133,7 @@ impl AnswerHead {
 }
 
 /// The answer about a document.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentAnswer {
     /// Whether it is certified.
     pub verdict: Verdict,

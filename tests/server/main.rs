@@ -1,6 +1,7 @@
 //! The real binary as strangers meet it: every endpoint, every refusal, whole stories of documents
 //! and keys, its start, its end, and a disk that fills up.
 
+mod delivery;
 mod endpoints;
 mod explorer;
 mod full_disk;

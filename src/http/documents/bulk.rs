@@ -9,6 +9,7 @@ use axum::{
 };
 use probant_core::Fingerprint;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::{
     Inner, NEVER, Service,
@@ -27,15 +28,17 @@ const DOCUMENTS_MAX: usize = 1000;
 pub const BODY_BYTES_MAX: usize = 128 << 10;
 
 /// Which documents are asked about.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    /// Held to their form one by one, so that the first wrong one can be named.
+    /// 1 to 1,000 fingerprints.
+    // Held to their form one by one, so that the first wrong one can be named.
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
     fingerprints: Vec<serde_json::Value>,
 }
 
 /// The verdicts, all as of one head.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ManyDocuments {
     head: AnswerHead,
     /// What the reader must believe.
@@ -45,7 +48,7 @@ struct ManyDocuments {
 }
 
 /// One of them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OneOfMany {
     fingerprint: String,
     verdict: Verdict,
@@ -53,6 +56,21 @@ struct OneOfMany {
     certifications: Vec<Certification>,
 }
 
+/// The verdicts on up to 1,000 documents, all as of one head
+#[utoipa::path(
+    post,
+    path = "/documents",
+    tag = "Documents",
+    request_body = Asked,
+    responses(
+        (
+            status = 200,
+            description = "The verdicts, in the order in which they were asked about",
+            body = ManyDocuments,
+        ),
+    ),
+    extensions(("x-problems" = json!(["malformed-body", "too-large", "unsupported-media-type"])))
+)]
 pub async fn documents(
     State(service): State<Service>,
     headers: HeaderMap,

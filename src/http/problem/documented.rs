@@ -1,24 +1,25 @@
 //! `/problems`: what the types of problems mean, and what to do.
 
 use axum::{
-    Json, Router,
+    Json,
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    super::{ASK_AGAIN, Service, path::At},
+    super::{ASK_AGAIN, Service, delivery::NotModified, path::At},
     Kind, Problem,
 };
 
-pub fn router() -> Router<Service> {
-    Router::new().route("/problems", get(problems)).route("/problems/{kind}", get(problem))
+pub fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new().routes(routes!(problems)).routes(routes!(problem))
 }
 
 /// A kind of problem, documented.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Documented {
     /// What the member `type` of a problem says.
     r#type: String,
@@ -33,7 +34,7 @@ struct Documented {
 }
 
 /// All kinds of problems.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct AllDocumented {
     problems: Vec<Documented>,
 }
@@ -51,11 +52,34 @@ impl Documented {
     }
 }
 
+/// What kinds of problems there are, and what to do about each
+#[utoipa::path(
+    get,
+    path = "/problems",
+    tag = "API",
+    responses(
+        (status = 200, description = "Every kind", body = AllDocumented),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!([])))
+)]
 async fn problems() -> Response {
     let problems = Kind::ALL.map(Documented::of).into();
     ([(header::CACHE_CONTROL, ASK_AGAIN)], Json(AllDocumented { problems })).into_response()
 }
 
+/// What a kind of problem means, and what to do
+#[utoipa::path(
+    get,
+    path = "/problems/{kind}",
+    tag = "API",
+    params(("kind" = String, Path, description = "The end of a type")),
+    responses(
+        (status = 200, description = "The kind", body = Documented),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
 async fn problem(At(name): At<String>) -> Result<Response, Problem> {
     let kind = Kind::named(&name)
         .ok_or_else(|| Problem::not_found(format!("no problem is called {name:?}")))?;
