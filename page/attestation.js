@@ -26,7 +26,7 @@ export function print(place, { outcome, certifications, identity, offline }, nam
       element("div", {},
         element("p", { class: "kicker" }, word("attestation.title")),
         element("h1", {}, word(`outcome.${outcome}`)),
-        element("p", {}, standing(verified)))),
+        element("p", {}, standing(verified, { offline, nowMs })))),
     pairs([
       [word("attestation.document"), name],
       [word("answer.fingerprint"), code(fingerprint)],

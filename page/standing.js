@@ -1,9 +1,9 @@
 // What became of a certification, in a sentence. The words are those of `probant verify`.
-import { when } from "./moment.js";
-import { word } from "./words.js";
+import { ago, when } from "./moment.js";
+import { number, word } from "./words.js";
 
 /** Whether it stands, and if not, why and since when. */
-export function standing({ standing, fall, issuer, key }) {
+export function standing({ standing, fall, issuer, key, head }, { offline, nowMs }) {
   const by = issuer.legalName;
   if (fall) {
     const values = { by, time: when(fall.timeMs), reason: word(`reason.${fall.reason}`) };
@@ -11,7 +11,9 @@ export function standing({ standing, fall, issuer, key }) {
   }
   const since = key.state ? when(key.state.sinceMs) : "";
   if (standing === "distrusted") return word(`standing.distrusted.${key.state.state}`, { by, since });
-  return word(`standing.${standing}`, { by });
+  // A proof file may be old: it says when that stood, and not that it does.
+  const values = { by, height: number(head.height), age: ago(head.timeMs, nowMs) };
+  return word(offline ? "standing.stood" : "standing.certified", values);
 }
 
 /** What changes nothing about whether it stands, and is still worth knowing. */

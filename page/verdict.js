@@ -8,6 +8,8 @@ import { notes, standing } from "./standing.js";
 import { stepsOf } from "./steps.js";
 import { counted, number, word } from "./words.js";
 
+/** What may be otherwise when it is asked again. */
+const AGAIN = ["unreachable", "stale", "ahead"];
 const MARKED = ["certified", "superseded", "revoked", "distrusted"];
 
 /** The answer as an article; its heading takes the focus. */
@@ -39,10 +41,12 @@ function rest(item, page, first, others) {
   ];
 }
 
+const told = ({ offline }, page) => ({ offline, nowMs: page.now() });
+
 /** The outcome in a sentence. */
 export function sentence({ result, failure }, page) {
   const { outcome, certifications, head } = result;
-  if (MARKED.includes(outcome)) return standing(certifications[0].verified);
+  if (MARKED.includes(outcome)) return standing(certifications[0].verified, told(result, page));
   const height = head ? number(head.height) : "";
   const age = head ? ago(head.timeMs, page.now()) : "";
   const said = result.said ? word(`outcome.${result.said}`) : "";
@@ -76,7 +80,7 @@ function warnings({ result, digits }, page) {
   const said = certifications.length > 0 ? notes(certifications[0].verified) : [];
   if (offline && certifications.length > 0) said.push(word("note.offline"));
   if (notShown > 0) said.push(counted(mayHaveMore ? "note.atleast" : "note.notshown", notShown));
-  if (result.identity && !page.trust.pinned) said.push(word("note.first"));
+  if (certifications.length > 0 && !page.trust.pinned) said.push(word("note.first"));
   if (outcome === "unknown") said.push(word("note.unknown"));
   if (digits) said.push(word("note.prefix", { digits }));
   return said.length > 0
@@ -100,9 +104,9 @@ function actions(item, page) {
         element("label", { for: named.id }, word("action.named"))));
     }
   }
-  if (result.offline || ["unreachable", "stale", "ahead"].includes(result.outcome)) {
+  if (item.fingerprints && (result.offline || AGAIN.includes(result.outcome))) {
     const text = word(result.offline ? "action.ask" : "action.again");
-    all.push(button(text, () => page.ask(item), { class: "button quiet" }));
+    all.unshift(button(text, () => page.ask(item), { class: "button" }));
   }
   return all.length > 0 ? element("div", { class: "actions" }, all) : null;
 }
@@ -127,7 +131,7 @@ function details(item, page, others) {
     all.push(fold(word("details.steps"), content));
   }
   if (others.length > 0) {
-    const one = ({ verified }) => element("li", {}, element("p", {}, standing(verified)),
+    const one = ({ verified }) => element("li", {}, element("p", {}, standing(verified, told(result, page))),
       known(verified, result, page.now()));
     all.push(fold(counted("details.others", others.length), element("ul", { class: "others" }, others.map(one))));
   }

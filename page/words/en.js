@@ -56,6 +56,7 @@ export default {
   "outcome.failed.says": "That is a fault of the page, and says nothing about the document ({failure}).",
 
   "standing.certified": "{by} certified exactly these bytes, and that stands.",
+  "standing.stood": "{by} certified exactly these bytes. That stood {age}, at block {height}.",
   "standing.superseded": "{by} certified these bytes, and put another document in their place on {time}. Ask for the new one.",
   "standing.revoked": "{by} certified these bytes, and took that back on {time}: {reason}. Do not rely on them.",
   "standing.distrusted.compromised": "These bytes were certified in the name of {by}, with a key that was in other hands since {since}. Do not rely on them.",

@@ -56,6 +56,7 @@ export default {
   "outcome.failed.says": "La faute est à la page, et cela ne dit rien du document ({failure}).",
 
   "standing.certified": "{by} a certifié exactement ces octets, et cela tient.",
+  "standing.stood": "{by} a certifié exactement ces octets. Cela tenait {age}, au bloc {height}.",
   "standing.superseded": "{by} a certifié ces octets, puis a mis un autre document à leur place le {time}. Demandez le nouveau.",
   "standing.revoked": "{by} a certifié ces octets, puis est revenu là-dessus le {time} : {reason}. Ne vous y fiez pas.",
   "standing.distrusted.compromised": "Ces octets ont été certifiés au nom de {by}, avec une clé tombée en d’autres mains depuis le {since}. Ne vous y fiez pas.",

@@ -82,6 +82,7 @@ export function verifying(world) {
     const before = requests.length;
     assert.deepEqual(await bring(page, file("certified.pdf"), file("certified.pdf.proof")), ["certified"]);
     assert.match(await page.textContent("#answers"), /no network was used/);
+    assert.match(await page.textContent("#status"), /That stood .* ago, at block 3\./);
     // What it knew when it was made: its own age is said, and no more is claimed.
     assert.match(await page.textContent("#answers"), /knows nothing of what happened after its block/);
     assert.deepEqual(await bring(page, file("revoked.pdf"), file("revoked.pdf.proof")), ["certified"]);
