@@ -160,3 +160,41 @@ test("an issuer is given 1,024 keys, and void ones do not count where it is enro
   registry.keysOf(id)[5].value = { state: "void" };
   assert.equal(await code(), "sequence");
 });
+
+test("a retirement that is not void stands when all is judged again, one that is void does not", async () => {
+  const genesis = await new Chain().replay(vector("block_0_genesis").bytes);
+  const { registry } = await genesis.replay(vector("block_1_enroll").bytes);
+  const id = "energie.example";
+  const operator = registry.keysOf(registry.origin).find(({ use }) => use === "operator");
+  const recovery = registry.keysOf(registry.origin).find(({ use }) => use === "recovery");
+  let index = 100n;
+  const act = (by, time, kind, more) => {
+    const said = { kind: "key", act: kind, claims: { sub: "key" }, seq: 1n, ...more };
+    registry.apply(said, by, { index: index++, time });
+  };
+  const [one, two, three] = [61, 62, 63].map((byte) => {
+    const x = new Uint8Array(32).fill(byte);
+    return { x, kid: toHex(kidOf(x)) };
+  });
+  for (const key of [one, two, three]) act(operator, 1000n, "add", { name: id, key });
+  const value = ({ kid }) => registry.keys.get(kid).value;
+  act(operator, 2000n, "retire", { about: one.kid });
+  act(registry.keys.get(two.kid), 3000n, "retire", { about: three.kid });
+  const [retired, other] = [value(one), value(three)];
+  assert.deepEqual([retired.state, other.state], ["retired", "retired"]);
+  act(operator, 4000n, "compromise", { about: two.kid, since: 3000n });
+  assert.deepEqual(value(one), retired);
+  assert.deepEqual(value(three), {
+    ...other,
+    state: "current",
+    since: 4000n,
+    entry: 105n,
+    by: value(three).by,
+  });
+  // A rogue operator from 1500 on: the first retirement is void too, the keys that came before not.
+  act(recovery, 5000n, "compromise", { about: operator.kid, since: 1500n });
+  assert.deepEqual([value(one).state, value(one).since], ["current", 5000n]);
+  // The report of the rogue is void as well: what it undid is said again.
+  assert.equal(value(two).state, "current");
+  assert.deepEqual(value(three), other);
+});
