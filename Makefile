@@ -1,16 +1,16 @@
 # Two commands need nothing but this checkout: `make demo` and `make test`.
 
-.PHONY: demo test test-setup lint vectors bench clean
+.PHONY: demo test test-setup lint js vectors bench clean
 
 ## demo: the main job, on the embedded default: certify the sample bills, verify, audit, serve
 demo:
 	@demo/run
 
 ## test: everything, installing what it needs
-test: test-setup lint
+test: test-setup lint js
 	cargo test --workspace --locked
 
-## test-setup: what the tests need beside Rust: openssl, Python and Go checkers in target/
+## test-setup: what the tests need beside Rust: openssl, Node, Python and Go checkers in target/
 test-setup:
 	tests/setup
 
@@ -20,6 +20,13 @@ lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
 	tests/deny
+
+## js: the verifier in JavaScript against every vector, and its hashes against others
+js: js/node_modules
+	cd js && npm test --silent
+
+js/node_modules: js/package-lock.json | test-setup
+	cd js && npm ci --silent --no-audit --no-fund && touch node_modules
 
 ## vectors: write tests/vectors anew, after a change of the format
 vectors:
@@ -31,4 +38,4 @@ bench:
 
 ## clean: what the commands above made, and what was tried by hand
 clean:
-	rm -rf target .demo .trial
+	rm -rf target .demo .trial js/node_modules

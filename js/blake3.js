@@ -3,6 +3,7 @@
 // A document is cut into chunks of 1,024 bytes, each hashed block after block; their values are the
 // leaves of a binary tree. What is held is one block and one value per level of the tree.
 
+// prettier-ignore
 const START = Int32Array.of(
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 );
@@ -58,7 +59,7 @@ export class Blake3 {
     if (end) this.endChunk();
   }
 
-  /** The chunk is whole: subtrees of equal size join, one for each zero bit at the end of the count. */
+  /** The chunk is whole: two subtrees of equal size join, and again, as a binary counter carries. */
   endChunk() {
     this.chunks += 1;
     for (let n = this.chunks; n % 2 === 0; n /= 2) this.join(this.value, PARENT);
@@ -98,6 +99,7 @@ export class Blake3 {
  * The compression function, in place. Written out, all words being locals: this is where a large
  * document spends its time.
  */
+// prettier-ignore
 function compress(cv, view, at, counter, length, flags) {
   let m0 = view.getInt32(at + 0, true); let m1 = view.getInt32(at + 4, true);
   let m2 = view.getInt32(at + 8, true); let m3 = view.getInt32(at + 12, true);

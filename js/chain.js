@@ -40,7 +40,9 @@ export class Chain {
     next.tree = this.tree.clone();
     const signers = await foldEntries(next, entries, this.head.size, statement.time);
     next.map = this.map;
-    for (const { slot, value } of next.registry.changed.values()) next.map = next.map.set(slot, value);
+    for (const { slot, value } of next.registry.changed.values()) {
+      next.map = next.map.set(slot, value);
+    }
     const mapped = equal(next.map.root(), statement.statusRoot);
     must(mapped, "chain", "the status root is not that of what has fallen");
     for (const [i, { x }] of signers.entries()) await checkSignature(entries[i], x);
@@ -76,23 +78,41 @@ export async function identityOfGenesis(block0) {
   return { identity: chain.identity() };
 }
 
+/** An array of byte strings, taken one by one: there may be millions of empty ones. */
+class Strings {
+  constructor(reader) {
+    this.left = reader.array();
+    this.reader = Reader.part(reader.data, reader.what);
+    this.reader.at = reader.at;
+    for (let i = 0; i < this.left; i++) reader.bytes();
+  }
+
+  next() {
+    this.left -= 1;
+    return this.reader.bytes();
+  }
+}
+
 /** 10.1, 1. */
 function decodeBlock(bytes) {
   const reader = Reader.whole(bytes, "block");
   reader.array(3);
   const sealed = reader.bytes();
-  const parts = Array.from({ length: reader.array() }, () => reader.bytes());
-  const lists = Array.from({ length: reader.array() }, () => reader.bytes());
-  reader.must(parts.length > 0, "it has no entry");
+  const parts = new Strings(reader);
+  const lists = new Strings(reader);
+  reader.must(parts.left > 0, "it has no entry");
   const seal = decodeSeal(sealed);
-  const entries = parts.map((part, i) => {
-    const statement = decodeEntry(part, `entry ${i} of the block`);
-    if (!bearsList(statement)) return statement;
-    must(lists.length > 0, "list-missing", `the list of entry ${i} of the block did not come`);
-    const list = lists.shift();
-    return { ...statement, list: statement.kind === "revoke" ? holdList(statement, list) : list };
-  });
-  must(lists.length === 0, "list-unexpected", `${lists.length} lists that belong to nothing`);
+  const entries = [];
+  while (parts.left > 0) {
+    const what = `entry ${entries.length} of the block`;
+    const statement = decodeEntry(parts.next(), what);
+    entries.push(statement);
+    if (!bearsList(statement)) continue;
+    must(lists.left > 0, "list-missing", `the list of ${what} did not come`);
+    statement.list = lists.next();
+    if (statement.kind === "revoke") statement.list = holdList(statement, statement.list);
+  }
+  must(lists.left === 0, "list-unexpected", `${lists.left} lists that belong to nothing`);
   const last = entries[entries.length - 1];
   must(last.kind === "block", "misplaced", "the last entry is no block statement");
   for (const statement of entries) {
@@ -104,7 +124,8 @@ function decodeBlock(bytes) {
 /** 10.1, 3: what the block statement says of the blocks before, and of this one. */
 function checkContinues(head, { entries, seal }, statement, registry) {
   const { height, previous, first, size, documents, time, claims } = statement;
-  const chained = (holds, what) => must(holds, "chain", `the block statement: its ${what} is wrong`);
+  const chained = (holds, what) =>
+    must(holds, "chain", `the block statement: its ${what} is wrong`);
   const counted = entries.filter(certifies).reduce((sum, { count }) => sum + BigInt(count), 0n);
   chained(height === head.height + 1n, "height");
   chained(equal(previous, head.leaf ?? fromHex(registry.ledger)), "previous");

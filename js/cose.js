@@ -53,12 +53,14 @@ export function decodeSign1(bytes, what) {
 }
 
 /**
- * The unprotected header as labels, each with the way to its one byte string: `[394: "[", bytes]` is
- * `{ label: 394n, way: "[", bytes }`; a map on the way stands there as its one key.
+ * The unprotected header: each label with its one byte string, and the way to that. A map on the way
+ * stands there as its one key, `?` if that is no number, and an array as `[`: `{396: {-1: [x]}}` is
+ * label 396, way `-1 [`, bytes x.
  */
 function readUnprotected({ what, unprotected }) {
+  const two = 0xa2; // the first byte of a map of two
+  must(unprotected[0] <= two, "header", `${what}: more than two labels in the unprotected header`);
   const labels = Reader.part(unprotected, `${what}: unprotected header`).labels();
-  must(labels.length <= 2, "header", `${what}: ${labels.length} unprotected labels`);
   return labels.map(({ label, value }) => {
     must(label !== null, "header", `${what}: an unprotected label that is no number`);
     const way = [];
@@ -67,7 +69,7 @@ function readUnprotected({ what, unprotected }) {
       const isArray = value.isArray();
       const count = isArray ? value.array() : value.map();
       must(count === 1, "header", `${what}: unprotected ${label} branches`);
-      way.push(isArray ? "[" : value.isNumber() ? value.number() : (value.raw(), null));
+      way.push(isArray ? "[" : value.isNumber() ? value.number() : (value.raw(), "?"));
     }
     return { label, way: way.join(" "), bytes: value.bytes() };
   });
@@ -81,11 +83,21 @@ const SETS = new Map([
   [[CONTENT_TYPE, KID].join(), "possession"],
 ]);
 
+/**
+ * @typedef {object} Header what a protected header says, of which each set has some
+ * @property {string} set
+ * @property {string} contentType
+ * @property {Uint8Array} kid
+ * @property {{iss: string, sub: string, aud: string | null, iat: bigint}} claims
+ * @property {string} preimageType
+ */
+
+/** @returns {Header} */
 function readProtected({ what, labels }) {
   const found = labels.map(({ label }) => label).join();
   const set = SETS.get(found.replace(/^1,/, ""));
   must(set && found.startsWith("1,"), "header", `${what}: its header has other labels`);
-  const header = { set };
+  const header = /** @type {Header} */ ({ set });
   for (const { label, value } of labels) {
     if (label === CONTENT_TYPE) header.contentType = text(value, what);
     if (label === KID) header.kid = kid(value, what);

@@ -7,11 +7,13 @@ import { must, refuse } from "./refused.js";
 const P = 2n ** 255n - 19n;
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 
+/** @param {bigint} n @returns {bigint} */
 function mod(n) {
   const rest = n % P;
   return rest < 0n ? rest + P : rest;
 }
 
+/** @param {bigint} base @param {bigint} exponent @returns {bigint} */
 function power(base, exponent) {
   let result = 1n;
   for (let bits = exponent; bits > 0n; bits >>= 1n) {
@@ -22,7 +24,6 @@ function power(base, exponent) {
 }
 
 const D = mod(-121665n * power(121666n, P - 2n));
-const ROOT_OF_MINUS_ONE = power(2n, (P - 1n) / 4n);
 
 function littleEndian(bytes) {
   let hex = "0x";
@@ -30,37 +31,25 @@ function littleEndian(bytes) {
   return BigInt(hex);
 }
 
-/** The point that 32 bytes encode, in the one way; null for anything else. */
-function decode(bytes) {
-  const all = littleEndian(bytes);
-  const sign = all >> 255n;
-  const y = all & (2n ** 255n - 1n);
-  if (y >= P) return null;
-  // x² = u / v, and a root of that is u v³ (u v⁷)^((p-5)/8), or that times the root of -1.
-  const u = mod(y * y - 1n);
-  const v = mod(D * y * y + 1n);
-  const v3 = mod(v * v * v);
-  let x = mod(u * v3 * power(mod(u * v3 * v3 * v), (P - 5n) / 8n));
-  if (mod(v * x * x - u) !== 0n) x = mod(x * ROOT_OF_MINUS_ONE);
-  if (mod(v * x * x - u) !== 0n) return null;
-  if (x === 0n && sign === 1n) return null;
-  return { x: (x & 1n) === sign ? x : P - x, y };
+const ORDER_8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
+/** The y of the points of small order: of order 1, 2, 4, and twice two of order 8. */
+const SMALL_ORDER = new Set([1n, P - 1n, 0n, ORDER_8, P - ORDER_8]);
+
+/** The y that 32 bytes encode, of no small order and in the one way; null for anything else. */
+function readY(bytes) {
+  const y = littleEndian(bytes) & (2n ** 255n - 1n);
+  return y < P && !SMALL_ORDER.has(y) ? y : null;
 }
 
-/** Eight times the point is the identity: doubled thrice, in projective coordinates. */
-function isSmallOrder({ x, y }) {
-  let z = 1n;
-  for (let i = 0; i < 3; i++) {
-    const b = mod((x + y) * (x + y));
-    const c = mod(x * x);
-    const d = mod(y * y);
-    const f = mod(d - c);
-    const j = mod(f - 2n * z * z);
-    x = mod((b - c - d) * j);
-    z = mod(f * j);
-    y = mod(f * (-c - d));
-  }
-  return x === 0n && y === z;
+/**
+ * Whether the curve has a point of that y: -x² + y² = 1 + d x² y², so x² = u / v.
+ * @param {bigint} y
+ */
+function isOnCurve(y) {
+  const u = mod(y * y - 1n);
+  const v = mod(D * y * y + 1n);
+  // By Euler's criterion, u / v being a square if and only if u v is; x is not 0, nor is u v.
+  return power(mod(u * v), (P - 1n) / 2n) === 1n;
 }
 
 /** Answers by key, as hex, so that each key is looked at once. Emptied when it grows too large. */
@@ -74,15 +63,15 @@ class Memory {
     const name = toHex(key);
     if (!this.known.has(name)) {
       if (this.known.size >= 4096) this.known.clear();
-      this.known.set(name, this.answer(key.slice()));
+      this.known.set(name, this.answer(new Uint8Array(key)));
     }
     return this.known.get(name);
   }
 }
 
 const strict = new Memory((key) => {
-  const point = key.length === 32 ? decode(key) : null;
-  return point !== null && !isSmallOrder(point);
+  const y = key.length === 32 ? readY(key) : null;
+  return y !== null && isOnCurve(y);
 });
 
 /** Whether 32 bytes are a key: a point, canonical, not of small order. @param {Uint8Array} key */
@@ -105,32 +94,37 @@ const imported = new Memory((key) =>
   webcrypto.subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]),
 );
 
-/** Whether WebCrypto can do Ed25519 here: in browsers it wants HTTPS or localhost, and a new one. */
-export async function hasEd25519() {
-  const base = new Uint8Array(32).fill(0x66);
-  base[0] = 0x58;
-  try {
-    await imported.of(base);
-    return true;
-  } catch {
-    imported.known.clear();
-    return false;
-  }
+/** The base point: a key that is fit to try with. */
+const BASE = new Uint8Array(32).fill(0x66).fill(0x58, 0, 1);
+let able = null;
+
+/** Whether WebCrypto can do Ed25519 here. Browsers want HTTPS or localhost for it. */
+export function hasEd25519() {
+  able ??= (async () => imported.of(BASE))().then(
+    () => true,
+    () => false,
+  );
+  return able;
 }
 
 /**
  * Refuses, as `signature`, what is no signature by this key, a strict one (`checkKey`).
- * @param {Uint8Array} key @param {Uint8Array} message @param {Uint8Array} signature
+ * @param {Uint8Array} key
+ * @param {Uint8Array<ArrayBuffer>} message not shared: WebCrypto takes no others
+ * @param {Uint8Array<ArrayBuffer>} signature
  */
 export async function verifySignature(key, message, signature) {
   const what = `the signature by ${toHex(key).slice(0, 16)}…`;
   must(signature.length === 64, "signature", `${what} has ${signature.length} bytes, not 64`);
   const s = littleEndian(signature.subarray(32));
   must(s < L, "signature", `${what} has an S that is not below L`);
-  const r = decode(signature.subarray(0, 32));
-  must(r && !isSmallOrder(r), "signature", `${what} has an R that is no point, or of small order`);
+  // That R is a point at all follows from the equation.
+  const r = readY(signature.subarray(0, 32));
+  must(r !== null, "signature", `${what} has an R that is not canonical, or of small order`);
   if (!(await hasEd25519())) {
-    throw new Error("this program has no Ed25519 (WebCrypto): use HTTPS or localhost, and a newer one");
+    throw new Error(
+      "no Ed25519 in WebCrypto here: it wants HTTPS or localhost, and a recent browser",
+    );
   }
   const publicKey = await imported.of(key);
   const holds = await webcrypto.subtle.verify({ name: "Ed25519" }, publicKey, signature, message);

@@ -53,7 +53,7 @@ async function* pieces(document) {
   }
   const reader = (document.stream?.() ?? document).getReader();
   try {
-    for (let piece; !(piece = await reader.read()).done; ) yield piece.value;
+    for (let piece; !(piece = await reader.read()).done;) yield piece.value;
   } finally {
     reader.releaseLock();
   }
@@ -74,5 +74,8 @@ export async function fingerprints(document, onProgress) {
     done += piece.length;
     onProgress?.(done);
   }
-  return { blake3: `blake3:${toHex(blake3.digest())}`, sha256: `sha-256:${toHex(sha256.digest())}` };
+  return {
+    blake3: `blake3:${toHex(blake3.digest())}`,
+    sha256: `sha-256:${toHex(sha256.digest())}`,
+  };
 }

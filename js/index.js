@@ -1,6 +1,6 @@
 // Probant's verifier: what is certified, by whom, and whether it still stands, computed here and not
-// believed. Plain ES modules for browsers and Node; nothing to install, nothing to build, and nothing
-// is sent anywhere. Written from docs/format.md alone.
+// believed. Plain ES modules for browsers and Node: nothing to install, nothing to build, nothing
+// sent anywhere. Written from docs/format.md alone.
 //
 // The tour, from a document to its verdict:
 //

@@ -5,8 +5,7 @@ import { fromHex } from "./bytes.js";
 
 /** The value that an act gives to a slot of a key or issuer. */
 export function stateOf(state, { time, entry, signer }, since = time) {
-  const of = state === "suspended" || state === "reinstated" ? "issuer" : "key";
-  return { of, state, since, entry, by: fromHex(signer) };
+  return { state, since, entry, by: fromHex(signer) };
 }
 
 /** Whether what was said at a time is void, by a key whose slot holds this value, or null. */
@@ -70,8 +69,12 @@ function foldAgain(registry, standing) {
     const voided = isVoidBy(signed, act.time) ? signed : null;
     const name = act.kind === "key" ? act.act : act.kind;
     if (name === "enroll") makeIssuer(registry, act, voided);
-    if (act.key) bringAgain(registry, act, voided ?? registry.issuers.get(act.id ?? act.name).voided);
-    else if (!voided) sayAgain(registry, act, name);
+    if (act.key) {
+      const issuer = registry.issuers.get(act.id ?? act.name);
+      bringAgain(registry, act, voided ?? issuer.voided);
+    } else if (!voided) {
+      sayAgain(registry, act, name);
+    }
   }
 }
 

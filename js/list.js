@@ -16,7 +16,11 @@ export function decodeList(bytes, replaced) {
   const width = replaced ? 2 * FINGERPRINT : FINGERPRINT;
   const most = replaced ? MOST_REPLACEMENTS : MOST_FINGERPRINTS;
   const count = bytes.length / width;
-  must(Number.isInteger(count), "malformed", `a list of ${bytes.length} bytes: no multiple of ${width}`);
+  must(
+    Number.isInteger(count),
+    "malformed",
+    `a list of ${bytes.length} bytes: no multiple of ${width}`,
+  );
   must(count >= 1 && count <= most, "list-count", `a list of ${count} documents, not 1 to ${most}`);
   const leaves = [];
   for (let at = 0; at < bytes.length; at += width) {

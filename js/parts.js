@@ -1,5 +1,5 @@
-// A proof as bytes (docs/format.md 11.1): the statement, its receipt, and the parts that lead to the
-// keys, decoded wholly before anything is verified.
+// A proof as bytes (docs/format.md 11.1): the statement, its receipt, and the parts that lead to
+// the keys, decoded wholly before anything is verified.
 
 import { Reader } from "./cbor.js";
 import { checkFingerprint } from "./fingerprint.js";
@@ -18,11 +18,19 @@ const MOST_STATUSES = 35;
 
 /** Step 1 of 11.3, form. @param {Uint8Array} bytes */
 export function decodeProof(bytes) {
-  must(bytes.length <= LONGEST, "too-large", `a proof of ${bytes.length} bytes, more than ${LONGEST}`);
-  const statement = decodeStatement(bytes, "proof");
+  must(
+    bytes.length <= LONGEST,
+    "too-large",
+    `a proof of ${bytes.length} bytes, more than ${LONGEST}`,
+  );
+  // A copy, since others may write to the bytes while signatures are awaited.
+  const statement = decodeStatement(new Uint8Array(bytes), "proof");
   const [receipts, parts] = statement.unprotected;
   const formed =
-    receipts?.label === RECEIPTS && receipts.way === "[" && parts?.label === PARTS && parts.way === "";
+    receipts?.label === RECEIPTS &&
+    receipts.way === "[" &&
+    parts?.label === PARTS &&
+    parts.way === "";
   must(formed, "header", "proof: its unprotected header is not one receipt and the parts");
   return { statement, ...readParts(parts.bytes), receipt: decodeReceipt(receipts.bytes) };
 }

@@ -146,7 +146,11 @@ function readKeyAct(reader) {
   reader.array(3);
   const name = reader.text();
   const good = act === "add" ? isDnsName(name) : LEDGER_USES.includes(name);
-  must(good, "field", `${quote(name)} is no ${act === "add" ? "issuer id" : "use of a ledger's key"}`);
+  must(
+    good,
+    "field",
+    `${quote(name)} is no ${act === "add" ? "issuer id" : "use of a ledger's key"}`,
+  );
   return { seq, act, name, key: listed(reader) };
 }
 

@@ -1,5 +1,5 @@
-// Verifying a proof (docs/format.md 11.3): one file, a document's fingerprints, and the identity of a
-// ledger, which is all that is trusted. Nine steps, in this order; nothing is asked of anybody.
+// Verifying a proof (docs/format.md 11.3): one file, a document's fingerprints, and the identity of
+// a ledger, which is all that is trusted. Nine steps, in this order; nothing is asked of anybody.
 
 import { equal, toHex } from "./bytes.js";
 import { checkSignature } from "./cose.js";
@@ -15,7 +15,7 @@ import { certifies } from "./statement.js";
 import { checkPath, followPath, leafHash } from "./tree.js";
 
 /**
- * What a proof says of a document, or `Refused`, with the `steps` passed and the `step` that refused.
+ * What a proof says of a document. `Refused` carries the `steps` passed, and the `step` refused.
  * @param {Uint8Array} proof
  * @param {string} identity of the ledger that is trusted
  * @param {string[]} fingerprints of the document, of both kinds: see `fingerprints`
@@ -82,14 +82,17 @@ function form(bytes) {
   return { parts, facts: { bytes: bytes.length, kind: parts.statement.kind } };
 }
 
-function document({ statement: { kind, root, count }, statement, document: part }, wanted) {
-  const { fingerprint, index, path } = part;
+function document({ statement, document: { fingerprint, index, path } }, wanted) {
+  const { kind, root, count } = statement;
   const text = fingerprintText(fingerprint);
   const asked = wanted.some((one) => equal(one, fingerprint));
   must(asked, "document", `the proof is of another document, ${text}`);
   must(certifies(statement), "proof", `the statement is ${kind}: it certifies nothing`);
   checkPath(leafHash(fingerprint), index, BigInt(count), path, root, "the document");
-  return { fingerprint, facts: { fingerprint: text, position: plain(index), count, root: toHex(root) } };
+  return {
+    fingerprint,
+    facts: { fingerprint: text, position: plain(index), count, root: toHex(root) },
+  };
 }
 
 async function lineage(proven, { origin, ledger }) {
@@ -122,7 +125,10 @@ async function statement({ statement: said, receipt }, registry) {
   must(before, "proof", "the key of the statement came after it");
   await checkSignature(said, signer.x);
   const { iss, iat } = said.claims;
-  return { signer, facts: { issuer: iss, kid: signer.kid, keyEntry: plain(signer.entry), iat: plain(iat) } };
+  return {
+    signer,
+    facts: { issuer: iss, kid: signer.kid, keyEntry: plain(signer.entry), iat: plain(iat) },
+  };
 }
 
 /** A block statement, by the seal key that was in force at its height. */
@@ -132,10 +138,11 @@ async function blockStatement({ what, statement: said, index }, registry) {
   must(placed, "proof", `${what} is no block statement at the end of its block`);
   must(claims.iat === time / 1000n, "chain", `${what}: its iat is not its time`);
   const key = registry.speaker(said);
-  const seals = [...registry.keys.values()].filter(({ use, entry }) => use === "seal" && entry < first);
-  // The genesis key stands at index 0, where block 0 begins: there is none below.
-  const newest = seals.reduce((last, next) => (!last || next.entry > last.entry ? next : last), null);
-  must(newest?.kid === key.kid, "proof", `${what} is not by the seal key of its height`);
+  // In the order of their entries, which ascend.
+  const seals = registry
+    .keysOf(registry.origin)
+    .filter(({ use, entry }) => use === "seal" && entry < first);
+  must(seals.pop() === key, "proof", `${what} is not by the seal key of its height`);
   await checkSignature(said, key.x);
   return key;
 }
@@ -151,8 +158,8 @@ async function newest({ statement: { leaf }, receipt, head: proven }, registry) 
 }
 
 function paths({ sealed, head, registry, receipt }, root) {
-  for (const { what, statement: { leaf }, index, path } of [sealed, head, ...registry]) {
-    checkPath(leaf, index, receipt.size, path, root, what);
+  for (const proven of [sealed, head, ...registry]) {
+    checkPath(proven.statement.leaf, proven.index, receipt.size, proven.path, root, proven.what);
   }
   return { facts: { paths: 2 + registry.length, root: toHex(root) } };
 }
@@ -170,14 +177,18 @@ async function sealedBy({ statement: said, sealed: proven, receipt }, registry, 
 
 async function firstReceipt({ statement: { leaf }, first, receipt }, registry, sealed, sealKey) {
   const same = first.height === sealed.height && first.size === sealed.size;
-  must(same && first.index === receipt.index, "proof", "the first receipt is of another block or entry");
+  must(
+    same && first.index === receipt.index,
+    "proof",
+    "the first receipt is of another block or entry",
+  );
   const root = followPath(leaf, first.index, first.size, first.path);
   await checkSeal(first, registry.origin, sealKey, sealed.time, root);
   return { facts: { index: plain(first.index), root: toHex(root), sealKey: sealKey.kid } };
 }
 
 function statuses(parts, registry, signer, sealed, head) {
-  const issuer = registry.issuers.get(parts.statement.claims.iss);
+  const issuer = registry.issuers.get(signer.owner);
   const { standing, state, key, fall } = standingOf(parts, issuer, signer, sealed, head);
   const told = {
     standing,

@@ -2,7 +2,7 @@
 // entries alone. Here is what it holds, who may say what (9.1, 1 to 4) and what that changes (9.2);
 // the other checks are in rules.js.
 
-import { equal, fromHex, toHex } from "./bytes.js";
+import { fromHex, toHex } from "./bytes.js";
 import { change } from "./change.js";
 import { checkSignature } from "./cose.js";
 import { FINGERPRINT } from "./fingerprint.js";
@@ -29,6 +29,7 @@ export class Registry {
     this.most = 0; // documents in one list
     /** @type {Map<string, ReturnType<typeof newKey>>} by kid */
     this.keys = new Map();
+    this.owned = new Map(); // by owner, the kids of its keys
     /** By id: what the newest enrollment says, `voided` by which report, and the slot's `value`. */
     this.issuers = new Map();
     this.inUse = new Map(); // of the ledger's own uses, the kid in force
@@ -45,6 +46,7 @@ export class Registry {
     const own = (map) => new Map([...map].map(([name, record]) => [name, { ...record }]));
     copy.keys = own(this.keys);
     copy.issuers = own(this.issuers);
+    copy.owned = new Map(this.owned);
     copy.inUse = new Map(this.inUse);
     copy.waiting = [...this.waiting];
     copy.said = new Map(this.said);
@@ -135,6 +137,15 @@ export class Registry {
   /** A key that an act lists is there from now on. */
   bring(listed, use, owner, act, more = {}) {
     this.keys.set(listed.kid, newKey(listed, use, owner, act, more));
+    this.owned.set(owner, [...this.kidsOf(owner), listed.kid]);
+  }
+
+  kidsOf(owner) {
+    return this.owned.get(owner) ?? [];
+  }
+
+  keysOf(owner) {
+    return this.kidsOf(owner).map((kid) => this.keys.get(kid));
   }
 
   setKey(kid, value) {
@@ -160,7 +171,7 @@ export class Registry {
   fall(leaf, { claims, reason, entry, time, signer }) {
     const document = leaf.subarray(0, FINGERPRINT);
     const replacement = reason === "superseded" ? leaf.slice(FINGERPRINT) : null;
-    const value = { of: "document", entry, time, kid: fromHex(signer), reason, replacement };
+    const value = { entry, time, kid: fromHex(signer), reason, replacement };
     const falls = this.fallsOf(claims.iss, document);
     const n = Math.min(falls.length, FALLS - 1);
     const name = toHex(documentSlot(claims.iss, document));
@@ -179,8 +190,8 @@ function usesFor({ kind, act, name }, about) {
     case "block":
       return ["seal"];
     case "key":
-      if (act === "replace") return name === "seal" || name === "note" ? ["operator"] : ["recovery"];
-      if (act === "compromise") return about?.use === "operator" ? ["recovery"] : ["operator"];
+      if (act === "replace") return [name === "seal" || name === "note" ? "operator" : "recovery"];
+      if (act === "compromise") return [about?.use === "operator" ? "recovery" : "operator"];
       return ["operator", "issuer"];
     default:
       return ["issuer"];

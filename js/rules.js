@@ -1,11 +1,11 @@
-// What an entry has to keep besides being said by the right key (docs/format.md 9.1, 5 to 8, and the
-// table), the first that fails deciding.
+// What an entry has to keep besides being said by the right key (docs/format.md 9.1, 5 to 8, and
+// the table): the first that fails decides.
 
 import { fromHex, toHex } from "./bytes.js";
+import { FINGERPRINT } from "./fingerprint.js";
 import { hostOf } from "./identity.js";
 import { checkPossession } from "./key.js";
 import { must } from "./refused.js";
-import { FINGERPRINT } from "./fingerprint.js";
 
 const AHEAD = 300n;
 const BEHIND = 2592000n;
@@ -112,7 +112,7 @@ async function checkAdd(registry, statement, signer) {
   must(self, "issuer", `${signer.owner} adds a key to ${id}`);
   const issuer = registry.issuers.get(id);
   must(issuer && !issuer.voided, "issuer-unknown", `${id} is not enrolled`);
-  const given = [...registry.keys.values()].filter((known) => counts(known, issuer)).length;
+  const given = registry.keysOf(id).filter((known) => counts(known, issuer)).length;
   must(given < MOST_KEYS, "key-limit", `${id} was given ${given} keys`);
   const near = signer.use !== "issuer" || signer.distance < MOST_ADDITIONS;
   must(near, "key-limit", `key ${signer.kid} is ${signer.distance} additions from the operator`);
@@ -121,10 +121,9 @@ async function checkAdd(registry, statement, signer) {
   await checkHeld(registry, statement, "issuer", id);
 }
 
-/** All keys that the issuer was given, but void ones from before it was enrolled anew. */
+/** A key that the issuer was given: but a void one from before it was enrolled anew. */
 function counts(key, issuer) {
-  const before = key.value?.state === "void" && key.entry < issuer.entry;
-  return key.owner === issuer.id && !before;
+  return key.value?.state !== "void" || key.entry >= issuer.entry;
 }
 
 async function checkReplace(registry, statement) {
@@ -141,9 +140,7 @@ function checkRetire(registry, statement, signer) {
   must(own, "issuer", `${signer.owner} speaks of a key of ${key.owner}`);
   must(isInForce(key), "key-state", `key ${key.kid} is not in force`);
   if (statement.act === "retire") {
-    const others = [...registry.keys.values()].filter(
-      (other) => other.owner === key.owner && other !== key && isInForce(other),
-    );
+    const others = registry.keysOf(key.owner).filter((other) => other !== key && isInForce(other));
     must(others.length > 0, "last-key", `key ${key.kid} is the only one of ${key.owner} in force`);
   }
   checkSeq(registry, statement);

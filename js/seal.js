@@ -37,7 +37,11 @@ function decode(bytes, what) {
   const { sub } = sign1.claims;
   const [, digits] = /^block:(0|[1-9][0-9]{0,19})$/.exec(sub) ?? [];
   const height = BigInt(digits ?? -1);
-  must(digits && height < 2n ** 64n, "subject", `${what}: ${quote(sub)} is not block: and a height`);
+  must(
+    digits && height < 2n ** 64n,
+    "subject",
+    `${what}: ${quote(sub)} is not block: and a height`,
+  );
   return { ...sign1, kid: toHex(sign1.kid), height };
 }
 
@@ -45,6 +49,10 @@ function decode(bytes, what) {
 export async function checkSeal(seal, origin, key, time, root) {
   const ours = seal.claims.iss === origin && seal.kid === key.kid;
   must(ours, "issuer", `${seal.what}: it is not by the seal key of ${origin}`);
-  must(seal.claims.iat === time / 1000n, "chain", `${seal.what}: its iat is not the time of its block`);
+  must(
+    seal.claims.iat === time / 1000n,
+    "chain",
+    `${seal.what}: its iat is not the time of its block`,
+  );
   await checkSignature(seal, key.x, root);
 }

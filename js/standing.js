@@ -20,7 +20,11 @@ class Slots {
     must(path, "proof", `the status of the ${of} is not in the proof`);
     const right = equal(statusRoot(path, slot), this.root);
     must(right, "path-root", `the status of the ${of} leads to another root`);
-    must(!path.value || path.value.of === of, "status", `the status of the ${of} is of another kind`);
+    must(
+      !path.value || path.value.of === of,
+      "status",
+      `the status of the ${of} is of another kind`,
+    );
     return path.value;
   }
 

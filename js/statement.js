@@ -19,7 +19,7 @@ export function decodeStatement(bytes, what = "statement") {
   const sign1 = decodeSign1(bytes, what);
   must(sign1.payload !== null, "malformed", `${what}: it has no payload`);
   const said = sign1.set === "envelope" ? readEnvelope(sign1) : readPayload(sign1);
-  const statement = { ...sign1, ...said, kid: toHex(sign1.kid), x: null };
+  const statement = { ...sign1, ...said, kid: toHex(sign1.kid) };
   checkDocument(statement);
   const entry = withoutUnprotected(sign1);
   must(entry.length <= LONGEST_ENTRY, "too-large", `${what}: an entry of ${entry.length} bytes`);
@@ -29,13 +29,17 @@ export function decodeStatement(bytes, what = "statement") {
     "header",
     `${what}: aud is there in genesis, or missing elsewhere`,
   );
-  return { ...statement, entry, leaf: leafHash(entry) };
+  return { ...statement, leaf: leafHash(entry) };
 }
 
 /** An entry of the ledger. @param {Uint8Array} bytes */
 export function decodeEntry(bytes, what = "entry") {
   const statement = decodeStatement(bytes, what);
-  must(statement.unprotected.length === 0, "header", `${what}: its unprotected header is not empty`);
+  must(
+    statement.unprotected.length === 0,
+    "header",
+    `${what}: its unprotected header is not empty`,
+  );
   return statement;
 }
 
@@ -48,7 +52,11 @@ export function decodeSubmission(bytes) {
   const listed = label?.label === LIST && label.way === "" && !more;
   must(empty || listed, "header", "submission: its unprotected header is neither empty nor a list");
   must(!bearsList(statement) || listed, "list-missing", "submission: its list did not come");
-  must(bearsList(statement) || empty, "list-unexpected", "submission: a list that belongs to nothing");
+  must(
+    bearsList(statement) || empty,
+    "list-unexpected",
+    "submission: a list that belongs to nothing",
+  );
   return { ...statement, list: listed ? holdList(statement, label.bytes) : null };
 }
 
@@ -75,7 +83,11 @@ function readPayload({ what, set, payload, contentType }) {
   must(set === "statement", "header", `${what}: the header of a ${set}`);
   const reader = Reader.whole(payload, `${what}: payload`);
   const [, kind] = /^application\/vnd\.probant\.([a-z]+)\+cbor$/.exec(contentType) ?? [];
-  must(Object.hasOwn(PAYLOADS, kind ?? ""), "unknown-kind", `${what}: ${quote(contentType)} is no kind`);
+  must(
+    Object.hasOwn(PAYLOADS, kind ?? ""),
+    "unknown-kind",
+    `${what}: ${quote(contentType)} is no kind`,
+  );
   const [keys, read] = PAYLOADS[kind];
   reader.map(keys);
   return { kind, ...read(reader) };

@@ -77,8 +77,9 @@ function readState(reader) {
   return { of, state, since, entry, by };
 }
 
+/** A fall, or the state of a key or issuer, as bytes. */
 export function encodeValue(value) {
-  if (value.of === "document") {
+  if ("reason" in value) {
     const { entry, time, kid, reason, replacement } = value;
     const last = replacement ? cborBytes(replacement) : cborNull;
     return cborMap(cborUint(entry), cborUint(time), cborBytes(kid), cborText(reason), last);
@@ -129,7 +130,11 @@ export function bit(bytes, d) {
 export function statusRoot(path, wanted) {
   const { siblings, other } = path;
   if (other) {
-    must(!equal(other.slot, wanted), "status", "a status path whose other slot is the one asked for");
+    must(
+      !equal(other.slot, wanted),
+      "status",
+      "a status path whose other slot is the one asked for",
+    );
     for (let d = 0; d < siblings.length; d++) {
       must(bit(other.slot, d) === bit(wanted, d), "status", "a status path to a slot elsewhere");
     }

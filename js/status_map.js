@@ -20,7 +20,7 @@ export class StatusMap {
   }
 }
 
-/** A leaf sits at the shortest prefix that is its alone: two that share more bits go down together. */
+/** A leaf sits at the shortest prefix that is its alone: two that share it go down together. */
 function put(node, leaf, depth) {
   if (!node || (node.slot && equal(node.slot, leaf.slot))) return leaf;
   const right = bit(leaf.slot, depth);

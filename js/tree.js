@@ -128,12 +128,19 @@ export function checkConsistency(from, older, to, newer, path) {
     node >>= 1n;
     last >>= 1n;
   }
-  must(equal(old, older) && equal(grown, newer), "path-root", "the tree did not grow from the other");
+  must(
+    equal(old, older) && equal(grown, newer),
+    "path-root",
+    "the tree did not grow from the other",
+  );
 }
 
 /** `[* bstr .size 32]` of `least` to `most` hashes, from a CBOR reader. */
 export function readPath(reader, most = LONGEST_PATH, least = 0) {
   const count = reader.array();
-  reader.must(count >= least && count <= most, `a path of ${count} hashes, not ${least} to ${most}`);
+  reader.must(
+    count >= least && count <= most,
+    `a path of ${count} hashes, not ${least} to ${most}`,
+  );
   return Array.from({ length: count }, () => reader.bytes(HASH));
 }

@@ -51,7 +51,10 @@ function chainAfter(names) {
   if (!chains.has(path)) {
     const before = chainAfter(names.slice(0, -1));
     const { bytes } = read(names[names.length - 1]);
-    chains.set(path, before.then((chain) => chain.replay(bytes)));
+    chains.set(
+      path,
+      before.then((chain) => chain.replay(bytes)),
+    );
   }
   return chains.get(path);
 }

@@ -1,0 +1,166 @@
+// Types of the verifier: see index.js. A test holds them to what it answers.
+
+/** A document as it is hashed: in memory, as a file, or as it comes. */
+export type Document = Uint8Array | Blob | ReadableStream<Uint8Array>;
+
+/**
+ * Both fingerprints of a document, `blake3:…` and `sha-256:…`, read once in little memory.
+ * `onProgress` is called with the bytes hashed so far.
+ */
+export function fingerprints(
+  document: Document,
+  onProgress?: (bytes: number) => void,
+): Promise<{ blake3: string; sha256: string }>;
+
+/**
+ * What a proof says of a document. Give both of its fingerprints: a verifier cannot know which was
+ * chosen. The identity of the ledger is all that is trusted. Throws `Refused`; and `Error` where
+ * `hasEd25519` answers false.
+ */
+export function verifyProof(
+  proof: Uint8Array,
+  identity: string,
+  fingerprints: string[],
+): Promise<Verdict>;
+
+/** As of `head`, the newest block that the proof knows. Times are ms since 1970, by the ledger. */
+export interface Verdict {
+  standing: "certified" | "revoked" | "superseded" | "distrusted";
+  /** The fingerprint that was certified. */
+  fingerprint: string;
+  issuer: { id: string; legalName: string; country: string; registration: string };
+  /** Null: nothing was ever said of the issuer. */
+  issuerState: { state: "suspended" | "reinstated"; sinceMs: number } | null;
+  /** Of the statement; state null: in force since it came. */
+  key: { kid: string; state: KeyState | null };
+  mediaType: string;
+  /** Index of the statement on the ledger. */
+  entry: number;
+  /** Documents that the statement certifies, and the index of this one among them. */
+  listCount: number;
+  position: number;
+  /** The block that sealed the statement: since when it is certified. */
+  sealed: Block;
+  head: Block;
+  /** Why it is revoked or superseded, and by what. */
+  fall: Fall | null;
+  ledger: Identity & { identity: string };
+  /** All nine, in their order. */
+  steps: Step[];
+}
+
+export interface KeyState {
+  state: "current" | "retired" | "stopped" | "compromised" | "void";
+  sinceMs: number;
+  entry: number;
+}
+
+export interface Block {
+  height: number;
+  timeMs: number;
+  size: number;
+}
+
+export interface Fall {
+  reason: "unspecified" | "issued-in-error" | "withdrawn" | "obtained-by-fraud" | "superseded";
+  timeMs: number;
+  entry: number;
+  /** The fingerprint of the document that replaces it. */
+  replacement: string | null;
+}
+
+/** One step of docs/format.md 11.3, passed, and what it found: to be shown. Hashes are hex. */
+export type Step =
+  | { name: "form"; facts: { bytes: number; kind: string } }
+  | {
+      name: "document";
+      facts: { fingerprint: string; position: number; count: number; root: string };
+    }
+  | { name: "registry"; facts: Identity & { entries: number[] } }
+  | { name: "statement"; facts: { issuer: string; kid: string; keyEntry: number; iat: number } }
+  | { name: "head"; facts: Block & { root: string; sealKey: string } }
+  | { name: "paths"; facts: { paths: number; root: string } }
+  | { name: "sealed"; facts: Block & { first: number } }
+  | { name: "first-receipt"; facts: { index: number; root: string; sealKey: string } }
+  | {
+      name: "statuses";
+      facts: { statusRoot: string; paths: number } & Pick<
+        Verdict,
+        "standing" | "issuerState" | "key" | "fall"
+      >;
+    };
+
+export type StepName = Step["name"];
+
+/** All that hostile input can throw. */
+export class Refused extends Error {
+  /** One of docs/format.md 12: stable, unlike the message. */
+  readonly code: string;
+  /** Of `verifyProof`: the step that refused (null: an argument), and those passed before. */
+  readonly step: StepName | null;
+  readonly steps: Step[];
+}
+
+export interface Identity {
+  origin: string;
+  /** The ledger id, 64 hex digits. */
+  ledger: string;
+}
+
+/** `<origin>+<ledger id>`, in its one spelling. Throws `Refused`. */
+export function parseIdentity(text: string): Identity;
+
+/** The 34 bytes of `blake3:…` or `sha-256:…`. Throws `Refused`. */
+export function parseFingerprint(text: string): Uint8Array;
+
+/**
+ * The identity of the ledger that begins with this block, which is checked wholly. It says what the
+ * ledger calls itself, not that it is the one you mean. Throws `Refused`.
+ */
+export function identityOfGenesis(block0: Uint8Array): Promise<{ identity: string }>;
+
+/** Whether WebCrypto has Ed25519 here: browsers want HTTPS or localhost for it. */
+export function hasEd25519(): Promise<boolean>;
+
+/** Whether 32 bytes are a key: a point of the curve, canonical, not of small order. */
+export function isStrictKey(key: Uint8Array): boolean;
+
+interface Hash {
+  update(bytes: Uint8Array): this;
+  /** The 32 bytes; more can be taken afterwards. */
+  digest(): Uint8Array;
+}
+
+export class Blake3 implements Hash {
+  update(bytes: Uint8Array): this;
+  digest(): Uint8Array;
+}
+
+export class Sha256 implements Hash {
+  update(bytes: Uint8Array): this;
+  digest(): Uint8Array;
+}
+
+/** Size and root of a note that the ledger signed; `key` is a strict one. Throws `Refused`. */
+export function verifyCheckpoint(
+  note: Uint8Array,
+  origin: string,
+  key: Uint8Array,
+): Promise<{ size: bigint; root: Uint8Array }>;
+
+/** Throws `Refused` unless the tree of `to` leaves begins with that of `from`. */
+export function checkConsistency(
+  from: bigint,
+  older: Uint8Array,
+  to: bigint,
+  newer: Uint8Array,
+  path: Uint8Array[],
+): void;
+
+/** A ledger replayed block after block, every rule checked. */
+export class Chain {
+  /** The chain with one block more; this one stays as it is. Throws `Refused`. */
+  replay(block: Uint8Array): Promise<Chain>;
+  /** `<origin>+<ledger id>`, of a chain that has a block 0. */
+  identity(): string;
+}
