@@ -71,6 +71,13 @@ function readPin(text) {
   return { identity, sinceMs: Number(sinceMs) };
 }
 
+/** The stop where another ledger answers in the place of the one that was pinned. */
+export function strangerStop(offered) {
+  return element("div", { class: "stop", role: "alert" },
+    element("h2", {}, word("stop.stranger")), element("p", {}, word("stop.stranger.says")),
+    element("p", { class: "long" }, code(offered)));
+}
+
 /** Shows it in `place`; `changed` is called when another one is to be trusted. */
 export function showIdentity(place, trust, changed) {
   const pin = (identity) => {

@@ -44,3 +44,13 @@ export function listen(zone, input, take) {
   });
   document.addEventListener("paste", (event) => come(event.clipboardData.files));
 }
+
+/** Keeps what was chosen for the next time. */
+export function keepChoice(box, name) {
+  try {
+    box.checked = localStorage.getItem(name) === "yes";
+    box.addEventListener("change", () => localStorage.setItem(name, box.checked ? "yes" : "no"));
+  } catch {
+    // A browser that keeps nothing.
+  }
+}

@@ -3,8 +3,8 @@
 import { Refused, hasEd25519, parseFingerprint } from "../js/index.js";
 import { element } from "./element.js";
 import { hash } from "./hashing.js";
-import { Trust, showIdentity } from "./identity.js";
-import { PROOF_BYTES_MAX, listen } from "./intake.js";
+import { Trust, showIdentity, strangerStop } from "./identity.js";
+import { PROOF_BYTES_MAX, keepChoice, listen } from "./intake.js";
 import { believe, judge, judgeProof } from "./judge.js";
 import { Refusal, Unreachable, statuses } from "./ledger.js";
 import { seal } from "./seal.js";
@@ -116,12 +116,13 @@ async function offline(item) {
 }
 
 async function online(item) {
-  const said = await statuses(item.fingerprints, { byPrefix: at("prefix").checked });
-  const digits = said[0].digits;
-  item.digits = digits ? Math.max(...said.map((one) => one.digits)) : null;
-  if (!(await canVerify)) return believe(said);
   await asked;
+  // What a stranger is not asked, it does not learn.
   if (trust.isStranger) return { outcome: "stranger", certifications: [] };
+  const said = await statuses(item.fingerprints, { byPrefix: at("prefix").checked });
+  item.digits = said[0].digits ? Math.max(...said.map((one) => one.digits)) : null;
+  if (!(await canVerify)) return believe(said);
+  if (!trust.identity) await trust.ask().then(showTrust);
   if (!trust.identity) throw trust.failure;
   return judge(said, trust.identity, page.now());
 }
@@ -156,19 +157,22 @@ function showProgress(item) {
 /** Whatever stands in the way of all answers is said before them. */
 async function showStop() {
   const stops = [];
-  if (trust.isStranger) stops.push("stranger");
   const isAble = await canVerify;
   if (!isAble) stops.push(isSecureContext ? "old" : "insecure");
   else if (trust.failure instanceof Refused) stops.push("genesis");
-  at("stop").replaceChildren(...stops.map((why) => element("div", { class: "stop", role: "alert" },
-    element("h2", {}, word(`stop.${why}`)), element("p", {}, word(`stop.${why}.says`)),
-    why === "stranger" ? element("p", { class: "long" }, element("code", {}, trust.offered)) : null)));
+  at("stop").replaceChildren(trust.isStranger ? strangerStop(trust.offered) : "", ...stops.map((why) =>
+    element("div", { class: "stop", role: "alert" },
+      element("h2", {}, word(`stop.${why}`)), element("p", {}, word(`stop.${why}.says`)))));
+}
+
+function showTrust() {
+  showIdentity(at("identity"), trust, trusted);
+  return showStop();
 }
 
 /** The same documents, against another identity. */
 async function trusted() {
-  showIdentity(at("identity"), trust, trusted);
-  await showStop();
+  await showTrust();
   for (const item of items) {
     const work = item.proof ? () => offline(item) : () => online(item);
     if (item.fingerprints && item.result) await settle(item, work);
@@ -183,15 +187,15 @@ function showMeaning() {
 
 function showAll() {
   document.title = word("title.verify");
-  showIdentity(at("identity"), trust, trusted);
   showMeaning();
   show();
-  return showStop();
+  return showTrust();
 }
 
 speak(showAll);
 showAll();
 listen(at("drop"), at("files"), take);
+keepChoice(at("prefix"), "probant.prefix");
 addEventListener("hashchange", follow);
-asked.then(showAll);
+asked.then(showTrust);
 follow();

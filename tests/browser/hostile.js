@@ -139,7 +139,7 @@ export function hostile(world) {
     }, { expected: /400 \(Bad Request\)/ });
   });
 
-  test("another ledger comes in the place of the one that was pinned", () => lying(null, async (page) => {
+  test("another ledger comes in the place of the one that was pinned", () => lying(null, async (page, { requests }) => {
     await settled(page);
     await press(page, "Pin it");
     assert.deepEqual(await bring(page, file("certified.pdf")), ["certified"]);
@@ -148,11 +148,15 @@ export function hostile(world) {
     await page.waitForSelector(".stop[role=alert]");
     assert.match(await page.textContent("#stop"), /not the ledger that you pinned/);
     assert.ok((await page.textContent("#stop")).includes(world.other.identity));
+    const before = requests.length;
     assert.deepEqual(await bring(page, file("certified.pdf")), ["stranger"]);
+    assert.deepEqual(requests.slice(before), [], "it is told nothing");
     // A proof file is verified against the ledger that was pinned, whatever answers now.
     assert.deepEqual(await bring(page, file("certified.pdf"), file("certified.pdf.proof")), ["certified"]);
+    await page.goto(`${world.proxy.url}/explorer.html`);
+    await page.waitForSelector("#view .stop[role=alert]");
     // It stays so until the reader has forgotten the old one.
-    await page.reload();
+    await page.goto(world.proxy.url);
     await page.waitForSelector(".stop[role=alert]");
     await page.click("#identity summary:has-text('Pinned on')");
     await press(page, "Forget it");

@@ -126,6 +126,9 @@ export function verifying(world) {
     assert.deepEqual(await bring(page, file("certified.pdf")), ["certified"]);
     assert.match(await page.textContent("#answers"), /first 4 digits/);
     assert.deepEqual(await bring(page, file("revoked.pdf"), file("altered.pdf")), ["revoked", "unknown"]);
+    // It stays chosen, for links too.
+    await page.reload();
+    assert.ok(await page.isChecked("#prefix"));
     const asked = requests.filter((path) => /^\/(status|documents|prefixes)\//.test(path));
     assert.ok(asked.length === 6 && asked.every((path) => /^\/prefixes\/(blake3|sha-256):[0-9a-f]{4}$/.test(path)), asked.join());
   }));
