@@ -118,7 +118,8 @@ pub fn router() -> Router<Service> {
 async fn file(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
     // The pages are not here a second time: their links would lead elsewhere.
-    if SERVED.contains_key(path) && !path.ends_with(".html") {
+    let is_page = PAGES.iter().any(|(_, page)| *page == path);
+    if SERVED.contains_key(path) && !is_page {
         answer(path)
     } else {
         problem::not_found().await.into_response()
@@ -149,28 +150,30 @@ mod tests {
 
     use super::*;
 
-    fn files_under(folder: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        entries
-            .flat_map(|path| if path.is_dir() { files_under(&path) } else { vec![path] })
-            .collect()
+    fn root() -> &'static Path {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
     }
 
-    /// What the page is made of, and what of the verifier a browser reads.
+    fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
+    }
+
+    fn files_under(folder: &Path) -> Vec<PathBuf> {
+        let inside = |path: PathBuf| if path.is_dir() { files_under(&path) } else { vec![path] };
+        entries(folder).flat_map(inside).collect()
+    }
+
+    /// All that the page is made of, but for api.*, which api.rs serves; and of the verifier what a
+    /// browser reads: no test, type or package.
     #[test]
     fn all_of_the_page_is_served_and_nothing_else() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let all = ["page", "js"].into_iter().flat_map(|folder| files_under(&root.join(folder)));
+        let is_script = |path: &PathBuf| path.extension().is_some_and(|name| name == "js");
+        let is_api = |path: &PathBuf| path.file_stem().is_some_and(|name| name == "api");
+        let page = files_under(&root().join("page")).into_iter().filter(|path| !is_api(path));
+        let verifier = entries(&root().join("js")).filter(is_script);
         let relative =
-            |path: PathBuf| path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-        let of_the_page =
-            |path: &String| path.starts_with("page/") && !path.starts_with("page/api.");
-        let of_the_verifier = |path: &String| {
-            let name = path.strip_prefix("js/").unwrap_or(".");
-            !name.contains('/') && name.ends_with(".js")
-        };
-        let wanted: BTreeSet<_> =
-            all.map(relative).filter(|path| of_the_page(path) || of_the_verifier(path)).collect();
+            |path: PathBuf| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        let wanted: BTreeSet<_> = page.chain(verifier).map(relative).collect();
         let listed: BTreeSet<_> = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
         assert_eq!(listed, wanted);
     }
