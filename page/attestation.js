@@ -22,17 +22,30 @@ export function print(place, { outcome, certifications, identity, offline }, nam
   const utc = (timeMs) => when(timeMs, "UTC");
   const address = link(fingerprint);
   place.replaceChildren(
-    element("header", {}, seal(fingerprint, outcome),
-      element("div", {},
+    element(
+      "header",
+      {},
+      seal(fingerprint, outcome),
+      element(
+        "div",
+        {},
         element("p", { class: "kicker" }, word("attestation.title")),
         element("h1", {}, word(`outcome.${outcome}`)),
-        element("p", {}, standing(verified, { offline, nowMs })))),
+        element("p", {}, standing(verified, { offline, nowMs })),
+      ),
+    ),
     pairs([
       [word("attestation.document"), name],
       [word("answer.fingerprint"), code(fingerprint)],
-      [word("answer.by"), `${issuer.legalName} (${issuer.country} ${issuer.registration}), ${issuer.id}`],
+      [
+        word("answer.by"),
+        `${issuer.legalName} (${issuer.country} ${issuer.registration}), ${issuer.id}`,
+      ],
       [word("answer.when"), utc(sealed.timeMs)],
-      [word("answer.where"), word("answer.where.is", { block: sealed.height, entry: verified.entry })],
+      [
+        word("answer.where"),
+        word("answer.where.is", { block: sealed.height, entry: verified.entry }),
+      ],
       [word("answer.fresh"), `${word("answer.asof", { block: head.height })}, ${utc(head.timeMs)}`],
       [word("attestation.verified"), `${utc(nowMs)} (${ago(head.timeMs, nowMs)})`],
       [word("attestation.how"), word(offline ? "answer.offline" : "answer.online")],
@@ -44,7 +57,8 @@ export function print(place, { outcome, certifications, identity, offline }, nam
     element("p", {}, word("attestation.again.command")),
     element("p", {}, plain(`probant verify DOCUMENT --ledger ${BASE.href} --identity ${identity}`)),
     element("p", { class: "small" }, word("attestation.noproof")),
-    element("p", { class: "small" }, word("says.certified")));
+    element("p", { class: "small" }, word("says.certified")),
+  );
   document.body.classList.add("attesting");
   addEventListener("afterprint", () => document.body.classList.remove("attesting"), { once: true });
   window.print();

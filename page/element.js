@@ -6,7 +6,8 @@ function filled(made, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") made.addEventListener(name, value);
     else if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value);
+    else if (value !== false && value !== null && value !== undefined)
+      made.setAttribute(name, value);
   }
   made.append(...children.flat(3).filter((child) => child !== null && child !== undefined));
   return made;
@@ -30,7 +31,8 @@ export function button(text, click, attributes = {}) {
 /** A list of names and what they are; a pair without a value is left out. */
 export function pairs(all, attributes = {}) {
   const shown = all.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  const pair = ([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
+  const pair = ([name, value]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, value));
   return element("dl", attributes, shown.map(pair));
 }
 

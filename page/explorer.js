@@ -7,7 +7,7 @@ import { showIssuer, showIssuers } from "./explorer/issuers.js";
 import { button, element } from "./element.js";
 import { Refusal } from "./ledger.js";
 import { Improper } from "./shape.js";
-import { speak, word } from "./words.js";
+import { speak, spoken, word } from "./words.js";
 
 const EVERY_MS = 4000;
 const at = (id) => document.getElementById(id);
@@ -32,6 +32,7 @@ function route() {
   return { name: known, rest: rest.map(decodeURIComponent) };
 }
 
+/** Shows the view of the address. `again`: it is there already, and may have changed. */
 async function show({ again = false } = {}) {
   const mine = ++turn;
   const { name, rest } = route();
@@ -47,15 +48,37 @@ async function show({ again = false } = {}) {
     return;
   }
   if (mine !== turn) return;
-  if (!again) document.title = word("title.explorer");
-  const focused = again ? document.activeElement?.id : null;
-  at("view").replaceChildren(live ? pulse() : "", content);
-  if (focused) at(focused)?.focus({ preventScroll: true });
+  document.title = word("title.explorer");
+  put(live ? pulse() : null, content, again);
   for (const link of document.querySelectorAll(".views a")) {
     const isHere = link.hash === `#${name}` || (link.hash === "#issuers" && name === "issuer");
     if (isHere) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+}
+
+/** What has not changed stays; of what has, the reader keeps what was opened, and the place. */
+function put(pulse, content, again) {
+  const [, old] = at("view").children;
+  content.of += spoken();
+  const focused = again ? place(document.activeElement) : null;
+  if (again && pulse && old?.of === content.of) {
+    at("view").firstElementChild.replaceWith(pulse);
+  } else {
+    const opened = again ? [...at("view").querySelectorAll("[open] > summary")].map(place) : [];
+    at("view").replaceChildren(...(pulse ? [pulse] : []), content);
+    for (const summary of opened.filter(Boolean)) {
+      at("view").querySelector(summary)?.parentElement.setAttribute("open", "");
+    }
+  }
+  if (focused) at("view").querySelector(focused)?.focus({ preventScroll: true });
+}
+
+/** How an element is found again. */
+function place(shown) {
+  if (shown?.id) return `#${shown.id}`;
+  const href = shown?.getAttribute?.("href");
+  return href ? `a[href="${CSS.escape(href)}"]` : null;
 }
 
 /** Whether it is live, and a way to stop that. */
@@ -64,15 +87,28 @@ function pulse() {
     paused = !paused;
     show({ again: true });
   };
-  return element("p", { class: `pulse ${paused ? "paused" : ""}` },
-    button(word(paused ? "live.resume" : "live.pause"), toggle, { id: "pulse", class: "button quiet" }),
-    element("span", {}, word(paused ? "live.paused" : "live.now")));
+  return element(
+    "p",
+    { class: `pulse ${paused ? "paused" : ""}` },
+    button(word(paused ? "live.resume" : "live.pause"), toggle, {
+      id: "pulse",
+      class: "button quiet",
+    }),
+    element("span", {}, word(paused ? "live.paused" : "live.now")),
+  );
 }
 
 function trouble(error) {
-  if (error instanceof Refusal && error.status === 404) return element("p", { class: "stop" }, word("explorer.nothing"));
+  if (error instanceof Refusal && error.status === 404)
+    return element("p", { class: "stop" }, word("explorer.nothing"));
   const key = error instanceof Improper ? "explorer.improper" : "explorer.unreachable";
-  return element("p", { class: "stop" }, word(key), " ", element("code", { lang: "en" }, error.message));
+  return element(
+    "p",
+    { class: "stop" },
+    word(key),
+    " ",
+    element("code", { lang: "en" }, error.message),
+  );
 }
 
 async function walk() {

@@ -73,9 +73,13 @@ function readPin(text) {
 
 /** The stop where another ledger answers in the place of the one that was pinned. */
 export function strangerStop(offered) {
-  return element("div", { class: "stop", role: "alert" },
-    element("h2", {}, word("stop.stranger")), element("p", {}, word("stop.stranger.says")),
-    element("p", { class: "long" }, code(offered)));
+  return element(
+    "div",
+    { class: "stop", role: "alert" },
+    element("h2", {}, word("stop.stranger")),
+    element("p", {}, word("stop.stranger.says")),
+    element("p", { class: "long" }, code(offered)),
+  );
 }
 
 /** Shows it in `place`; `changed` is called when another one is to be trusted. */
@@ -102,7 +106,11 @@ function kind(trust) {
 
 function offered(trust, pin) {
   if (!trust.offered) return "";
-  return element("p", {}, button(word("identity.pin"), () => pin(trust.offered), { class: "button" }));
+  return element(
+    "p",
+    {},
+    button(word("identity.pin"), () => pin(trust.offered), { class: "button" }),
+  );
 }
 
 function kept(trust, changed, place) {
@@ -111,18 +119,26 @@ function kept(trust, changed, place) {
     changed();
     place.querySelector("h2").focus();
   };
-  return element("details", {},
+  return element(
+    "details",
+    {},
     element("summary", {}, word("identity.since"), " ", moment(trust.pinned.sinceMs)),
     element("p", {}, word("identity.forget.says")),
-    element("p", {}, button(word("identity.forget"), forget, { class: "button quiet" })));
+    element("p", {}, button(word("identity.forget"), forget, { class: "button quiet" })),
+  );
 }
 
 /** A form for one that was given on paper, by mail, on a site. */
 function pasted(pin) {
   const wrong = element("p", { id: "identity-wrong", class: "wrong", role: "alert" });
   const input = element("input", {
-    id: "identity-input", type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off",
-    "aria-describedby": "identity-wrong", placeholder: "ledger.example+5e0c…",
+    id: "identity-input",
+    type: "text",
+    spellcheck: "false",
+    autocomplete: "off",
+    autocapitalize: "off",
+    "aria-describedby": "identity-wrong",
+    placeholder: "ledger.example+5e0c…",
   });
   const submit = (event) => {
     event.preventDefault();
@@ -136,9 +152,17 @@ function pasted(pin) {
     }
     pin(text);
   };
-  return element("details", { class: "paste" },
+  return element(
+    "details",
+    { class: "paste" },
     element("summary", {}, word("identity.paste")),
-    element("form", { submit },
-      element("label", { for: "identity-input" }, word("identity.input")), input,
-      element("button", { type: "submit", class: "button" }, word("identity.pin")), wrong));
+    element(
+      "form",
+      { submit },
+      element("label", { for: "identity-input" }, word("identity.input")),
+      input,
+      element("button", { type: "submit", class: "button" }, word("identity.pin")),
+      wrong,
+    ),
+  );
 }

@@ -25,8 +25,14 @@ class Contradiction extends Error {
 
 /** The outcome of asking a ledger, which answered with `statuses`, one for each fingerprint. */
 export async function judge(statuses, identity, nowMs) {
-  const head = statuses.map((status) => status.head).reduce((a, b) => (a.time_ms <= b.time_ms ? a : b));
-  const shown = { identity, head: { height: head.height, timeMs: head.time_ms }, certifications: [] };
+  const head = statuses
+    .map((status) => status.head)
+    .reduce((a, b) => (a.time_ms <= b.time_ms ? a : b));
+  const shown = {
+    identity,
+    head: { height: head.height, timeMs: head.time_ms },
+    certifications: [],
+  };
   try {
     for (const status of statuses) {
       shown.certifications.push(...(await held(status, identity)));
@@ -47,7 +53,12 @@ export async function judge(statuses, identity, nowMs) {
 export async function judgeProof(proof, fingerprints, identity, nowMs) {
   try {
     const verified = await verifyProof(proof, identity, fingerprints);
-    const shown = { identity, head: verified.head, certifications: [{ verified, proof }], offline: true };
+    const shown = {
+      identity,
+      head: verified.head,
+      certifications: [{ verified, proof }],
+      offline: true,
+    };
     const late = notFresh(verified.head.timeMs, nowMs, Infinity);
     if (late) return { ...shown, outcome: late, certifications: [] };
     return { ...shown, outcome: verified.standing };

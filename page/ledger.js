@@ -1,6 +1,16 @@
 // The ledger, asked over HTTP. Every answer is a stranger's: it is bounded while it is read, and read
 // through a shape. Nothing here decides what is true: judge.js does, by proofs.
-import { Improper, fingerprint, flag, integer, list, nullable, oneOf, record, text } from "./shape.js";
+import {
+  Improper,
+  fingerprint,
+  flag,
+  integer,
+  list,
+  nullable,
+  oneOf,
+  record,
+  text,
+} from "./shape.js";
 
 /** Where the ledger is: the folder above this one, so that it may live under any path. */
 export const BASE = new URL("../", import.meta.url);
@@ -44,9 +54,14 @@ const certification = record({
   block: integer,
   time_ms: integer,
   verdict: oneOf(...VERDICTS.slice(0, 4)),
-  fall: nullable(record({
-    reason: text(40), time_ms: integer, entry: integer, replacement: nullable(fingerprint),
-  })),
+  fall: nullable(
+    record({
+      reason: text(40),
+      time_ms: integer,
+      entry: integer,
+      replacement: nullable(fingerprint),
+    }),
+  ),
 });
 const proven = {
   verdict: oneOf(...VERDICTS),
@@ -57,11 +72,20 @@ const status = record({ fingerprint, head, ...proven });
 const prefixed = record({ head, documents: list(record({ fingerprint, ...proven }), 64) });
 const problem = record({ type: text(200), detail: text(2000) });
 const key = record({
-  kid: text(64), use: text(20), since: integer, status: nullable(state),
+  kid: text(64),
+  use: text(20),
+  since: integer,
+  status: nullable(state),
 });
 const issuer = record({
-  id: text(255), legal_name: text(1000), country: text(2), registration: text(200),
-  enrolled: integer, void: flag, status: nullable(state), keys: list(key, 2000),
+  id: text(255),
+  legal_name: text(1000),
+  country: text(2),
+  registration: text(200),
+  enrolled: integer,
+  void: flag,
+  status: nullable(state),
+  keys: list(key, 2000),
 });
 
 function base64(value, at) {
@@ -103,7 +127,13 @@ async function ask(path, max, cache) {
 
 async function askOnce(path, max, cache) {
   const signal = AbortSignal.timeout(WAIT_MS);
-  const how = { cache, signal, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
+  const how = {
+    cache,
+    signal,
+    credentials: "omit",
+    redirect: "error",
+    referrerPolicy: "no-referrer",
+  };
   try {
     const response = await fetch(new URL(path, BASE), how);
     return [response, await read(response, max)];

@@ -2,15 +2,29 @@
 import { element } from "./element.js";
 import { spoken, word } from "./words.js";
 
-const UNITS = [[86_400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
+const UNITS = [
+  [86_400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+];
 /** Above this a date is no date in JavaScript. */
 const TIME_MS_MAX = 8.64e15;
 
 /** A time in the reader's zone, which is named; in UTC where a paper is to be read elsewhere. */
 export function when(timeMs, zone) {
   if (timeMs > TIME_MS_MAX) return String(timeMs);
-  const format = { dateStyle: undefined, day: "numeric", month: "long", year: "numeric",
-    hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short", timeZone: zone };
+  const format = {
+    dateStyle: undefined,
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "short",
+    timeZone: zone,
+  };
   return new Intl.DateTimeFormat(spoken() === "en" ? "en-GB" : "fr-FR", format).format(timeMs);
 }
 

@@ -17,8 +17,14 @@ const MARKS = {
 };
 
 const OF = {
-  lie: "stop", stranger: "stop", refused: "distrusted", altered: "distrusted",
-  stale: "caution", ahead: "caution", unreachable: "caution", unverified: "unknown",
+  lie: "stop",
+  stranger: "stop",
+  refused: "distrusted",
+  altered: "distrusted",
+  stale: "caution",
+  ahead: "caution",
+  unreachable: "caution",
+  unverified: "unknown",
 };
 
 /** The kind of mark for an outcome. */
@@ -29,7 +35,10 @@ export function mark(outcome) {
 /** The bytes from which a rosette is drawn: those of the fingerprint. */
 function bytesOf(fingerprint) {
   const hex = fingerprint?.split(":")[1] ?? "";
-  return Array.from({ length: 8 }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16) || 0);
+  return Array.from(
+    { length: 8 },
+    (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16) || 0,
+  );
 }
 
 /** One closed wave around the centre, as a guilloche has many. */
@@ -61,9 +70,12 @@ export function seal(fingerprint, outcome) {
   const kind = mark(outcome);
   const isSealed = ["certified", "superseded", "revoked", "distrusted"].includes(outcome);
   const ring = (r, name) => drawing("circle", { class: name, cx: CENTRE, cy: CENTRE, r });
-  return drawing("svg", { class: "seal", viewBox: "0 0 200 200", "aria-hidden": "true", focusable: "false" },
+  return drawing(
+    "svg",
+    { class: "seal", viewBox: "0 0 200 200", "aria-hidden": "true", focusable: "false" },
     ring(96, isSealed ? "rim" : "rim open"),
     ...(isSealed && fingerprint ? rosette(fingerprint) : []),
     ring(44, "field"),
-    ...MARKS[kind].map((d) => drawing("path", { class: "mark", d })));
+    ...MARKS[kind].map((d) => drawing("path", { class: "mark", d })),
+  );
 }

@@ -11,7 +11,9 @@ const improper = (at, wanted) => {
 };
 
 export const text = (max) => (value, at) =>
-  typeof value === "string" && value.length <= max ? value : improper(at, `a text of at most ${max}`);
+  typeof value === "string" && value.length <= max
+    ? value
+    : improper(at, `a text of at most ${max}`);
 
 export const matching = (pattern, wanted) => (value, at) =>
   typeof value === "string" && pattern.test(value) ? value : improper(at, wanted);
@@ -19,10 +21,13 @@ export const matching = (pattern, wanted) => (value, at) =>
 export const integer = (value, at) =>
   Number.isSafeInteger(value) && value >= 0 ? value : improper(at, "a whole number");
 
-export const flag = (value, at) => (typeof value === "boolean" ? value : improper(at, "true or false"));
+export const flag = (value, at) =>
+  typeof value === "boolean" ? value : improper(at, "true or false");
 
-export const oneOf = (...words) => (value, at) =>
-  words.includes(value) ? value : improper(at, `one of ${words.join(", ")}`);
+export const oneOf =
+  (...words) =>
+  (value, at) =>
+    words.includes(value) ? value : improper(at, `one of ${words.join(", ")}`);
 
 export const nullable = (shape) => (value, at) =>
   value === null || value === undefined ? null : shape(value, at);
@@ -33,14 +38,16 @@ export const list = (shape, max) => (value, at) =>
     : improper(at, `a list of at most ${max}`);
 
 export const record = (fields) => (value, at) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) improper(at, "an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    improper(at, "an object");
   const read = ([name, shape]) => [name, shape(value[name], `${at}.${name}`)];
   return Object.fromEntries(Object.entries(fields).map(read));
 };
 
 /** Texts and numbers by names that are not known before. */
 export const facts = (max) => (value, at) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) improper(at, "an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    improper(at, "an object");
   const all = Object.entries(value);
   return all.length <= max ? Object.fromEntries(all) : improper(at, `an object of at most ${max}`);
 };

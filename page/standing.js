@@ -10,7 +10,8 @@ export function standing({ standing, fall, issuer, key, head }, { offline, nowMs
     return word(`standing.${standing}`, values);
   }
   const since = key.state ? when(key.state.sinceMs) : "";
-  if (standing === "distrusted") return word(`standing.distrusted.${key.state.state}`, { by, since });
+  if (standing === "distrusted")
+    return word(`standing.distrusted.${key.state.state}`, { by, since });
   // A proof file may be old: it says when that stood, and not that it does.
   const values = { by, height: number(head.height), age: ago(head.timeMs, nowMs) };
   return word(offline ? "standing.stood" : "standing.certified", values);

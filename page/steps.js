@@ -13,13 +13,19 @@ function fact(name, value) {
   if (typeof value === "number") return number(value);
   if (Array.isArray(value)) return value.map(number).join(", ");
   if (typeof value === "object") return parts(value);
-  return hasWord(`outcome.${value}`) ? word(`outcome.${value}`) : element("span", { class: "long" }, code(value));
+  return hasWord(`outcome.${value}`)
+    ? word(`outcome.${value}`)
+    : element("span", { class: "long" }, code(value));
 }
 
 /** What became of a key, an issuer or a document: some facts in one. */
 function parts(value) {
   const all = Object.entries(value).filter(([, part]) => part !== null);
-  return element("ul", {}, all.map(([name, part]) => element("li", {}, `${factWord(name)}: `, fact(name, part))));
+  return element(
+    "ul",
+    {},
+    all.map(([name, part]) => element("li", {}, `${factWord(name)}: `, fact(name, part))),
+  );
 }
 
 function factWord(name) {
@@ -28,15 +34,30 @@ function factWord(name) {
 
 function step({ name, facts }, state) {
   const says = hasWord(`step.${name}.says`) ? word(`step.${name}.says`) : null;
-  const known = Object.entries(facts ?? {}).filter(([, value]) => value !== null && value !== undefined);
-  return element("li", { class: state },
-    element("p", { class: "name" }, stepWord(name), element("span", { class: "state" }, word(`step.${state}`))),
+  const known = Object.entries(facts ?? {}).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
+  return element(
+    "li",
+    { class: state },
+    element(
+      "p",
+      { class: "name" },
+      stepWord(name),
+      element("span", { class: "state" }, word(`step.${state}`)),
+    ),
     says ? element("p", {}, says) : null,
-    pairs(known.map(([name, value]) => [factWord(name), fact(name, value)])));
+    pairs(known.map(([name, value]) => [factWord(name), fact(name, value)])),
+  );
 }
 
 /** The steps that were passed, and the one that refused, if one did. */
 export function stepsOf(passed, refusing) {
   const last = refusing ? [step({ name: refusing }, "refusing")] : [];
-  return element("ol", { class: "steps" }, passed.map((one) => step(one, "passed")), last);
+  return element(
+    "ol",
+    { class: "steps" },
+    passed.map((one) => step(one, "passed")),
+    last,
+  );
 }

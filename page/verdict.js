@@ -17,15 +17,30 @@ export function verdict(item, page) {
   const { result } = item;
   const { outcome } = result;
   const [first, ...others] = result.certifications;
-  return element("article", { id: `item-${item.id}`, class: `answer ${mark(outcome)}`,
-    "data-outcome": outcome, "aria-labelledby": `verdict-${item.id}` },
-    element("div", { class: "glance" },
+  return element(
+    "article",
+    {
+      id: `item-${item.id}`,
+      class: `answer ${mark(outcome)}`,
+      "data-outcome": outcome,
+      "aria-labelledby": `verdict-${item.id}`,
+    },
+    element(
+      "div",
+      { class: "glance" },
       seal(first?.verified.fingerprint ?? item.fingerprints?.[0], outcome),
-      element("div", {},
+      element(
+        "div",
+        {},
         element("p", { class: "document" }, item.name ?? word("answer.linked")),
         element("h2", { id: `verdict-${item.id}`, tabindex: "-1" }, word(`outcome.${outcome}`)),
-        element("p", { class: "says" }, sentence(item, page)))),
-    page.several() ? fold(word("details.all"), rest(item, page, first, others)) : rest(item, page, first, others));
+        element("p", { class: "says" }, sentence(item, page)),
+      ),
+    ),
+    page.several()
+      ? fold(word("details.all"), rest(item, page, first, others))
+      : rest(item, page, first, others),
+  );
 }
 
 /** What is said below the glance; of several answers, only to who asks. */
@@ -56,22 +71,41 @@ export function sentence({ result, failure }, page) {
 /** Who, when, where, how fresh. */
 function known(verified, { identity, offline }, nowMs) {
   const { issuer, sealed, head, listCount, fall } = verified;
-  const who = [element("strong", {}, issuer.legalName),
-    ` (${issuer.country} ${issuer.registration}), `, element("span", { class: "id" }, issuer.id)];
+  const who = [
+    element("strong", {}, issuer.legalName),
+    ` (${issuer.country} ${issuer.registration}), `,
+    element("span", { class: "id" }, issuer.id),
+  ];
   const others = listCount > 1 ? `, ${counted("answer.others", listCount)}` : "";
-  const where = word("answer.where.is", { block: number(sealed.height), entry: number(verified.entry) });
+  const where = word("answer.where.is", {
+    block: number(sealed.height),
+    entry: number(verified.entry),
+  });
   const place = element("a", { href: `explorer.html#entry/${verified.entry}` }, where);
-  return pairs([
-    [word("answer.by"), who],
-    [word("answer.when"), moment(sealed.timeMs)],
-    [word("answer.where"), [place, others]],
-    [word("answer.replacement"), fall?.replacement
-      ? element("a", { class: "long", href: `#${fall.replacement}` }, code(fall.replacement)) : null],
-    [word("answer.fresh"), [word("answer.asof", { block: number(head.height) }), ", ",
-      element("strong", {}, ago(head.timeMs, nowMs))]],
-    [word("answer.checked"), word(offline ? "answer.offline" : "answer.online")],
-    [word("answer.against"), element("span", { class: "long" }, code(identity))],
-  ], { class: "known" });
+  return pairs(
+    [
+      [word("answer.by"), who],
+      [word("answer.when"), moment(sealed.timeMs)],
+      [word("answer.where"), [place, others]],
+      [
+        word("answer.replacement"),
+        fall?.replacement
+          ? element("a", { class: "long", href: `#${fall.replacement}` }, code(fall.replacement))
+          : null,
+      ],
+      [
+        word("answer.fresh"),
+        [
+          word("answer.asof", { block: number(head.height) }),
+          ", ",
+          element("strong", {}, ago(head.timeMs, nowMs)),
+        ],
+      ],
+      [word("answer.checked"), word(offline ? "answer.offline" : "answer.online")],
+      [word("answer.against"), element("span", { class: "long" }, code(identity))],
+    ],
+    { class: "known" },
+  );
 }
 
 /** What the reader must know beside it. */
@@ -84,7 +118,12 @@ function warnings({ result, digits }, page) {
   if (outcome === "unknown") said.push(word("note.unknown"));
   if (digits) said.push(word("note.prefix", { digits }));
   return said.length > 0
-    ? element("ul", { class: "notes" }, said.map((note) => element("li", {}, note))) : null;
+    ? element(
+        "ul",
+        { class: "notes" },
+        said.map((note) => element("li", {}, note)),
+      )
+    : null;
 }
 
 /** What can be done with it. */
@@ -100,8 +139,14 @@ function actions(item, page) {
     };
     all.push(button(word("action.print"), paper, { class: "button quiet" }));
     if (item.name) {
-      all.push(element("span", { class: "named" }, named,
-        element("label", { for: named.id }, word("action.named"))));
+      all.push(
+        element(
+          "span",
+          { class: "named" },
+          named,
+          element("label", { for: named.id }, word("action.named")),
+        ),
+      );
     }
   }
   if (item.fingerprints && (result.offline || AGAIN.includes(result.outcome))) {
@@ -131,9 +176,19 @@ function details(item, page, others) {
     all.push(fold(word("details.steps"), content));
   }
   if (others.length > 0) {
-    const one = ({ verified }) => element("li", {}, element("p", {}, standing(verified, told(result, page))),
-      known(verified, result, page.now()));
-    all.push(fold(counted("details.others", others.length), element("ul", { class: "others" }, others.map(one))));
+    const one = ({ verified }) =>
+      element(
+        "li",
+        {},
+        element("p", {}, standing(verified, told(result, page))),
+        known(verified, result, page.now()),
+      );
+    all.push(
+      fold(
+        counted("details.others", others.length),
+        element("ul", { class: "others" }, others.map(one)),
+      ),
+    );
   }
   if (result.code) {
     const why = element("p", { class: "long", lang: "en" }, code(`${result.code}: ${result.why}`));
@@ -160,8 +215,11 @@ function fingerprints({ fingerprints, result }, page) {
     }
   };
   return [
-    element("ul", { class: "fingerprints" },
-      fingerprints.map((one) => element("li", { class: "long" }, code(one)))),
+    element(
+      "ul",
+      { class: "fingerprints" },
+      fingerprints.map((one) => element("li", { class: "long" }, code(one))),
+    ),
     element("p", {}, word("link.says")),
     element("p", {}, address),
     element("p", {}, button(word("link.copy"), copy, { class: "button quiet" })),

@@ -27,19 +27,27 @@ const page = {
   paper: at("attestation"),
   now: () => Date.now(),
   several: () => items.length > 1,
-  say: (text) => { at("status").textContent = text; },
+  say: (text) => {
+    at("status").textContent = text;
+  },
   ask: (item) => settle(item, () => online(item)),
 };
 
 /** New documents take the place of those before. */
 function take(pairs) {
   items = pairs.map(({ document, proof }) => ({
-    id: ++last, name: (document ?? proof).name, document, proof, size: document?.size ?? 0, done: 0,
+    id: ++last,
+    name: (document ?? proof).name,
+    document,
+    proof,
+    size: document?.size ?? 0,
+    done: 0,
   }));
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   show();
   const mine = items;
-  for (const item of mine) queue = queue.then(() => (mine === items ? settle(item, () => verify(item)) : null));
+  for (const item of mine)
+    queue = queue.then(() => (mine === items ? settle(item, () => verify(item)) : null));
   queue = queue.then(() => (mine === items ? arrived() : null));
 }
 
@@ -61,8 +69,11 @@ async function follow() {
 /** The answer is there: it is said, and the keyboard is led to it. */
 function arrived() {
   const [item] = items;
-  page.say(items.length === 1 ? `${word(`outcome.${item.result.outcome}`)}. ${sentence(item, page)}`
-    : counted("answers.there", items.length));
+  page.say(
+    items.length === 1
+      ? `${word(`outcome.${item.result.outcome}`)}. ${sentence(item, page)}`
+      : counted("answers.there", items.length),
+  );
   at("answers").querySelector("h2")?.focus({ preventScroll: true });
   at("answers").scrollIntoView({ block: "start" });
 }
@@ -93,7 +104,10 @@ function failed(item, error) {
 async function verify(item) {
   if (!item.document) return { outcome: "alone", certifications: [] };
   try {
-    const progress = (done) => { item.done = done; showProgress(item); };
+    const progress = (done) => {
+      item.done = done;
+      showProgress(item);
+    };
     const both = await hash(item.document, progress);
     item.fingerprints = [both.blake3, both.sha256];
   } catch (error) {
@@ -141,12 +155,30 @@ function showAgain(item) {
 
 function waiting(item) {
   const text = item.fingerprints ? word("wait.asking") : word("wait.hashing");
-  const bar = item.document && !item.fingerprints
-    ? element("progress", { max: item.size || 1, value: item.done, "aria-label": word("wait.hashing") }) : null;
-  return element("article", { class: "answer waiting", id: `item-${item.id}` },
-    element("div", { class: "glance" }, seal(null, "unknown"),
-      element("div", {}, element("p", { class: "document" }, item.name ?? word("answer.linked")),
-        element("p", { class: "says" }, text), bar)));
+  const bar =
+    item.document && !item.fingerprints
+      ? element("progress", {
+          max: item.size || 1,
+          value: item.done,
+          "aria-label": word("wait.hashing"),
+        })
+      : null;
+  return element(
+    "article",
+    { class: "answer waiting", id: `item-${item.id}` },
+    element(
+      "div",
+      { class: "glance" },
+      seal(null, "unknown"),
+      element(
+        "div",
+        {},
+        element("p", { class: "document" }, item.name ?? word("answer.linked")),
+        element("p", { class: "says" }, text),
+        bar,
+      ),
+    ),
+  );
 }
 
 function showProgress(item) {
@@ -160,9 +192,17 @@ async function showStop() {
   const isAble = await canVerify;
   if (!isAble) stops.push(isSecureContext ? "old" : "insecure");
   else if (trust.failure instanceof Refused) stops.push("genesis");
-  at("stop").replaceChildren(trust.isStranger ? strangerStop(trust.offered) : "", ...stops.map((why) =>
-    element("div", { class: "stop", role: "alert" },
-      element("h2", {}, word(`stop.${why}`)), element("p", {}, word(`stop.${why}.says`)))));
+  at("stop").replaceChildren(
+    trust.isStranger ? strangerStop(trust.offered) : "",
+    ...stops.map((why) =>
+      element(
+        "div",
+        { class: "stop", role: "alert" },
+        element("h2", {}, word(`stop.${why}`)),
+        element("p", {}, word(`stop.${why}.says`)),
+      ),
+    ),
+  );
 }
 
 function showTrust() {
@@ -181,8 +221,16 @@ async function trusted() {
 
 function showMeaning() {
   const outcomes = ["certified", "superseded", "revoked", "distrusted", "unknown"];
-  at("meaning").replaceChildren(...outcomes.map((outcome) => element("div", { class: outcome },
-    element("dt", {}, word(`outcome.${outcome}`)), element("dd", {}, word(`meaning.${outcome}`)))));
+  at("meaning").replaceChildren(
+    ...outcomes.map((outcome) =>
+      element(
+        "div",
+        { class: outcome },
+        element("dt", {}, word(`outcome.${outcome}`)),
+        element("dd", {}, word(`meaning.${outcome}`)),
+      ),
+    ),
+  );
 }
 
 function showAll() {

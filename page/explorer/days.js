@@ -9,7 +9,10 @@ const GAP = 0.25;
 /** A day as it is written in this language. It is a day in UTC. */
 function day(date) {
   return new Intl.DateTimeFormat(spoken() === "en" ? "en-GB" : "fr-FR", {
-    day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
   }).format(new Date(`${date}T00:00:00Z`));
 }
 
@@ -21,31 +24,73 @@ export function chart(days) {
   const bar = ({ date, documents }, at) => {
     if (documents === 0) return null;
     const height = Math.max((documents / most) * (HEIGHT - 12), 3);
-    const place = { x: at * step + (step * GAP) / 2, y: HEIGHT - height, width: step * (1 - GAP), height };
-    return drawing("rect", { class: "bar", ...place },
-      drawing("title", {}, `${day(date)} : ${counted("block.documents", documents)}`));
+    const place = {
+      x: at * step + (step * GAP) / 2,
+      y: HEIGHT - height,
+      width: step * (1 - GAP),
+      height,
+    };
+    return drawing(
+      "rect",
+      { class: "bar", ...place },
+      drawing("title", {}, `${day(date)} : ${counted("block.documents", documents)}`),
+    );
   };
   const says = counted("days.says", days.length, { total: number(total), most: number(most) });
-  return element("figure", { class: "days" },
+  return element(
+    "figure",
+    { class: "days" },
     element("figcaption", {}, element("h2", {}, word("days.title")), element("p", {}, says)),
-    drawing("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT + 2}`, role: "img", "aria-label": says, preserveAspectRatio: "none" },
+    drawing(
+      "svg",
+      {
+        viewBox: `0 0 ${WIDTH} ${HEIGHT + 2}`,
+        role: "img",
+        "aria-label": says,
+        preserveAspectRatio: "none",
+      },
       days.map(bar),
-      drawing("line", { class: "ground", x1: 0, y1: HEIGHT + 1, x2: WIDTH, y2: HEIGHT + 1 })),
-    element("p", { class: "ends", "aria-hidden": "true" },
-      element("span", {}, day(days[0].date)), element("span", {}, day(days.at(-1).date))),
-    table(days));
+      drawing("line", { class: "ground", x1: 0, y1: HEIGHT + 1, x2: WIDTH, y2: HEIGHT + 1 }),
+    ),
+    element(
+      "p",
+      { class: "ends", "aria-hidden": "true" },
+      element("span", {}, day(days[0].date)),
+      element("span", {}, day(days.at(-1).date)),
+    ),
+    table(days),
+  );
 }
 
 /** Days without documents are left out of the table, and said to be. */
 function table(days) {
   const filled = days.filter((one) => one.documents > 0).reverse();
-  const row = ({ date, documents }) => element("tr", {},
-    element("th", { scope: "row" }, day(date)), element("td", {}, number(documents)));
-  return element("details", {},
+  const row = ({ date, documents }) =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, day(date)),
+      element("td", {}, number(documents)),
+    );
+  return element(
+    "details",
+    {},
     element("summary", { id: "days-table" }, word("days.table")),
-    element("table", {},
+    element(
+      "table",
+      {},
       element("caption", {}, word("days.caption")),
-      element("thead", {}, element("tr", {},
-        element("th", { scope: "col" }, word("days.day")), element("th", { scope: "col" }, word("chain.documents")))),
-      element("tbody", {}, filled.map(row))));
+      element(
+        "thead",
+        {},
+        element(
+          "tr",
+          {},
+          element("th", { scope: "col" }, word("days.day")),
+          element("th", { scope: "col" }, word("chain.documents")),
+        ),
+      ),
+      element("tbody", {}, filled.map(row)),
+    ),
+  );
 }

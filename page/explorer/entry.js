@@ -12,12 +12,21 @@ export async function showEntry(index) {
   const { block, entry } = await entryAt(index);
   const long = (hash) => element("span", { class: "long" }, code(hash));
   const said = Object.entries(entry.kind === "block" ? {} : entry.says);
-  return element("section", { "aria-labelledby": "entry-title" },
+  return element(
+    "section",
+    { "aria-labelledby": "entry-title" },
     element("p", { class: "kicker" }, word("entry.name", { index: number(entry.index) })),
     element("h1", { id: "entry-title", tabindex: "-1", class: "sentence" }, sentence(entry)),
     element("p", {}, word(`kind.${entry.kind}`)),
     pairs([
-      [word("entry.block"), element("a", { href: `#block/${block.height}` }, word("block.name", { height: number(block.height) }))],
+      [
+        word("entry.block"),
+        element(
+          "a",
+          { href: `#block/${block.height}` },
+          word("block.name", { height: number(block.height) }),
+        ),
+      ],
       [word("block.sealed"), moment(block.time_ms)],
       [word("entry.issuer"), entry.issuer],
       [word("entry.kid"), long(entry.kid)],
@@ -27,7 +36,8 @@ export async function showEntry(index) {
       [word("entry.bytes"), number(entry.bytes)],
     ]),
     said.length > 0 ? element("h2", {}, word("entry.says")) : null,
-    said.length > 0 ? pairs(said.filter(([name]) => !/^(since|time)$/.test(name)).map(fact)) : null);
+    said.length > 0 ? pairs(said.filter(([name]) => !/^(since|time)$/.test(name)).map(fact)) : null,
+  );
 }
 
 function fact([name, value]) {
@@ -36,13 +46,18 @@ function fact([name, value]) {
 
 function shown(name, value) {
   if (Array.isArray(value)) {
-    return element("ul", { class: "plain" }, value.slice(0, 64).map((one) => element("li", {}, each(one))));
+    return element(
+      "ul",
+      { class: "plain" },
+      value.slice(0, 64).map((one) => element("li", {}, each(one))),
+    );
   }
   if (name.endsWith("_ms") && Number.isSafeInteger(value)) return moment(value);
   if (hasWord(`${name}.${value}`)) return word(`${name}.${value}`);
   if (typeof value === "number") return number(value);
   if (typeof value === "boolean") return word(value ? "yes" : "no");
-  if (FINGERPRINT.test(value)) return element("a", { class: "long", href: `./#${value}` }, code(value));
+  if (FINGERPRINT.test(value))
+    return element("a", { class: "long", href: `./#${value}` }, code(value));
   return HASH.test(value) ? element("span", { class: "long" }, code(value)) : String(value);
 }
 

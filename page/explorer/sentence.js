@@ -14,16 +14,24 @@ const SENTENCES = {
   revoke: ({ issuer, says }) => {
     const documents = count(says.documents);
     if (says.superseded === true) return counted("says.supersede", documents, { by: issuer });
-    const reason = hasWord(`reason.${says.reason}`) ? word(`reason.${says.reason}`) : text(says.reason);
+    const reason = hasWord(`reason.${says.reason}`)
+      ? word(`reason.${says.reason}`)
+      : text(says.reason);
     return counted("says.revoke", documents, { by: issuer, reason });
   },
-  enroll: ({ says }) => word("says.enroll", {
-    name: text(says.legal_name), id: text(says.id), country: text(says.country), registration: text(says.registration),
-  }),
+  enroll: ({ says }) =>
+    word("says.enroll", {
+      name: text(says.legal_name),
+      id: text(says.id),
+      country: text(says.country),
+      registration: text(says.registration),
+    }),
   key: ({ says }) => {
     const key = `says.key.${says.act}`;
     const since = Number.isSafeInteger(says.since_ms) ? when(says.since_ms) : "?";
-    return hasWord(key) ? word(key, { owner: text(says.owner), use: use(says.use), since }) : text(says.act);
+    return hasWord(key)
+      ? word(key, { owner: text(says.owner), use: use(says.use), since })
+      : text(says.act);
   },
   issuer: ({ says }) => {
     const key = `says.issuer.${says.act}`;

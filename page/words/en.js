@@ -12,9 +12,11 @@ export default {
   "verify.question": "Is this document certified?",
   "verify.choose": "Choose documents",
   "verify.drop": "or drop them here; a .proof file may come with its document",
-  "verify.kept": "Your document is read here, in your browser, and goes nowhere. Only its fingerprint is looked up.",
+  "verify.kept":
+    "Your document is read here, in your browser, and goes nowhere. Only its fingerprint is looked up.",
   "verify.prefix": "Do not let the ledger know which document it is",
-  "verify.prefix.note": "Only the beginning of its fingerprint is sent, and the rest is compared here. It may take longer.",
+  "verify.prefix.note":
+    "Only the beginning of its fingerprint is sent, and the rest is compared here. It may take longer.",
 
   answers: "Answers",
   "answers.there.one": "{count} answer is there.",
@@ -27,46 +29,64 @@ export default {
   "outcome.revoked": "Withdrawn",
   "outcome.distrusted": "No longer trusted",
   "outcome.unknown": "Unknown",
-  "outcome.unknown.says": "This ledger knows no certification of exactly these bytes, up to block {height}, {age}. That does not make the document a forgery: it may have been scanned, printed to a file or saved again, or never have been certified here.",
+  "outcome.unknown.says":
+    "This ledger knows no certification of exactly these bytes, up to block {height}, {age}. That does not make the document a forgery: it may have been scanned, printed to a file or saved again, or never have been certified here.",
   "outcome.lie": "The ledger’s answer does not hold",
-  "outcome.lie.says": "What this ledger says is not what it can show. Do not rely on it, whatever it says: keep the document, and tell the ledger’s operator and the issuer.",
+  "outcome.lie.says":
+    "What this ledger says is not what it can show. Do not rely on it, whatever it says: keep the document, and tell the ledger’s operator and the issuer.",
   "outcome.stranger": "This is not the ledger that you pinned",
-  "outcome.stranger.says": "Nothing is verified against a ledger that you do not know. Read what is said above.",
+  "outcome.stranger.says":
+    "Nothing is verified against a ledger that you do not know. Read what is said above.",
   "outcome.stale": "The ledger’s answer is too old",
-  "outcome.stale.says": "The newest block that the ledger shows is block {height}, sealed {age}; 10 minutes are allowed. What happened since is not known. Try again; if it stays so, tell the ledger’s operator.",
+  "outcome.stale.says":
+    "The newest block that the ledger shows is block {height}, sealed {age}; 10 minutes are allowed. What happened since is not known. Try again; if it stays so, tell the ledger’s operator.",
   "outcome.ahead": "Two clocks do not agree",
-  "outcome.ahead.says": "The newest block, {height}, is of a time that has not come by the clock of this machine. Set the clock right, and try again.",
+  "outcome.ahead.says":
+    "The newest block, {height}, is of a time that has not come by the clock of this machine. Set the clock right, and try again.",
   "outcome.unreachable": "The ledger gives no answer",
-  "outcome.unreachable.says": "It is out of reach, or busy ({failure}). Nothing can be said about the document now. With its .proof file it can be verified without the ledger.",
+  "outcome.unreachable.says":
+    "It is out of reach, or busy ({failure}). Nothing can be said about the document now. With its .proof file it can be verified without the ledger.",
   "outcome.unverified": "Not verified",
-  "outcome.unverified.says": "The ledger says: {said}. That is its word alone: this browser cannot verify its proofs.",
+  "outcome.unverified.says":
+    "The ledger says: {said}. That is its word alone: this browser cannot verify its proofs.",
   "outcome.altered": "Not the document of this proof",
-  "outcome.altered.says": "The proof is of other bytes: this document was altered, or it is another one.",
+  "outcome.altered.says":
+    "The proof is of other bytes: this document was altered, or it is another one.",
   "outcome.refused": "The proof does not hold",
-  "outcome.refused.says": "The .proof file does not show what it should: it was damaged or altered, or it is for another ledger. Ask the ledger about the document itself.",
+  "outcome.refused.says":
+    "The .proof file does not show what it should: it was damaged or altered, or it is for another ledger. Ask the ledger about the document itself.",
   "outcome.alone": "A proof without its document",
-  "outcome.alone.says": "Choose the document and its .proof file together: a proof says nothing until the document is read.",
+  "outcome.alone.says":
+    "Choose the document and its .proof file together: a proof says nothing until the document is read.",
   "outcome.nameless": "Verified against what?",
-  "outcome.nameless.says": "The ledger is out of reach, and no identity is pinned. Paste the ledger’s identity below, and bring document and proof again.",
+  "outcome.nameless.says":
+    "The ledger is out of reach, and no identity is pinned. Paste the ledger’s identity below, and bring document and proof again.",
   "outcome.unable": "This browser cannot verify",
   "outcome.unable.says": "Signatures cannot be verified here: read what is said above.",
   "outcome.unreadable": "The document cannot be read",
-  "outcome.unreadable.says": "Your browser could not read it ({failure}). A folder cannot be verified: choose the files in it.",
+  "outcome.unreadable.says":
+    "Your browser could not read it ({failure}). A folder cannot be verified: choose the files in it.",
   "outcome.failed": "This page has failed",
-  "outcome.failed.says": "That is a fault of the page, and says nothing about the document ({failure}).",
+  "outcome.failed.says":
+    "That is a fault of the page, and says nothing about the document ({failure}).",
 
   "standing.certified": "{by} certified exactly these bytes, and that stands.",
   "standing.stood": "{by} certified exactly these bytes. That stood {age}, at block {height}.",
-  "standing.superseded": "{by} certified these bytes, and put another document in their place on {time}. Ask for the new one.",
-  "standing.revoked": "{by} certified these bytes, and took that back on {time}: {reason}. Do not rely on them.",
-  "standing.distrusted.compromised": "These bytes were certified in the name of {by}, with a key that was in other hands since {since}. Do not rely on them.",
-  "standing.distrusted.void": "These bytes were certified in the name of {by}, with a key that counts as never given, since {since}. Do not rely on them.",
+  "standing.superseded":
+    "{by} certified these bytes, and put another document in their place on {time}. Ask for the new one.",
+  "standing.revoked":
+    "{by} certified these bytes, and took that back on {time}: {reason}. Do not rely on them.",
+  "standing.distrusted.compromised":
+    "These bytes were certified in the name of {by}, with a key that was in other hands since {since}. Do not rely on them.",
+  "standing.distrusted.void":
+    "These bytes were certified in the name of {by}, with a key that counts as never given, since {since}. Do not rely on them.",
   "reason.unspecified": "no reason is given",
   "reason.issued-in-error": "it was issued in error",
   "reason.withdrawn": "it was right, and holds no longer",
   "reason.obtained-by-fraud": "it was obtained by fraud",
   "reason.superseded": "it was replaced",
-  "says.certified": "This does not say that what the document states is true, nor that the certification stands after that block.",
+  "says.certified":
+    "This does not say that what the document states is true, nor that the certification stands after that block.",
   "says.fallen": "Exactly these bytes were certified, and that does not stand.",
 
   "answer.linked": "The document of this link",
@@ -87,17 +107,22 @@ export default {
 
   "note.key.retired": "Its key was retired on {since}: what was sealed before stands.",
   "note.key.stopped": "Its key was stopped on {since}: what was sealed before stands.",
-  "note.key.compromised": "Its key was in other hands since {since}: what was sealed before stands.",
+  "note.key.compromised":
+    "Its key was in other hands since {since}: what was sealed before stands.",
   "note.key.void": "Its key counts as never given, since {since}.",
   "note.issuer.suspended": "Its issuer is suspended since {since}: what was sealed before stands.",
-  "note.offline": "A proof file knows nothing of what happened after its block. Whether the document was withdrawn since, only the ledger knows.",
+  "note.offline":
+    "A proof file knows nothing of what happened after its block. Whether the document was withdrawn since, only the ledger knows.",
   "note.notshown.one": "{count} more certification, which was not checked.",
   "note.notshown.other": "{count} more certifications, which were not checked.",
   "note.atleast.one": "At least {count} more certification, which was not checked.",
   "note.atleast.other": "At least {count} more certifications, which were not checked.",
-  "note.first": "Verified against the identity that the ledger gives of itself: compare it below, and pin it.",
-  "note.unknown": "This rests on the ledger’s word: that something is not there cannot be proven by it.",
-  "note.prefix": "Asked by the first {digits} digits of its fingerprints: the ledger does not know which document this is.",
+  "note.first":
+    "Verified against the identity that the ledger gives of itself: compare it below, and pin it.",
+  "note.unknown":
+    "This rests on the ledger’s word: that something is not there cannot be proven by it.",
+  "note.prefix":
+    "Asked by the first {digits} digits of its fingerprints: the ledger does not know which document this is.",
 
   "action.proof": "Save the proof",
   "action.print": "Print an attestation",
@@ -111,12 +136,14 @@ export default {
   "details.technical": "For whoever looks into it",
   "details.others.one": "{count} other certification",
   "details.others.other": "{count} other certifications",
-  "link.says": "This link opens straight on the answer, here or from a QR code on the document. What follows the # is not sent to the ledger with the page.",
+  "link.says":
+    "This link opens straight on the answer, here or from a QR code on the document. What follows the # is not sent to the ledger with the page.",
   "link.copy": "Copy the link",
   "link.copied": "The link is copied.",
   "link.selected": "The link is selected: copy it.",
 
-  "steps.says": "What your browser did with the proof, in the order of the ledger’s format (docs/format.md 11.3). Each step must hold before the next is taken.",
+  "steps.says":
+    "What your browser did with the proof, in the order of the ledger’s format (docs/format.md 11.3). Each step must hold before the next is taken.",
   "step.passed": "holds",
   "step.refusing": "does not hold",
   "step.form": "Form",
@@ -124,26 +151,32 @@ export default {
   "step.document": "Document",
   "step.document.says": "The fingerprint computed here is in the list that the issuer signed.",
   "step.registry": "Registry",
-  "step.registry.says": "From the first entry of the ledger, signature by signature, to the issuer and its key.",
+  "step.registry.says":
+    "From the first entry of the ledger, signature by signature, to the issuer and its key.",
   "step.statement": "Statement",
   "step.statement.says": "The issuer’s statement is signed by that key.",
   "step.head": "Head",
   "step.head.says": "The newest block of the proof is sealed by the ledger’s key.",
   "step.paths": "Paths",
-  "step.paths.says": "The statement, both blocks and the registry are in the tree under that one seal.",
+  "step.paths.says":
+    "The statement, both blocks and the registry are in the tree under that one seal.",
   "step.sealed": "Sealed",
   "step.sealed.says": "The block that sealed the statement gives the time that counts.",
   "step.first-receipt": "First receipt",
-  "step.first-receipt.says": "What the ledger answered when the document was certified says the same.",
+  "step.first-receipt.says":
+    "What the ledger answered when the document was certified says the same.",
   "step.statuses": "Statuses",
-  "step.statuses.says": "As of the newest block: whether the document, its issuer and the key have fallen.",
+  "step.statuses.says":
+    "As of the newest block: whether the document, its issuer and the key have fallen.",
 
   "identity.asking": "Which ledger is this?",
   "identity.asking.says": "The ledger is asked who it is.",
   "identity.missing": "Which ledger is this?",
-  "identity.missing.says": "The ledger did not say who it is. If its operator gave you its identity, paste it.",
+  "identity.missing.says":
+    "The ledger did not say who it is. If its operator gave you its identity, paste it.",
   "identity.first": "A ledger that this browser sees for the first time",
-  "identity.first.says": "Everything is verified against this identity, which the ledger gives of itself. Compare it with the one that its operator publishes elsewhere, on paper or on another site. If they are the same, pin it: from then on, another ledger in its place is noticed.",
+  "identity.first.says":
+    "Everything is verified against this identity, which the ledger gives of itself. Compare it with the one that its operator publishes elsewhere, on paper or on another site. If they are the same, pin it: from then on, another ledger in its place is noticed.",
   "identity.pinned": "The ledger that you trust",
   "identity.pinned.says": "Everything is verified against this identity, pinned in this browser.",
   "identity.since": "Pinned on",
@@ -152,23 +185,30 @@ export default {
   "identity.forget.says": "Forget it only if you know why it is no longer the right one.",
   "identity.paste": "I was given another identity",
   "identity.input": "Identity of the ledger",
-  "identity.wrong": "This is no identity of a ledger: it is a name, a plus sign, and 64 digits or letters from a to f.",
+  "identity.wrong":
+    "This is no identity of a ledger: it is a name, a plus sign, and 64 digits or letters from a to f.",
 
   "stop.stranger": "Stop: this is not the ledger that you pinned",
-  "stop.stranger.says": "Somebody else may be answering in its place. Do not rely on anything that this site says, and ask the ledger’s operator by another way. A proof file is still verified against the identity that you pinned. What answers says that it is:",
+  "stop.stranger.says":
+    "Somebody else may be answering in its place. Do not rely on anything that this site says, and ask the ledger’s operator by another way. A proof file is still verified against the identity that you pinned. What answers says that it is:",
   "stop.genesis": "Stop: this ledger cannot show who it is",
-  "stop.genesis.says": "Its first block does not hold. Do not rely on anything that this site says.",
+  "stop.genesis.says":
+    "Its first block does not hold. Do not rely on anything that this site says.",
   "stop.insecure": "This address is not secure: nothing can be verified",
-  "stop.insecure.says": "Browsers verify signatures only over HTTPS, or on the machine itself (localhost). Open this page over HTTPS. Until then only the ledger’s word is shown, and it is not verified.",
+  "stop.insecure.says":
+    "Browsers verify signatures only over HTTPS, or on the machine itself (localhost). Open this page over HTTPS. Until then only the ledger’s word is shown, and it is not verified.",
   "stop.old": "This browser cannot verify signatures",
-  "stop.old.says": "It does not know Ed25519: it is older than the middle of 2025, or has it switched off. Take a newer one. Until then only the ledger’s word is shown, and it is not verified.",
+  "stop.old.says":
+    "It does not know Ed25519: it is older than the middle of 2025, or has it switched off. Take a newer one. Until then only the ledger’s word is shown, and it is not verified.",
 
   "meaning.title": "What the answers say",
-  "meaning.certified": "Exactly these bytes, by this issuer, at this time; and that stands as of the block that is named.",
+  "meaning.certified":
+    "Exactly these bytes, by this issuer, at this time; and that stands as of the block that is named.",
   "meaning.superseded": "The issuer put a corrected document in its place.",
   "meaning.revoked": "The issuer took it back.",
   "meaning.distrusted": "The key that signed was in other hands: it counts as never said.",
-  "meaning.unknown": "The ledger knows nothing of these bytes. It does not say that they are forged.",
+  "meaning.unknown":
+    "The ledger knows nothing of these bytes. It does not say that they are forged.",
 
   "attestation.title": "Attestation of a verification",
   "attestation.document": "Document",
@@ -176,14 +216,17 @@ export default {
   "attestation.how": "How",
   "attestation.identity": "Ledger",
   "attestation.again": "To verify it yourself",
-  "attestation.again.page": "Open this address, and drop the document there; or compare the fingerprint:",
+  "attestation.again.page":
+    "Open this address, and drop the document there; or compare the fingerprint:",
   "attestation.again.command": "Or by the command line, with the document:",
-  "attestation.noproof": "This paper proves nothing by itself: anyone can print anything. The document and its proof do.",
+  "attestation.noproof":
+    "This paper proves nothing by itself: anyone can print anything. The document and its proof do.",
 
   "footer.read": "Whoever wants to know what verifies their document can read it, as it is:",
   "footer.page": "the page",
   "footer.verifier": "the verifier",
-  "footer.word": "What is shown here is the ledger’s word. Verdicts on documents are verified; all of the ledger is replayed by probant audit.",
+  "footer.word":
+    "What is shown here is the ledger’s word. Verdicts on documents are verified; all of the ledger is replayed by probant audit.",
 
   "time.ahead": "ahead of this machine’s clock",
   "time.now": "just now",
@@ -201,7 +244,8 @@ export default {
   yes: "yes",
   no: "no",
 
-  "chain.says": "Each block names the hash of the one before: to change a block is to change all that come after it, which others hold.",
+  "chain.says":
+    "Each block names the hash of the one before: to change a block is to change all that come after it, which others hold.",
   "chain.ledger": "Ledger",
   "chain.documents": "Documents",
   "chain.entries": "Entries",
@@ -215,7 +259,8 @@ export default {
   "days.caption": "Days without documents are left out. Days are in UTC.",
   "days.day": "Day",
   "block.name": "Block {height}",
-  "block.says": "The last entry of a block is the ledger’s own statement about it, which is sealed with all the others.",
+  "block.says":
+    "The last entry of a block is the ledger’s own statement about it, which is sealed with all the others.",
   "block.sealed": "Sealed on",
   "block.range": "{first} to {last} ({count})",
   "block.total": "{count}, and {total} up to it",
@@ -223,7 +268,8 @@ export default {
   "block.genesis": "Ledger",
   "block.statement": "Its own hash",
   "block.status": "Status root",
-  "block.broken": "This is not the hash of the block below: the chain that this ledger shows is broken.",
+  "block.broken":
+    "This is not the hash of the block below: the chain that this ledger shows is broken.",
   "block.entries.one": "{count} entry",
   "block.entries.other": "{count} entries",
   "block.documents.one": "{count} document",
@@ -258,12 +304,16 @@ export default {
   "says.issuer.reinstate": "The operator reinstates {id}.",
   "says.policy": "The operator allows lists of {count} documents at most.",
   "says.block": "The ledger closes block {height}.",
-  "kind.genesis": "The first entry of all. Its hash is part of the ledger’s identity; all other keys follow from it.",
-  "kind.certify": "The documents are not here: only the root of a tree of their fingerprints, which the issuer signed. Whoever holds a document can ask for it.",
+  "kind.genesis":
+    "The first entry of all. Its hash is part of the ledger’s identity; all other keys follow from it.",
+  "kind.certify":
+    "The documents are not here: only the root of a tree of their fingerprints, which the issuer signed. Whoever holds a document can ask for it.",
   "kind.hash-envelope": "A statement in the form of RFC 9995, about one document.",
   "kind.revoke": "What is taken back stays so. Whoever asks about these documents is told.",
-  "kind.enroll": "Who this is was checked by the operator, by other means. From here on it may certify.",
-  "kind.key": "What becomes of keys is an entry like any other, so that everybody judges by the same.",
+  "kind.enroll":
+    "Who this is was checked by the operator, by other means. From here on it may certify.",
+  "kind.key":
+    "What becomes of keys is an entry like any other, so that everybody judges by the same.",
   "kind.issuer": "A suspended issuer can certify nothing more; what was sealed before stands.",
   "kind.policy": "The limits of the ledger, as of the next entry.",
   "kind.block": "The last entry of its block: it counts what is in it, and names the block before.",
@@ -291,7 +341,8 @@ export default {
   "field.keys": "Keys",
   "field.list_count_max": "Longest list",
 
-  "issuers.says": "Who may certify on this ledger. Their names are the operator’s word, who checked them when they were enrolled.",
+  "issuers.says":
+    "Who may certify on this ledger. Their names are the operator’s word, who checked them when they were enrolled.",
   "issuers.none": "No issuer is enrolled yet.",
   "issuer.says": "Its documents are certified by the keys below.",
   "issuer.keys.one": "{count} key",

@@ -12,9 +12,11 @@ export default {
   "verify.question": "Ce document est-il certifié ?",
   "verify.choose": "Choisir des documents",
   "verify.drop": "ou déposez-les ici ; un fichier .proof peut accompagner son document",
-  "verify.kept": "Votre document est lu ici, dans votre navigateur, et ne part nulle part. Seule son empreinte est recherchée.",
+  "verify.kept":
+    "Votre document est lu ici, dans votre navigateur, et ne part nulle part. Seule son empreinte est recherchée.",
   "verify.prefix": "Ne pas laisser savoir au registre de quel document il s’agit",
-  "verify.prefix.note": "Seul le début de son empreinte est envoyé ; le reste est comparé ici. Cela peut prendre plus de temps.",
+  "verify.prefix.note":
+    "Seul le début de son empreinte est envoyé ; le reste est comparé ici. Cela peut prendre plus de temps.",
 
   answers: "Réponses",
   "answers.there.one": "{count} réponse est là.",
@@ -27,46 +29,64 @@ export default {
   "outcome.revoked": "Retiré",
   "outcome.distrusted": "N’est plus digne de confiance",
   "outcome.unknown": "Inconnu",
-  "outcome.unknown.says": "Ce registre ne connaît aucune certification d’exactement ces octets, jusqu’au bloc {height}, {age}. Ce n’est pas pour autant un faux : le document a pu être numérisé, réimprimé ou réenregistré, ou n’avoir jamais été certifié ici.",
+  "outcome.unknown.says":
+    "Ce registre ne connaît aucune certification d’exactement ces octets, jusqu’au bloc {height}, {age}. Ce n’est pas pour autant un faux : le document a pu être numérisé, réimprimé ou réenregistré, ou n’avoir jamais été certifié ici.",
   "outcome.lie": "La réponse du registre ne tient pas",
-  "outcome.lie.says": "Ce que dit ce registre n’est pas ce qu’il sait montrer. Ne vous y fiez pas, quoi qu’il dise : gardez le document, et prévenez l’opérateur du registre et l’émetteur.",
+  "outcome.lie.says":
+    "Ce que dit ce registre n’est pas ce qu’il sait montrer. Ne vous y fiez pas, quoi qu’il dise : gardez le document, et prévenez l’opérateur du registre et l’émetteur.",
   "outcome.stranger": "Ce n’est pas le registre que vous avez retenu",
-  "outcome.stranger.says": "Rien n’est vérifié auprès d’un registre que vous ne connaissez pas. Lisez ce qui est dit plus haut.",
+  "outcome.stranger.says":
+    "Rien n’est vérifié auprès d’un registre que vous ne connaissez pas. Lisez ce qui est dit plus haut.",
   "outcome.stale": "La réponse du registre est trop ancienne",
-  "outcome.stale.says": "Le dernier bloc que montre le registre est le bloc {height}, scellé {age} ; 10 minutes sont admises. Ce qui s’est passé depuis n’est pas connu. Réessayez ; si cela dure, prévenez l’opérateur du registre.",
+  "outcome.stale.says":
+    "Le dernier bloc que montre le registre est le bloc {height}, scellé {age} ; 10 minutes sont admises. Ce qui s’est passé depuis n’est pas connu. Réessayez ; si cela dure, prévenez l’opérateur du registre.",
   "outcome.ahead": "Deux horloges ne s’accordent pas",
-  "outcome.ahead.says": "Le dernier bloc, {height}, est d’un moment qui n’est pas encore venu selon l’horloge de cette machine. Mettez-la à l’heure, et réessayez.",
+  "outcome.ahead.says":
+    "Le dernier bloc, {height}, est d’un moment qui n’est pas encore venu selon l’horloge de cette machine. Mettez-la à l’heure, et réessayez.",
   "outcome.unreachable": "Le registre ne répond pas",
-  "outcome.unreachable.says": "Il est hors d’atteinte, ou occupé ({failure}). Rien ne peut être dit du document pour l’instant. Avec son fichier .proof, il se vérifie sans le registre.",
+  "outcome.unreachable.says":
+    "Il est hors d’atteinte, ou occupé ({failure}). Rien ne peut être dit du document pour l’instant. Avec son fichier .proof, il se vérifie sans le registre.",
   "outcome.unverified": "Non vérifié",
-  "outcome.unverified.says": "Le registre dit : {said}. Ce n’est que sa parole : ce navigateur ne sait pas vérifier ses preuves.",
+  "outcome.unverified.says":
+    "Le registre dit : {said}. Ce n’est que sa parole : ce navigateur ne sait pas vérifier ses preuves.",
   "outcome.altered": "Pas le document de cette preuve",
-  "outcome.altered.says": "La preuve porte sur d’autres octets : ce document a été modifié, ou c’en est un autre.",
+  "outcome.altered.says":
+    "La preuve porte sur d’autres octets : ce document a été modifié, ou c’en est un autre.",
   "outcome.refused": "La preuve ne tient pas",
-  "outcome.refused.says": "Le fichier .proof ne montre pas ce qu’il devrait : il est abîmé ou modifié, ou il est d’un autre registre. Interrogez le registre sur le document lui-même.",
+  "outcome.refused.says":
+    "Le fichier .proof ne montre pas ce qu’il devrait : il est abîmé ou modifié, ou il est d’un autre registre. Interrogez le registre sur le document lui-même.",
   "outcome.alone": "Une preuve sans son document",
-  "outcome.alone.says": "Choisissez le document et son fichier .proof ensemble : une preuve ne dit rien tant que le document n’est pas lu.",
+  "outcome.alone.says":
+    "Choisissez le document et son fichier .proof ensemble : une preuve ne dit rien tant que le document n’est pas lu.",
   "outcome.nameless": "Vérifier auprès de qui ?",
-  "outcome.nameless.says": "Le registre est hors d’atteinte, et aucune identité n’est retenue. Collez ci-dessous l’identité du registre, puis redonnez le document et sa preuve.",
+  "outcome.nameless.says":
+    "Le registre est hors d’atteinte, et aucune identité n’est retenue. Collez ci-dessous l’identité du registre, puis redonnez le document et sa preuve.",
   "outcome.unable": "Ce navigateur ne peut pas vérifier",
-  "outcome.unable.says": "Les signatures ne peuvent pas être vérifiées ici : lisez ce qui est dit plus haut.",
+  "outcome.unable.says":
+    "Les signatures ne peuvent pas être vérifiées ici : lisez ce qui est dit plus haut.",
   "outcome.unreadable": "Le document ne peut pas être lu",
-  "outcome.unreadable.says": "Votre navigateur n’a pas pu le lire ({failure}). Un dossier ne se vérifie pas : choisissez les fichiers qu’il contient.",
+  "outcome.unreadable.says":
+    "Votre navigateur n’a pas pu le lire ({failure}). Un dossier ne se vérifie pas : choisissez les fichiers qu’il contient.",
   "outcome.failed": "Cette page est en défaut",
   "outcome.failed.says": "La faute est à la page, et cela ne dit rien du document ({failure}).",
 
   "standing.certified": "{by} a certifié exactement ces octets, et cela tient.",
   "standing.stood": "{by} a certifié exactement ces octets. Cela tenait {age}, au bloc {height}.",
-  "standing.superseded": "{by} a certifié ces octets, puis a mis un autre document à leur place le {time}. Demandez le nouveau.",
-  "standing.revoked": "{by} a certifié ces octets, puis est revenu là-dessus le {time} : {reason}. Ne vous y fiez pas.",
-  "standing.distrusted.compromised": "Ces octets ont été certifiés au nom de {by}, avec une clé tombée en d’autres mains depuis le {since}. Ne vous y fiez pas.",
-  "standing.distrusted.void": "Ces octets ont été certifiés au nom de {by}, avec une clé qui compte comme jamais donnée, depuis le {since}. Ne vous y fiez pas.",
+  "standing.superseded":
+    "{by} a certifié ces octets, puis a mis un autre document à leur place le {time}. Demandez le nouveau.",
+  "standing.revoked":
+    "{by} a certifié ces octets, puis est revenu là-dessus le {time} : {reason}. Ne vous y fiez pas.",
+  "standing.distrusted.compromised":
+    "Ces octets ont été certifiés au nom de {by}, avec une clé tombée en d’autres mains depuis le {since}. Ne vous y fiez pas.",
+  "standing.distrusted.void":
+    "Ces octets ont été certifiés au nom de {by}, avec une clé qui compte comme jamais donnée, depuis le {since}. Ne vous y fiez pas.",
   "reason.unspecified": "sans raison donnée",
   "reason.issued-in-error": "il a été émis par erreur",
   "reason.withdrawn": "il était juste, et ne vaut plus",
   "reason.obtained-by-fraud": "il a été obtenu par fraude",
   "reason.superseded": "il a été remplacé",
-  "says.certified": "Cela ne dit pas que ce qu’énonce le document est vrai, ni que la certification tient après ce bloc.",
+  "says.certified":
+    "Cela ne dit pas que ce qu’énonce le document est vrai, ni que la certification tient après ce bloc.",
   "says.fallen": "Exactement ces octets ont été certifiés, et cela ne tient plus.",
 
   "answer.linked": "Le document de ce lien",
@@ -87,17 +107,23 @@ export default {
 
   "note.key.retired": "Sa clé a été remisée le {since} : ce qui fut scellé avant tient.",
   "note.key.stopped": "Sa clé a été arrêtée le {since} : ce qui fut scellé avant tient.",
-  "note.key.compromised": "Sa clé est tombée en d’autres mains depuis le {since} : ce qui fut scellé avant tient.",
+  "note.key.compromised":
+    "Sa clé est tombée en d’autres mains depuis le {since} : ce qui fut scellé avant tient.",
   "note.key.void": "Sa clé compte comme jamais donnée, depuis le {since}.",
-  "note.issuer.suspended": "Son émetteur est suspendu depuis le {since} : ce qui fut scellé avant tient.",
-  "note.offline": "Un fichier de preuve ne sait rien de ce qui s’est passé après son bloc. Si le document a été retiré depuis, seul le registre le sait.",
+  "note.issuer.suspended":
+    "Son émetteur est suspendu depuis le {since} : ce qui fut scellé avant tient.",
+  "note.offline":
+    "Un fichier de preuve ne sait rien de ce qui s’est passé après son bloc. Si le document a été retiré depuis, seul le registre le sait.",
   "note.notshown.one": "{count} autre certification, qui n’a pas été vérifiée.",
   "note.notshown.other": "{count} autres certifications, qui n’ont pas été vérifiées.",
   "note.atleast.one": "Au moins {count} autre certification, qui n’a pas été vérifiée.",
   "note.atleast.other": "Au moins {count} autres certifications, qui n’ont pas été vérifiées.",
-  "note.first": "Vérifié auprès de l’identité que le registre donne de lui-même : comparez-la ci-dessous, et retenez-la.",
-  "note.unknown": "Cela repose sur la parole du registre : qu’une chose n’y soit pas, il ne peut pas le prouver.",
-  "note.prefix": "Demandé par les {digits} premiers chiffres de ses empreintes : le registre ne sait pas de quel document il s’agit.",
+  "note.first":
+    "Vérifié auprès de l’identité que le registre donne de lui-même : comparez-la ci-dessous, et retenez-la.",
+  "note.unknown":
+    "Cela repose sur la parole du registre : qu’une chose n’y soit pas, il ne peut pas le prouver.",
+  "note.prefix":
+    "Demandé par les {digits} premiers chiffres de ses empreintes : le registre ne sait pas de quel document il s’agit.",
 
   "action.proof": "Garder la preuve",
   "action.print": "Imprimer une attestation",
@@ -111,12 +137,14 @@ export default {
   "details.technical": "Pour qui s’y penche",
   "details.others.one": "{count} autre certification",
   "details.others.other": "{count} autres certifications",
-  "link.says": "Ce lien ouvre droit sur la réponse, d’ici ou d’un code QR sur le document. Ce qui suit le # n’est pas envoyé au registre avec la page.",
+  "link.says":
+    "Ce lien ouvre droit sur la réponse, d’ici ou d’un code QR sur le document. Ce qui suit le # n’est pas envoyé au registre avec la page.",
   "link.copy": "Copier le lien",
   "link.copied": "Le lien est copié.",
   "link.selected": "Le lien est sélectionné : copiez-le.",
 
-  "steps.says": "Ce que votre navigateur a fait de la preuve, dans l’ordre du format du registre (docs/format.md 11.3). Chaque étape doit tenir avant la suivante.",
+  "steps.says":
+    "Ce que votre navigateur a fait de la preuve, dans l’ordre du format du registre (docs/format.md 11.3). Chaque étape doit tenir avant la suivante.",
   "step.passed": "tient",
   "step.refusing": "ne tient pas",
   "step.form": "Forme",
@@ -124,26 +152,31 @@ export default {
   "step.document": "Document",
   "step.document.says": "L’empreinte calculée ici est dans la liste que l’émetteur a signée.",
   "step.registry": "Inscriptions",
-  "step.registry.says": "Depuis la première écriture du registre, signature après signature, jusqu’à l’émetteur et sa clé.",
+  "step.registry.says":
+    "Depuis la première écriture du registre, signature après signature, jusqu’à l’émetteur et sa clé.",
   "step.statement": "Déclaration",
   "step.statement.says": "La déclaration de l’émetteur est signée par cette clé.",
   "step.head": "Tête",
   "step.head.says": "Le dernier bloc de la preuve est scellé par la clé du registre.",
   "step.paths": "Chemins",
-  "step.paths.says": "La déclaration, les deux blocs et les inscriptions sont dans l’arbre sous ce seul sceau.",
+  "step.paths.says":
+    "La déclaration, les deux blocs et les inscriptions sont dans l’arbre sous ce seul sceau.",
   "step.sealed": "Scellement",
   "step.sealed.says": "Le bloc qui a scellé la déclaration donne l’heure qui compte.",
   "step.first-receipt": "Premier reçu",
-  "step.first-receipt.says": "Ce que le registre a répondu quand le document fut certifié dit la même chose.",
+  "step.first-receipt.says":
+    "Ce que le registre a répondu quand le document fut certifié dit la même chose.",
   "step.statuses": "États",
   "step.statuses.says": "Au dernier bloc : si le document, son émetteur et la clé sont tombés.",
 
   "identity.asking": "Quel est ce registre ?",
   "identity.asking.says": "On demande au registre qui il est.",
   "identity.missing": "Quel est ce registre ?",
-  "identity.missing.says": "Le registre n’a pas dit qui il est. Si son opérateur vous a donné son identité, collez-la.",
+  "identity.missing.says":
+    "Le registre n’a pas dit qui il est. Si son opérateur vous a donné son identité, collez-la.",
   "identity.first": "Un registre que ce navigateur voit pour la première fois",
-  "identity.first.says": "Tout est vérifié auprès de cette identité, que le registre donne de lui-même. Comparez-la avec celle que son opérateur publie ailleurs, sur papier ou sur un autre site. Si c’est la même, retenez-la : un autre registre à sa place sera alors remarqué.",
+  "identity.first.says":
+    "Tout est vérifié auprès de cette identité, que le registre donne de lui-même. Comparez-la avec celle que son opérateur publie ailleurs, sur papier ou sur un autre site. Si c’est la même, retenez-la : un autre registre à sa place sera alors remarqué.",
   "identity.pinned": "Le registre auquel vous vous fiez",
   "identity.pinned.says": "Tout est vérifié auprès de cette identité, retenue dans ce navigateur.",
   "identity.since": "Retenue le",
@@ -152,22 +185,28 @@ export default {
   "identity.forget.says": "Ne l’oubliez que si vous savez pourquoi elle n’est plus la bonne.",
   "identity.paste": "On m’a donné une autre identité",
   "identity.input": "Identité du registre",
-  "identity.wrong": "Ce n’est pas l’identité d’un registre : un nom, un signe plus, et 64 chiffres ou lettres de a à f.",
+  "identity.wrong":
+    "Ce n’est pas l’identité d’un registre : un nom, un signe plus, et 64 chiffres ou lettres de a à f.",
 
   "stop.stranger": "Halte : ce n’est pas le registre que vous avez retenu",
-  "stop.stranger.says": "Quelqu’un d’autre répond peut-être à sa place. Ne vous fiez à rien de ce que dit ce site, et joignez l’opérateur du registre par une autre voie. Un fichier de preuve est toujours vérifié auprès de l’identité que vous avez retenue. Ce qui répond se dit :",
+  "stop.stranger.says":
+    "Quelqu’un d’autre répond peut-être à sa place. Ne vous fiez à rien de ce que dit ce site, et joignez l’opérateur du registre par une autre voie. Un fichier de preuve est toujours vérifié auprès de l’identité que vous avez retenue. Ce qui répond se dit :",
   "stop.genesis": "Halte : ce registre ne sait pas montrer qui il est",
   "stop.genesis.says": "Son premier bloc ne tient pas. Ne vous fiez à rien de ce que dit ce site.",
   "stop.insecure": "Cette adresse n’est pas sûre : rien ne peut être vérifié",
-  "stop.insecure.says": "Les navigateurs ne vérifient les signatures qu’en HTTPS, ou sur la machine même (localhost). Ouvrez cette page en HTTPS. D’ici là seule la parole du registre est montrée, et elle n’est pas vérifiée.",
+  "stop.insecure.says":
+    "Les navigateurs ne vérifient les signatures qu’en HTTPS, ou sur la machine même (localhost). Ouvrez cette page en HTTPS. D’ici là seule la parole du registre est montrée, et elle n’est pas vérifiée.",
   "stop.old": "Ce navigateur ne sait pas vérifier les signatures",
-  "stop.old.says": "Il ne connaît pas Ed25519 : il est d’avant la mi-2025, ou l’a désactivé. Prenez-en un plus récent. D’ici là seule la parole du registre est montrée, et elle n’est pas vérifiée.",
+  "stop.old.says":
+    "Il ne connaît pas Ed25519 : il est d’avant la mi-2025, ou l’a désactivé. Prenez-en un plus récent. D’ici là seule la parole du registre est montrée, et elle n’est pas vérifiée.",
 
   "meaning.title": "Ce que disent les réponses",
-  "meaning.certified": "Exactement ces octets, par cet émetteur, à ce moment ; et cela tient au bloc qui est nommé.",
+  "meaning.certified":
+    "Exactement ces octets, par cet émetteur, à ce moment ; et cela tient au bloc qui est nommé.",
   "meaning.superseded": "L’émetteur a mis un document corrigé à sa place.",
   "meaning.revoked": "L’émetteur l’a repris.",
-  "meaning.distrusted": "La clé qui a signé était en d’autres mains : cela compte comme jamais dit.",
+  "meaning.distrusted":
+    "La clé qui a signé était en d’autres mains : cela compte comme jamais dit.",
   "meaning.unknown": "Le registre ne sait rien de ces octets. Il ne dit pas que c’est un faux.",
 
   "attestation.title": "Attestation de vérification",
@@ -176,14 +215,17 @@ export default {
   "attestation.how": "Comment",
   "attestation.identity": "Registre",
   "attestation.again": "Pour le vérifier vous-même",
-  "attestation.again.page": "Ouvrez cette adresse, et déposez-y le document ; ou comparez l’empreinte :",
+  "attestation.again.page":
+    "Ouvrez cette adresse, et déposez-y le document ; ou comparez l’empreinte :",
   "attestation.again.command": "Ou en ligne de commande, avec le document :",
-  "attestation.noproof": "Ce papier ne prouve rien par lui-même : chacun peut tout imprimer. Le document et sa preuve, si.",
+  "attestation.noproof":
+    "Ce papier ne prouve rien par lui-même : chacun peut tout imprimer. Le document et sa preuve, si.",
 
   "footer.read": "Qui veut savoir ce qui vérifie son document peut le lire, tel quel :",
   "footer.page": "la page",
   "footer.verifier": "le vérificateur",
-  "footer.word": "Ce qui est montré ici est la parole du registre. Les verdicts sur les documents sont vérifiés ; tout le registre est rejoué par probant audit.",
+  "footer.word":
+    "Ce qui est montré ici est la parole du registre. Les verdicts sur les documents sont vérifiés ; tout le registre est rejoué par probant audit.",
 
   "time.ahead": "en avance sur l’horloge de cette machine",
   "time.now": "à l’instant",
@@ -191,7 +233,8 @@ export default {
   "explorer.views": "Vues",
   "explorer.chain": "La chaîne",
   "explorer.issuers": "Émetteurs",
-  "explorer.nothing": "Il n’y a rien ici : ce registre n’a pas de tel bloc, ni de telle écriture, ni d’un tel émetteur.",
+  "explorer.nothing":
+    "Il n’y a rien ici : ce registre n’a pas de tel bloc, ni de telle écriture, ni d’un tel émetteur.",
   "explorer.improper": "Ce que répond ce registre n’est pas ce que répond un registre.",
   "explorer.unreachable": "Le registre ne répond pas pour l’instant ; il est interrogé de nouveau.",
   "live.now": "En direct : interrogé toutes les quelques secondes.",
@@ -201,7 +244,8 @@ export default {
   yes: "oui",
   no: "non",
 
-  "chain.says": "Chaque bloc nomme l’empreinte du précédent : changer un bloc, c’est changer tous ceux qui le suivent, et que d’autres détiennent.",
+  "chain.says":
+    "Chaque bloc nomme l’empreinte du précédent : changer un bloc, c’est changer tous ceux qui le suivent, et que d’autres détiennent.",
   "chain.ledger": "Registre",
   "chain.documents": "Documents",
   "chain.entries": "Écritures",
@@ -215,7 +259,8 @@ export default {
   "days.caption": "Les jours sans document sont omis. Les jours sont en UTC.",
   "days.day": "Jour",
   "block.name": "Bloc {height}",
-  "block.says": "La dernière écriture d’un bloc est la déclaration du registre lui-même à son sujet, scellée avec toutes les autres.",
+  "block.says":
+    "La dernière écriture d’un bloc est la déclaration du registre lui-même à son sujet, scellée avec toutes les autres.",
   "block.sealed": "Scellé le",
   "block.range": "{first} à {last} ({count})",
   "block.total": "{count}, et {total} jusqu’à lui",
@@ -223,7 +268,8 @@ export default {
   "block.genesis": "Registre",
   "block.statement": "Sa propre empreinte",
   "block.status": "Racine des états",
-  "block.broken": "Ce n’est pas l’empreinte du bloc d’en dessous : la chaîne que montre ce registre est rompue.",
+  "block.broken":
+    "Ce n’est pas l’empreinte du bloc d’en dessous : la chaîne que montre ce registre est rompue.",
   "block.entries.one": "{count} écriture",
   "block.entries.other": "{count} écritures",
   "block.documents.one": "{count} document",
@@ -258,15 +304,21 @@ export default {
   "says.issuer.reinstate": "L’opérateur rétablit {id}.",
   "says.policy": "L’opérateur admet des listes de {count} documents au plus.",
   "says.block": "Le registre clôt le bloc {height}.",
-  "kind.genesis": "La toute première écriture. Son empreinte fait partie de l’identité du registre ; toutes les autres clés en découlent.",
-  "kind.certify": "Les documents ne sont pas ici : seulement la racine d’un arbre de leurs empreintes, que l’émetteur a signée. Qui détient un document peut l’interroger.",
+  "kind.genesis":
+    "La toute première écriture. Son empreinte fait partie de l’identité du registre ; toutes les autres clés en découlent.",
+  "kind.certify":
+    "Les documents ne sont pas ici : seulement la racine d’un arbre de leurs empreintes, que l’émetteur a signée. Qui détient un document peut l’interroger.",
   "kind.hash-envelope": "Une déclaration dans la forme de la RFC 9995, sur un document.",
   "kind.revoke": "Ce qui est repris le reste. Qui demande ces documents l’apprend.",
-  "kind.enroll": "Qui c’est, l’opérateur l’a vérifié par d’autres moyens. À partir d’ici il peut certifier.",
-  "kind.key": "Ce qui advient des clés est une écriture comme une autre : ainsi tous jugent de même.",
-  "kind.issuer": "Un émetteur suspendu ne peut plus rien certifier ; ce qui fut scellé avant tient.",
+  "kind.enroll":
+    "Qui c’est, l’opérateur l’a vérifié par d’autres moyens. À partir d’ici il peut certifier.",
+  "kind.key":
+    "Ce qui advient des clés est une écriture comme une autre : ainsi tous jugent de même.",
+  "kind.issuer":
+    "Un émetteur suspendu ne peut plus rien certifier ; ce qui fut scellé avant tient.",
   "kind.policy": "Les limites du registre, à partir de l’écriture suivante.",
-  "kind.block": "La dernière écriture de son bloc : elle compte ce qui s’y trouve, et nomme le bloc d’avant.",
+  "kind.block":
+    "La dernière écriture de son bloc : elle compte ce qui s’y trouve, et nomme le bloc d’avant.",
   "use.seal": "sceau",
   "use.note": "points de contrôle",
   "use.operator": "opérateur",
@@ -291,7 +343,8 @@ export default {
   "field.keys": "Clés",
   "field.list_count_max": "Plus longue liste",
 
-  "issuers.says": "Qui peut certifier dans ce registre. Leurs noms sont la parole de l’opérateur, qui les a vérifiés à l’inscription.",
+  "issuers.says":
+    "Qui peut certifier dans ce registre. Leurs noms sont la parole de l’opérateur, qui les a vérifiés à l’inscription.",
   "issuers.none": "Aucun émetteur n’est encore inscrit.",
   "issuer.says": "Ses documents sont certifiés par les clés ci-dessous.",
   "issuer.keys.one": "{count} clé",

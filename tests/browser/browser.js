@@ -5,8 +5,16 @@ import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
 
 const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  // A name of this machine that is not localhost: what is served there is not secure.
+  "--host-resolver-rules=MAP ledger.test 127.0.0.1",
 ];
 const executablePath = process.env.PROBANT_CHROMIUM ?? "/usr/bin/chromium";
 /** Longest that a page may take for anything that is waited for. */
@@ -16,7 +24,12 @@ export const openBrowser = () => chromium.launch({ executablePath, args: FLAGS, 
 
 /** Opens a page, hands it to `use`, and holds it to have had no fault that is not `expected`. */
 export async function visit(browser, url, use, { expected = /^$/, ...options } = {}) {
-  const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Paris", reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({
+    locale: "en-GB",
+    timezoneId: "Europe/Paris",
+    reducedMotion: "reduce",
+    ...options,
+  });
   context.setDefaultTimeout(PATIENCE_MS);
   const faults = [];
   const requests = [];
@@ -37,7 +50,10 @@ export async function visit(browser, url, use, { expected = /^$/, ...options } =
   } finally {
     await context.close();
   }
-  assert.deepEqual(faults.filter((fault) => !expected.test(fault)), []);
+  assert.deepEqual(
+    faults.filter((fault) => !expected.test(fault)),
+    [],
+  );
 }
 
 /** Brings files as a reader who chooses them, and waits for all answers. */
@@ -58,7 +74,10 @@ export async function answers(page) {
 
 /** Waits until the ledger has said who it is, or has not. */
 export const settled = (page) =>
-  page.waitForFunction((asking) => document.querySelector("#identity p")?.textContent !== asking, "The ledger is asked who it is.");
+  page.waitForFunction(
+    (asking) => document.querySelector("#identity p")?.textContent !== asking,
+    "The ledger is asked who it is.",
+  );
 
 const ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
@@ -66,6 +85,11 @@ const ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 export async function violations(page, only = ALL) {
   const axe = await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
   await page.evaluate(axe);
-  const { violations } = await page.evaluate((runOnly) => globalThis.axe.run(document, { runOnly }), only);
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  const { violations } = await page.evaluate(
+    (runOnly) => globalThis.axe.run(document, { runOnly }),
+    only,
+  );
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+  );
 }

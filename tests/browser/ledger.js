@@ -18,14 +18,16 @@ const ISSUERS = {
 };
 
 /** Runs the binary in the ledger's folder. */
-const run = (folder, env) => async (...command) => {
-  const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 60_000 };
-  return (await promisify(execFile)(BINARY, command, options)).stdout;
-};
+const run =
+  (folder, env) =>
+  async (...command) => {
+    const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 60_000 };
+    return (await promisify(execFile)(BINARY, command, options)).stdout;
+  };
 
 /** Serves, and says where and which ledger it is. */
-async function serve(folder) {
-  const child = spawn(BINARY, ["serve", "--listen", "127.0.0.1:0"], {
+async function serve(folder, options) {
+  const child = spawn(BINARY, ["serve", "--listen", "127.0.0.1:0", ...options], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -45,9 +47,22 @@ async function serve(folder) {
 async function enroll(probant, id) {
   const { name, registration } = ISSUERS[id];
   await probant("key", "new", `${id}.pem`);
-  await probant("issuer", "enroll", "--id", id, "--legal-name", name, "--country", "FR",
-    "--registration", registration, "--issuer-key", `${id}.pem`,
-    "--operator-key", "ledger-keys/operator.pem");
+  await probant(
+    "issuer",
+    "enroll",
+    "--id",
+    id,
+    "--legal-name",
+    name,
+    "--country",
+    "FR",
+    "--registration",
+    registration,
+    "--issuer-key",
+    `${id}.pem`,
+    "--operator-key",
+    "ledger-keys/operator.pem",
+  );
 }
 
 /** What is certified, and what becomes of it. */
@@ -60,26 +75,44 @@ async function certify(probant, folder) {
   await writeFile(file("superseded.txt"), "Facture 2026-11, 84,20 EUR\n");
   await writeFile(file("replacement.txt"), "Facture 2026-11, 48,20 EUR\n");
   await writeFile(file("sha-256.txt"), "Certifié par un émetteur qui préfère SHA-256\n");
+  await writeFile(file("twice.txt"), "Deux émetteurs le disent\n");
   const altered = await readFile(file("certified.pdf"));
   altered[5000] ^= 1;
   await writeFile(file("altered.pdf"), altered);
   await enroll(probant, "energie.example");
   await enroll(probant, "telecom.example");
   const energie = as("energie.example");
-  await probant("certify", "certified.pdf", "revoked.pdf", "superseded.txt", "replacement.txt", ...energie);
+  await probant(
+    "certify",
+    "certified.pdf",
+    "revoked.pdf",
+    "superseded.txt",
+    "replacement.txt",
+    ...energie,
+  );
   await probant("certify", "--hash", "sha-256", "sha-256.txt", ...energie);
   await probant("revoke", "revoked.pdf", "--reason", "issued-in-error", ...energie);
   await probant("supersede", "superseded.txt", "replacement.txt", ...energie);
   const since = String(Date.now());
-  await probant("certify", "distrusted.pdf", ...as("telecom.example"));
+  await probant("certify", "distrusted.pdf", "twice.txt", ...as("telecom.example"));
   const kid = /^kid *(\S+)/m.exec(await probant("key", "show", "telecom.example.pem"))[1];
-  await probant("key", "compromise", kid, "--since", since, "--operator-key", "ledger-keys/operator.pem");
+  await probant(
+    "key",
+    "compromise",
+    kid,
+    "--since",
+    since,
+    "--operator-key",
+    "ledger-keys/operator.pem",
+  );
+  await rm(file("twice.txt.proof"));
+  await probant("certify", "twice.txt", ...energie);
 }
 
-async function make() {
+async function make(...options) {
   const folder = await mkdtemp(join(tmpdir(), "probant-browser-"));
   await run(folder, {})("init", "--origin", ORIGIN);
-  const { identity, url, stop } = await serve(folder);
+  const { identity, url, stop } = await serve(folder, options);
   const close = async () => {
     await stop();
     await rm(folder, { recursive: true });
@@ -87,8 +120,8 @@ async function make() {
   return { folder, identity, url, close };
 }
 
-/** A ledger of the same name that nobody has written to. */
-export const openEmptyLedger = make;
+/** A ledger of the same name that nobody writes to; it seals a block each second all the same. */
+export const openEmptyLedger = () => make("--heartbeat-s", "1");
 
 /** The ledger, served; `file(name)` is where a document of it lies. */
 export async function openLedger() {

@@ -9,7 +9,11 @@ import { manners } from "./manners.js";
 import { openProxy } from "./proxy.js";
 import { verifying } from "./verifying.js";
 
-const [browser, ledger, other] = await Promise.all([openBrowser(), openLedger(), openEmptyLedger()]);
+const [browser, ledger, other] = await Promise.all([
+  openBrowser(),
+  openLedger(),
+  openEmptyLedger(),
+]);
 const proxy = await openProxy(ledger.url);
 after(async () => {
   await browser.close();

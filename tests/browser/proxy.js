@@ -7,7 +7,11 @@ export async function openProxy(target) {
   const server = createServer(async (request, response) => {
     const { status, headers, body } = await forward(hand.target, request.url);
     const isJson = headers["content-type"]?.startsWith("application/json");
-    const twisted = hand.twist?.(decodeURIComponent(request.url), isJson ? JSON.parse(body) : null, body);
+    const twisted = hand.twist?.(
+      decodeURIComponent(request.url),
+      isJson ? JSON.parse(body) : null,
+      body,
+    );
     response.writeHead(twisted?.status ?? status, { ...headers, ...twisted?.headers });
     response.end(written(twisted) ?? body);
   });
@@ -28,7 +32,8 @@ function written(twisted) {
 async function forward(target, path) {
   const answer = await fetch(target + path, { headers: { "accept-encoding": "identity" } });
   const headers = Object.fromEntries(answer.headers);
-  for (const name of ["content-length", "transfer-encoding", "connection", "keep-alive", "etag"]) delete headers[name];
+  for (const name of ["content-length", "transfer-encoding", "connection", "keep-alive", "etag"])
+    delete headers[name];
   return { status: answer.status, headers, body: Buffer.from(await answer.arrayBuffer()) };
 }
 
