@@ -39,4 +39,4 @@ bench:
 
 ## clean: what the commands above made, and what was tried by hand
 clean:
-	rm -rf target .demo .trial js/node_modules
+	rm -rf target .demo .trial js/node_modules tests/browser/node_modules

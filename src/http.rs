@@ -8,6 +8,7 @@
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
 //! | people who look around | `/explorer/…` (`explorer`) |
+//! | anyone with a document | `/`, `/explorer.html`, and what they load (`page`) |
 //! | whoever was refused | `/problems` (`problem`) |
 //! | developers | `/openapi.json`, `/api` (`api`) |
 //! | whoever watches it | `/metrics` (`metrics`) |
@@ -28,6 +29,7 @@ mod health;
 mod limits;
 mod listener;
 mod metrics;
+mod page;
 mod path;
 mod prefixes;
 mod problem;
@@ -201,6 +203,7 @@ impl Service {
         let (routes, _) = routes().split_for_parts();
         routes
             .merge(api::page())
+            .merge(page::router())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)
             .with_state(self.clone())

@@ -173,7 +173,8 @@ fn files(extensions: &[&str]) -> Vec<PathBuf> {
     left.extend(["README.md", "CHANGELOG.md", "deny.toml", "Cargo.toml"].map(PathBuf::from));
     while let Some(path) = left.pop() {
         if root().join(&path).is_dir() {
-            if path.ends_with("vectors") && path.starts_with("tests") {
+            let is_vectors = path.ends_with("vectors") && path.starts_with("tests");
+            if is_vectors || path.ends_with("node_modules") {
                 continue;
             }
             let inside = fs::read_dir(root().join(&path)).unwrap();

@@ -1,0 +1,27 @@
+// The page in a real browser, against the real binary: one browser and one ledger for all tests.
+// `cargo test --test browser` runs this, and says what is missing.
+import { after } from "node:test";
+import { openBrowser } from "./browser.js";
+import { exploring } from "./exploring.js";
+import { hostile } from "./hostile.js";
+import { openEmptyLedger, openLedger } from "./ledger.js";
+import { manners } from "./manners.js";
+import { openProxy } from "./proxy.js";
+import { verifying } from "./verifying.js";
+
+const [browser, ledger, other] = await Promise.all([
+  openBrowser(),
+  openLedger(),
+  openEmptyLedger(),
+]);
+const proxy = await openProxy(ledger.url);
+after(async () => {
+  await browser.close();
+  await Promise.all([proxy.close(), ledger.close(), other.close()]);
+});
+
+const world = { browser, ledger, other, proxy };
+verifying(world);
+hostile(world);
+exploring(world);
+manners(world);

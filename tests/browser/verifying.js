@@ -1,0 +1,248 @@
+// What an honest ledger is asked, and what the page says.
+import assert from "node:assert/strict";
+import { readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { answers, bring, press, settled, visit } from "./browser.js";
+
+const LARGE_BYTES = 200 * 1024 * 1024;
+
+export function verifying(world) {
+  const open = (use, options) =>
+    visit(world.browser, `${world.ledger.url}/${options?.path ?? ""}`, use, options);
+  const file = (name) => world.ledger.file(name);
+
+  for (const [name, outcome, words] of [
+    ["certified.pdf", "certified", "Certified"],
+    ["revoked.pdf", "revoked", "Withdrawn"],
+    ["superseded.txt", "superseded", "Replaced"],
+    ["distrusted.pdf", "distrusted", "No longer trusted"],
+    ["altered.pdf", "unknown", "Unknown"],
+    ["sha-256.txt", "certified", "Certified"],
+  ]) {
+    test(`${name} is ${outcome}`, () =>
+      open(async (page, { requests }) => {
+        assert.deepEqual(await bring(page, file(name)), [outcome]);
+        assert.equal(await page.textContent(".answer h2"), words);
+        const announced = await page.textContent("#status");
+        assert.ok(announced.startsWith(`${words}. `), announced);
+        const status = requests.filter((path) => path.startsWith("/status/"));
+        assert.equal(status.length, 2);
+        assert.ok(requests.every((path) => !path.startsWith("/verify")));
+        const steps = await page.$$(".steps > li.passed");
+        assert.equal(steps.length, outcome === "unknown" ? 0 : 9);
+        const text = await page.textContent("#answers");
+        assert.doesNotMatch(text, /fake|forged/i);
+        if (outcome === "unknown") assert.match(text, /rests on the ledger’s word/);
+        else
+          assert.match(text, outcome === "distrusted" ? /Korrigan Télécom/ : /Énergie du Ponant/);
+      }));
+  }
+
+  test("a replaced document leads to the one in its place", () =>
+    open(async (page) => {
+      await bring(page, file("superseded.txt"));
+      await page.click(".known a[href^='#blake3:']");
+      await page.waitForSelector("[data-outcome=certified]");
+      assert.match(
+        await page.textContent(".fingerprints"),
+        new RegExp(await world.ledger.fingerprint("replacement.txt")),
+      );
+    }));
+
+  test("a link opens straight on the verdict", async () => {
+    const path = `#${await world.ledger.fingerprint("revoked.pdf")}`;
+    await open(
+      async (page) => {
+        assert.deepEqual(await answers(page), ["revoked"]);
+        // Another link on the same page, and what is no fingerprint changes nothing.
+        const other = await world.ledger.fingerprint("certified.pdf");
+        await page.evaluate((hash) => {
+          location.hash = hash;
+        }, other);
+        await page.waitForSelector("[data-outcome=certified]");
+        await page.evaluate(() => {
+          location.hash = "blake3:12";
+        });
+        assert.deepEqual(await answers(page), ["certified"]);
+      },
+      { path },
+    );
+  });
+
+  test("several documents are answered one by one", () =>
+    open(async (page) => {
+      const names = [
+        "certified.pdf",
+        "revoked.pdf",
+        "superseded.txt",
+        "distrusted.pdf",
+        "altered.pdf",
+      ];
+      const outcomes = await bring(page, ...names.map(file));
+      assert.deepEqual(outcomes, ["certified", "revoked", "superseded", "distrusted", "unknown"]);
+      assert.deepEqual(
+        await page.$$eval(".answer .document", (all) => all.map((one) => one.textContent)),
+        names,
+      );
+      await page.waitForFunction(
+        () => document.querySelector("#status").textContent === "5 answers are there.",
+      );
+    }));
+
+  test("documents that are dropped are taken as those that are chosen", () =>
+    open(async (page) => {
+      const bytes = (await readFile(file("certified.pdf"))).toString("base64");
+      await page.evaluate((bytes) => {
+        const data = new DataTransfer();
+        data.items.add(
+          new File([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))], "facture.pdf"),
+        );
+        document
+          .querySelector("h1")
+          .dispatchEvent(
+            new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }),
+          );
+      }, bytes);
+      assert.deepEqual(await answers(page), ["certified"]);
+      assert.equal(await page.textContent(".answer .document"), "facture.pdf");
+    }));
+
+  test("a proof with its document needs no network", () =>
+    open(async (page, { context, requests }) => {
+      await settled(page);
+      await press(page, "Pin it");
+      await context.setOffline(true);
+      const before = requests.length;
+      assert.deepEqual(await bring(page, file("certified.pdf"), file("certified.pdf.proof")), [
+        "certified",
+      ]);
+      assert.match(await page.textContent("#answers"), /no network was used/);
+      assert.match(await page.textContent("#status"), /That stood .* ago, at block 3\./);
+      // What it knew when it was made: its own age is said, and no more is claimed.
+      assert.match(
+        await page.textContent("#answers"),
+        /knows nothing of what happened after its block/,
+      );
+      assert.deepEqual(await bring(page, file("revoked.pdf"), file("revoked.pdf.proof")), [
+        "certified",
+      ]);
+      assert.deepEqual(await bring(page, file("altered.pdf"), file("certified.pdf.proof")), [
+        "altered",
+      ]);
+      assert.deepEqual(await bring(page, file("certified.pdf.proof")), ["alone"]);
+      const broken = await readFile(file("certified.pdf.proof"));
+      broken[broken.length >> 1] ^= 1;
+      await writeFile(file("broken.pdf.proof"), broken);
+      assert.deepEqual(await bring(page, file("certified.pdf"), file("broken.pdf.proof")), [
+        "refused",
+      ]);
+      const pairs = [
+        "certified.pdf",
+        "certified.pdf.proof",
+        "superseded.txt",
+        "superseded.txt.proof",
+      ].map(file);
+      assert.deepEqual(await bring(page, ...pairs), ["certified", "certified"]);
+      assert.deepEqual(requests.slice(before), []);
+      // With the network back the ledger can be asked too.
+      await bring(page, file("revoked.pdf"), file("revoked.pdf.proof"));
+      await context.setOffline(false);
+      await press(page, "Ask the ledger too");
+      await page.waitForSelector("[data-outcome=revoked]");
+    }));
+
+  test("where the ledger is out of reach, no verdict is given", () =>
+    open(
+      async (page, { context }) => {
+        await settled(page);
+        await context.setOffline(true);
+        assert.deepEqual(await bring(page, file("certified.pdf")), ["unreachable"]);
+        await context.setOffline(false);
+        await press(page, "Ask again");
+        await page.waitForSelector("[data-outcome=certified]");
+      },
+      { expected: /ERR_INTERNET_DISCONNECTED/ },
+    ));
+
+  test("the proof that is saved is one that the command line takes", () =>
+    open(async (page) => {
+      await bring(page, file("certified.pdf"));
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        press(page, "Save the proof"),
+      ]);
+      assert.equal(download.suggestedFilename(), "certified.pdf.proof");
+      const saved = join(world.ledger.folder, "saved.proof");
+      await download.saveAs(saved);
+      const said = await world.ledger.probant("verify", "certified.pdf", "--proof", saved);
+      assert.match(said, /^certified /);
+    }));
+
+  test("by a prefix the ledger is never told which document it is", () =>
+    open(async (page, { requests }) => {
+      await page.check("#prefix");
+      assert.deepEqual(await bring(page, file("certified.pdf")), ["certified"]);
+      assert.match(await page.textContent("#answers"), /first 4 digits/);
+      assert.deepEqual(await bring(page, file("revoked.pdf"), file("altered.pdf")), [
+        "revoked",
+        "unknown",
+      ]);
+      // It stays chosen, for links too.
+      await page.reload();
+      assert.ok(await page.isChecked("#prefix"));
+      const asked = requests.filter((path) => /^\/(status|documents|prefixes)\//.test(path));
+      assert.ok(
+        asked.length === 6 &&
+          asked.every((path) => /^\/prefixes\/(blake3|sha-256):[0-9a-f]{4}$/.test(path)),
+        asked.join(),
+      );
+    }));
+
+  test("of several certifications the one that stands is the answer, and the others are shown", () =>
+    open(async (page) => {
+      assert.deepEqual(await bring(page, file("twice.txt")), ["certified"]);
+      assert.match(await page.textContent(".known"), /Énergie du Ponant/);
+      await page.click("text=1 other certification");
+      assert.match(
+        await page.textContent(".others"),
+        /in the name of Korrigan Télécom, with a key that was in other hands/,
+      );
+    }));
+
+  test("where no worker starts, documents are hashed without it", () =>
+    visit(
+      world.browser,
+      "about:blank",
+      async (page) => {
+        await page.route("**/hashing-worker.js", (route) => route.abort());
+        await page.goto(world.ledger.url);
+        assert.deepEqual(await bring(page, file("certified.pdf")), ["certified"]);
+        assert.deepEqual(await bring(page, file("revoked.pdf")), ["revoked"]);
+      },
+      { expected: /^asked 127|ERR_FAILED/ },
+    ));
+
+  test("200 MB are hashed beside the page, which stays alive", { timeout: 60_000 }, async () => {
+    await writeFile(file("large.bin"), "");
+    await truncate(file("large.bin"), LARGE_BYTES);
+    await open(async (page) => {
+      await page.setInputFiles("#files", file("large.bin"));
+      await page.waitForFunction(() => document.querySelector("#answers progress")?.value > 0);
+      // A frame is drawn and a button answers while the document is read.
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+      await page.click("[data-language=fr]");
+      assert.equal(await page.textContent("h1"), "Ce document est-il certifié\u00a0?");
+      assert.ok(await page.$("#answers .waiting"), "it was still read");
+      await page.waitForSelector("[data-outcome=unknown]", { timeout: 50_000 });
+      const shown = await page.$$eval(".fingerprints code", (all) =>
+        all.map((one) => one.textContent),
+      );
+      const hashed = (hash) => world.ledger.probant("fingerprint", "large.bin", "--hash", hash);
+      const said = (await Promise.all(["blake3", "sha-256"].map(hashed))).map(
+        (line) => line.split(" ")[0],
+      );
+      assert.deepEqual(shown, said);
+    });
+  });
+}
