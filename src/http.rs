@@ -10,7 +10,7 @@
 //! | people who look around | `/explorer/…` (`explorer`) |
 //! | anyone with a document | `/`, `/explorer.html`, and what they load (`page`) |
 //! | whoever was refused | `/problems` (`problem`) |
-//! | developers | `/openapi.json`, `/api` (`api`) |
+//! | developers | `/openapi.json` (`api`), `/api` (`page`) |
 //! | whoever watches it | `/metrics` (`metrics`) |
 //!
 //! On its way a request passes the `listener`, which has a `socket` and perhaps `tls`, and the `gate`,
@@ -202,7 +202,6 @@ impl Service {
     fn router(&self) -> Router {
         let (routes, _) = routes().split_for_parts();
         routes
-            .merge(api::page())
             .merge(page::router())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)

@@ -1,4 +1,4 @@
-//! The API, described: a document that is made from the handlers (OpenAPI 3.1), and a page that
+//! The API, described: a document that is made from the handlers (OpenAPI 3.1). `page` serves what
 //! shows it.
 //!
 //! A handler lists the kinds of problems that its path has, as `x-problems`; those that any path may
@@ -7,11 +7,9 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use axum::{
-    Router,
     body::Bytes,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use utoipa::{
     PartialSchema as _,
@@ -56,33 +54,8 @@ static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
     serde_json::to_vec_pretty(&document).expect("a description is JSON").into()
 });
 
-/// What a browser may do with the page: run and ask what is of this ledger, and nothing else.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                           connect-src 'self'; img-src 'self'; base-uri 'none'; \
-                           form-action 'none'; frame-ancestors 'none'";
-
 pub fn router() -> OpenApiRouter<Service> {
     OpenApiRouter::new().routes(routes!(document))
-}
-
-/// The page, which is no part of what it describes.
-pub fn page() -> Router<Service> {
-    let file = |content_type, bytes: &'static str| {
-        get(move || async move {
-            let headers = [
-                (header::CONTENT_TYPE, content_type),
-                (header::CACHE_CONTROL, ASK_AGAIN),
-                (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
-                (header::REFERRER_POLICY, "no-referrer"),
-            ];
-            (headers, bytes)
-        })
-    };
-    let script = "text/javascript; charset=utf-8";
-    Router::new()
-        .route("/api", file("text/html; charset=utf-8", include_str!("../../page/api.html")))
-        .route("/page/api.js", file(script, include_str!("../../page/api.js")))
-        .route("/page/api.css", file("text/css; charset=utf-8", include_str!("../../page/api.css")))
 }
 
 /// This description
@@ -210,7 +183,7 @@ mod tests {
             }
         }
         assert_eq!(described, handlers, "a handler that is described is not routed");
-        bare.retain(|name| !["api", "page", "metrics", "health"].contains(&name.as_str()));
+        bare.retain(|name| !["page", "metrics", "health"].contains(&name.as_str()));
         assert_eq!(bare, [""; 0], "routes without a description");
     }
 

@@ -1,4 +1,4 @@
-//! The page that anyone verifies with, and the explorer: the files of page/ and js/, served as they
+//! The page that anyone verifies with, the explorer, and the API to look through: the files of page/ and js/, served as they
 //! lie there, at the same paths, so that whoever wants to know what verifies their document reads
 //! these. No file that is not listed is served, and none asks anything of another host: the policy
 //! below does not let it.
@@ -49,6 +49,9 @@ const FILES: &[(&str, &[u8])] = files![
     "js/status.js",
     "js/status_map.js",
     "js/tree.js",
+    "page/api.css",
+    "page/api.html",
+    "page/api.js",
     "page/attestation.js",
     "page/element.js",
     "page/explorer.css",
@@ -85,8 +88,8 @@ const FILES: &[(&str, &[u8])] = files![
 ];
 
 /// The pages themselves are at the root, where their links are short and their paths relative.
-const PAGES: [(&str, &str); 2] =
-    [("/", "page/index.html"), ("/explorer.html", "page/explorer.html")];
+const PAGES: [(&str, &str); 3] =
+    [("/", "page/index.html"), ("/explorer.html", "page/explorer.html"), ("/api", "page/api.html")];
 
 /// What a browser must not do for the page, whatever gets into it.
 const GUARDS: [(HeaderName, &str); 6] = [
@@ -163,13 +166,12 @@ mod tests {
         entries(folder).flat_map(inside).collect()
     }
 
-    /// All that the page is made of, but for api.*, which api.rs serves; and of the verifier what a
-    /// browser reads: no test, type or package.
+    /// All that the pages are made of, and of the verifier what a browser reads: no test, type or
+    /// package.
     #[test]
     fn all_of_the_page_is_served_and_nothing_else() {
         let is_script = |path: &PathBuf| path.extension().is_some_and(|name| name == "js");
-        let is_api = |path: &PathBuf| path.file_stem().is_some_and(|name| name == "api");
-        let page = files_under(&root().join("page")).into_iter().filter(|path| !is_api(path));
+        let page = files_under(&root().join("page")).into_iter();
         let verifier = entries(&root().join("js")).filter(is_script);
         let relative =
             |path: PathBuf| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
