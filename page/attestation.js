@@ -1,5 +1,5 @@
-// One page on paper: what was verified, when, against which identity, and how to do it again. It is no
-// proof itself, and says so: anyone can print anything.
+// One page on paper: what was verified, when, against which identity, and how to do it again. It
+// is no proof itself, and says so: anyone can print anything.
 import { code, element, pairs } from "./element.js";
 import { BASE } from "./ledger.js";
 import { ago, when } from "./moment.js";

@@ -1,5 +1,5 @@
-// The answer about one document, in one glance: what, who, when, how fresh; then what it rests on, and
-// the verification step by step.
+// The answer about one document, in one glance: what, who, when, how fresh; then what it rests
+// on, and the verification step by step.
 import { link, print } from "./attestation.js";
 import { button, code, element, pairs } from "./element.js";
 import { ago, moment } from "./moment.js";

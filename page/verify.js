@@ -1,5 +1,6 @@
-// The page that verifies: documents come in, become fingerprints, the ledger is asked, its proofs are
-// verified here, and the answer is shown. A proof that comes with its document needs no network.
+// The page that verifies: documents come in, become fingerprints, the ledger is asked, its
+// proofs are verified here, and the answer is shown. A proof that comes with its document needs
+// no network.
 import { Refused, hasEd25519, parseFingerprint } from "../js/index.js";
 import { element } from "./element.js";
 import { hash } from "./hashing.js";
