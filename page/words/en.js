@@ -45,7 +45,7 @@ export default {
     "The newest block, {height}, is of a time that has not come by the clock of this machine. Set the clock right, and try again.",
   "outcome.unreachable": "The ledger gives no answer",
   "outcome.unreachable.says":
-    "It is out of reach, or busy ({failure}). Nothing can be said about the document now. With its .proof file it can be verified without the ledger.",
+    "It is out of reach, or busy. Nothing can be said about the document now. With its .proof file it can be verified without the ledger.",
   "outcome.unverified": "Not verified",
   "outcome.unverified.says":
     "The ledger says: {said}. That is its word alone: this browser cannot verify its proofs.",
@@ -65,10 +65,10 @@ export default {
   "outcome.unable.says": "Signatures cannot be verified here: read what is said above.",
   "outcome.unreadable": "The document cannot be read",
   "outcome.unreadable.says":
-    "Your browser could not read it ({failure}). A folder cannot be verified: choose the files in it.",
+    "Your browser could not read it. A folder cannot be verified: choose the files in it.",
   "outcome.failed": "This page has failed",
   "outcome.failed.says":
-    "That is a fault of the page, and says nothing about the document ({failure}).",
+    "That is a fault of the page, and says nothing about the document.",
 
   "standing.certified": "{by} certified exactly these bytes, and that stands.",
   "standing.stood": "{by} certified exactly these bytes. That stood {age}, at block {height}.",

@@ -45,7 +45,7 @@ export default {
     "Le dernier bloc, {height}, est d’un moment qui n’est pas encore venu selon l’horloge de cette machine. Mettez-la à l’heure, et réessayez.",
   "outcome.unreachable": "Le registre ne répond pas",
   "outcome.unreachable.says":
-    "Il est hors d’atteinte, ou occupé ({failure}). Rien ne peut être dit du document pour l’instant. Avec son fichier .proof, il se vérifie sans le registre.",
+    "Il est hors d’atteinte, ou occupé. Rien ne peut être dit du document pour l’instant. Avec son fichier .proof, il se vérifie sans le registre.",
   "outcome.unverified": "Non vérifié",
   "outcome.unverified.says":
     "Le registre dit : {said}. Ce n’est que sa parole : ce navigateur ne sait pas vérifier ses preuves.",
@@ -66,9 +66,9 @@ export default {
     "Les signatures ne peuvent pas être vérifiées ici : lisez ce qui est dit plus haut.",
   "outcome.unreadable": "Le document ne peut pas être lu",
   "outcome.unreadable.says":
-    "Votre navigateur n’a pas pu le lire ({failure}). Un dossier ne se vérifie pas : choisissez les fichiers qu’il contient.",
+    "Votre navigateur n’a pas pu le lire. Un dossier ne se vérifie pas : choisissez les fichiers qu’il contient.",
   "outcome.failed": "Cette page est en défaut",
-  "outcome.failed.says": "La faute est à la page, et cela ne dit rien du document ({failure}).",
+  "outcome.failed.says": "La faute est à la page, et cela ne dit rien du document.",
 
   "standing.certified": "{by} a certifié exactement ces octets, et cela tient.",
   "standing.stood": "{by} a certifié exactement ces octets. Cela tenait {age}, au bloc {height}.",
