@@ -95,7 +95,8 @@ async function settle(item, work) {
 function failed(error) {
   const outcome = (outcome, more) => ({ outcome, certifications: [], ...more });
   if (error instanceof Improper) return outcome("lie", { code: "malformed", why: error.message });
-  if (error instanceof Unreachable || error instanceof Refusal) return outcome("unreachable", { code: "unreachable", why: error.message });
+  if (error instanceof Unreachable || error instanceof Refusal)
+    return outcome("unreachable", { code: "unreachable", why: error.message });
   if (error instanceof Refused) return outcome("lie", { code: error.code, why: error.message });
   reportError(error);
   return outcome("failed", { code: "page", why: error.message });
@@ -111,7 +112,7 @@ async function verify(item) {
     const both = await hash(item.document, progress);
     item.fingerprints = [both.blake3, both.sha256];
   } catch (error) {
-      return { outcome: "unreadable", certifications: [] };
+    return { outcome: "unreadable", certifications: [] };
   }
   return item.proof ? offline(item) : online(item);
 }

@@ -67,8 +67,7 @@ export default {
   "outcome.unreadable.says":
     "Your browser could not read it. A folder cannot be verified: choose the files in it.",
   "outcome.failed": "This page has failed",
-  "outcome.failed.says":
-    "That is a fault of the page, and says nothing about the document.",
+  "outcome.failed.says": "That is a fault of the page, and says nothing about the document.",
 
   "standing.certified": "{by} certified exactly these bytes, and that stands.",
   "standing.stood": "{by} certified exactly these bytes. That stood {age}, at block {height}.",
