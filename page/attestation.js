@@ -1,5 +1,5 @@
-// One page on paper: what was verified, when, against which identity, and how to do it again. It is no
-// proof itself, and says so: anyone can print anything.
+// One page on paper: what was verified, when, against which identity, and how to do it again. It
+// is no proof itself, and says so: anyone can print anything.
 import { code, element, pairs } from "./element.js";
 import { BASE } from "./ledger.js";
 import { ago, when } from "./moment.js";
@@ -46,8 +46,11 @@ export function print(place, { outcome, certifications, identity, offline }, nam
         word("answer.where"),
         word("answer.where.is", { block: sealed.height, entry: verified.entry }),
       ],
-      [word("answer.fresh"), `${word("answer.asof", { block: head.height })}, ${utc(head.timeMs)}`],
-      [word("attestation.verified"), `${utc(nowMs)} (${ago(head.timeMs, nowMs)})`],
+      [
+        word("answer.fresh"),
+        `${word("answer.asof", { block: head.height })}, ${utc(head.timeMs)} (${ago(head.timeMs, nowMs)})`,
+      ],
+      [word("attestation.verified"), utc(nowMs)],
       [word("attestation.how"), word(offline ? "answer.offline" : "answer.online")],
       [word("attestation.identity"), code(identity)],
     ]),
@@ -57,7 +60,11 @@ export function print(place, { outcome, certifications, identity, offline }, nam
     element("p", {}, word("attestation.again.command")),
     element("p", {}, plain(`probant verify DOCUMENT --ledger ${BASE.href} --identity ${identity}`)),
     element("p", { class: "small" }, word("attestation.noproof")),
-    element("p", { class: "small" }, word("says.certified")),
+    element(
+      "p",
+      { class: "small" },
+      word(outcome === "certified" ? "says.certified" : "says.fallen"),
+    ),
   );
   document.body.classList.add("attesting");
   addEventListener("afterprint", () => document.body.classList.remove("attesting"), { once: true });

@@ -1,5 +1,6 @@
-// The explorer: the chain of blocks, one block, one entry in words, the issuers. Which of them is shown
-// is in the address after the #. What may change is asked again every few seconds while it is seen.
+// The explorer: the chain of blocks, one block, one entry in words, the issuers. Which of them
+// is shown is in the address after the #. What may change is asked again every few seconds while
+// it is seen.
 import { showBlock } from "./explorer/block.js";
 import { showChain } from "./explorer/chain.js";
 import { showEntry } from "./explorer/entry.js";
@@ -25,7 +26,10 @@ let paused = false;
 /** What was shown last: an answer that comes late is not shown over it. */
 let turn = 0;
 
-/** The view of the address, and what follows: `#block/12`. Numbers are numbers, or nothing is there. */
+/**
+ * The view of the address, and what follows: `#block/12`. Numbers are numbers, or nothing is
+ * there.
+ */
 function route() {
   const [name, ...rest] = location.hash.slice(1).split("/");
   const known = Object.hasOwn(VIEWS, name) ? name : "chain";

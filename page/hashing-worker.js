@@ -1,4 +1,5 @@
-// Hashes documents beside the page, so that it stays alive: a file comes, progress and fingerprints go.
+// Hashes documents beside the page, so that it stays alive: a file comes, progress and
+// fingerprints go.
 import { fingerprints } from "../js/index.js";
 
 onmessage = async ({ data: { id, file } }) => {

@@ -1,5 +1,6 @@
-// Which ledger is trusted. Its identity is asked for once and shown; whoever compares it with what its
-// operator publishes, or was given one, pins it in this browser. From then on any other is a stranger.
+// Which ledger is trusted. Its identity is asked for once and shown; whoever compares it with
+// what its operator publishes, or was given one, pins it in this browser. From then on any other
+// is a stranger.
 import { identityOfGenesis, parseIdentity } from "../js/index.js";
 import { button, code, element } from "./element.js";
 import { BASE, genesis } from "./ledger.js";

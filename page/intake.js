@@ -1,5 +1,5 @@
-// Documents as they come in: chosen, dropped, or pasted. A proof goes with the document whose name it
-// bears, or with the only one there is.
+// Documents as they come in: chosen, dropped, or pasted. A proof goes with the document whose
+// name it bears, or with the only one there is.
 
 const PROOF = ".proof";
 /** The longest that a proof may be (docs/format.md 11.3). */

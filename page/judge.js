@@ -2,7 +2,9 @@
 // words and proofs do not agree gives no verdict at all. Neither the network nor the page is here.
 import { Refused, verifyProof } from "../js/index.js";
 
-/** What an answer that was just asked for must not be older than: a ledger seals every 4 minutes. */
+/**
+ * What an answer that was just asked for must not be older than: a ledger seals every 4 minutes.
+ */
 const AGE_MS_MAX = 10 * 60_000;
 /** Most that a head may be ahead of this machine's clock. */
 const AHEAD_MS_MAX = 5 * 60_000;
@@ -49,7 +51,10 @@ export async function judge(statuses, identity, nowMs) {
   return { ...shown, outcome: best(shown.certifications.map((one) => one.verified.standing)) };
 }
 
-/** The outcome of a proof that was brought with its document, however old it is: no ledger is asked. */
+/**
+ * The outcome of a proof that was brought with its document, however old it is: no ledger is
+ * asked.
+ */
 export async function judgeProof(proof, fingerprints, identity, nowMs) {
   try {
     const verified = await verifyProof(proof, identity, fingerprints);

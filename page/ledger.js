@@ -1,5 +1,5 @@
-// The ledger, asked over HTTP. Every answer is a stranger's: it is bounded while it is read, and read
-// through a shape. Nothing here decides what is true: judge.js does, by proofs.
+// The ledger, asked over HTTP. Every answer is a stranger's: it is bounded while it is read, and
+// read through a shape. Nothing here decides what is true: judge.js does, by proofs.
 import {
   Improper,
   fingerprint,
@@ -30,7 +30,9 @@ const PREFIX_DIGITS_MIN = 4;
 /** More would name one document of 2^48: a ledger that wants more wants to know which one it is. */
 const PREFIX_DIGITS_MAX = 12;
 
-/** The ledger gave no answer: it is out of reach or busy, or something else answers in its place. */
+/**
+ * The ledger gave no answer: it is out of reach or busy, or something else answers in its place.
+ */
 export class Unreachable extends Error {
   name = "Unreachable";
 }
@@ -182,7 +184,10 @@ async function statusOf(wanted) {
   return said;
 }
 
-/** The same without naming the document: all that begin so are asked for, and it is looked for here. */
+/**
+ * The same without naming the document: all that begin so are asked for, and it is looked for
+ * here.
+ */
 async function statusByPrefix(wanted) {
   const [algorithm, hex] = wanted.split(":");
   for (let digits = PREFIX_DIGITS_MIN; digits <= PREFIX_DIGITS_MAX; digits++) {

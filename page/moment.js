@@ -1,4 +1,5 @@
-// Times: when something was, and how long ago that is. A ledger's time is in milliseconds since 1970.
+// Times: when something was, and how long ago that is. A ledger's time is in milliseconds since
+// 1970.
 import { element } from "./element.js";
 import { spoken, word } from "./words.js";
 

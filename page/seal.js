@@ -1,5 +1,6 @@
-// The seal of an answer: a rosette drawn from the document's fingerprint, so that two documents never
-// have the same one, with what became of the document in its middle. It decorates; it proves nothing.
+// The seal of an answer: a rosette drawn from the document's fingerprint, so that two documents
+// never have the same one, with what became of the document in its middle. It decorates; it
+// proves nothing.
 import { drawing } from "./element.js";
 
 const CENTRE = 100;

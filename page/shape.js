@@ -1,5 +1,5 @@
-// What an answer must look like. Whatever a ledger sends is read through a shape: what is not in it is
-// left out, what differs from it ends the reading.
+// What an answer must look like. Whatever a ledger sends is read through a shape: what is not in
+// it is left out, what differs from it ends the reading.
 
 /** What was sent is not what a ledger sends. */
 export class Improper extends Error {

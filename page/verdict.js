@@ -1,5 +1,5 @@
-// The answer about one document, in one glance: what, who, when, how fresh; then what it rests on, and
-// the verification step by step.
+// The answer about one document, in one glance: what, who, when, how fresh; then what it rests
+// on, and the verification step by step.
 import { link, print } from "./attestation.js";
 import { button, code, element, pairs } from "./element.js";
 import { ago, moment } from "./moment.js";
@@ -59,13 +59,13 @@ function rest(item, page, first, others) {
 const told = ({ offline }, page) => ({ offline, nowMs: page.now() });
 
 /** The outcome in a sentence. */
-export function sentence({ result, failure }, page) {
+export function sentence({ result }, page) {
   const { outcome, certifications, head } = result;
   if (MARKED.includes(outcome)) return standing(certifications[0].verified, told(result, page));
   const height = head ? number(head.height) : "";
   const age = head ? ago(head.timeMs, page.now()) : "";
   const said = result.said ? word(`outcome.${result.said}`) : "";
-  return word(`outcome.${outcome}.says`, { height, age, said, failure: failure ?? "" });
+  return word(`outcome.${outcome}.says`, { height, age, said });
 }
 
 /** Who, when, where, how fresh. */

@@ -1,5 +1,6 @@
-// The page that verifies: documents come in, become fingerprints, the ledger is asked, its proofs are
-// verified here, and the answer is shown. A proof that comes with its document needs no network.
+// The page that verifies: documents come in, become fingerprints, the ledger is asked, its
+// proofs are verified here, and the answer is shown. A proof that comes with its document needs
+// no network.
 import { Refused, hasEd25519, parseFingerprint } from "../js/index.js";
 import { element } from "./element.js";
 import { hash } from "./hashing.js";
@@ -85,20 +86,20 @@ async function settle(item, work) {
   try {
     item.result = await work();
   } catch (error) {
-    item.result = failed(item, error);
+    item.result = failed(error);
   }
   showAgain(item);
 }
 
 /** Why there is no answer. An error that nobody expected is said too, and left to the console. */
-function failed(item, error) {
+function failed(error) {
   const outcome = (outcome, more) => ({ outcome, certifications: [], ...more });
   if (error instanceof Improper) return outcome("lie", { code: "malformed", why: error.message });
-  item.failure = error.message;
-  if (error instanceof Unreachable || error instanceof Refusal) return outcome("unreachable");
+  if (error instanceof Unreachable || error instanceof Refusal)
+    return outcome("unreachable", { code: "unreachable", why: error.message });
   if (error instanceof Refused) return outcome("lie", { code: error.code, why: error.message });
   reportError(error);
-  return outcome("failed");
+  return outcome("failed", { code: "page", why: error.message });
 }
 
 async function verify(item) {
@@ -111,7 +112,6 @@ async function verify(item) {
     const both = await hash(item.document, progress);
     item.fingerprints = [both.blake3, both.sha256];
   } catch (error) {
-    item.failure = error.message;
     return { outcome: "unreadable", certifications: [] };
   }
   return item.proof ? offline(item) : online(item);

@@ -1,9 +1,11 @@
 // The words of the page in the language of its reader, who may choose another. What is missing in a
 // language is a defect: tests hold the two to the same keys.
+import enExplorer from "./words/en-explorer.js";
 import en from "./words/en.js";
+import frExplorer from "./words/fr-explorer.js";
 import fr from "./words/fr.js";
 
-const WORDS = { en, fr };
+const WORDS = { en: { ...en, ...enExplorer }, fr: { ...fr, ...frExplorer } };
 const KEPT = "probant.language";
 
 function preferred() {

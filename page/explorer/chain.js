@@ -1,5 +1,5 @@
-// The chain: the newest blocks, each linked to the one before by the hash that it names, and how many
-// documents were certified each day.
+// The chain: the newest blocks, each linked to the one before by the hash that it names, and how
+// many documents were certified each day.
 import { button, code, element, pairs } from "../element.js";
 import { Trust, strangerStop } from "../identity.js";
 import { moment } from "../moment.js";

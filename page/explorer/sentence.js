@@ -1,5 +1,5 @@
-// What an entry says, in one sentence. An entry whose parts are not as they must be is said to be one
-// that this page cannot read.
+// What an entry says, in one sentence. An entry whose parts are not as they must be is said to
+// be one that this page cannot read.
 import { when } from "../moment.js";
 import { counted, hasWord, number, word } from "../words.js";
 

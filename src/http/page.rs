@@ -83,7 +83,9 @@ const FILES: &[(&str, &[u8])] = files![
     "page/verdict.js",
     "page/verify.js",
     "page/words.js",
+    "page/words/en-explorer.js",
     "page/words/en.js",
+    "page/words/fr-explorer.js",
     "page/words/fr.js",
 ];
 

@@ -1,5 +1,5 @@
-// A real Chromium, headless, with an empty profile, and pages that are watched: whatever goes wrong in
-// one, or is asked of another host, is a fault of the test.
+// A real Chromium, headless, with an empty profile, and pages that are watched: whatever goes
+// wrong in one, or is asked of another host, is a fault of the test.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
@@ -81,7 +81,10 @@ export const settled = (page) =>
 
 const ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** What a checker of accessibility finds: nothing, it is hoped. In other colours only they differ. */
+/**
+ * What a checker of accessibility finds: nothing, it is hoped. In other colours only they
+ * differ.
+ */
 export async function violations(page, only = ALL) {
   const axe = await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
   await page.evaluate(axe);

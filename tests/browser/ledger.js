@@ -1,6 +1,6 @@
-// A ledger of the real binary on a free port of loopback, with the bills of samples/: one certified,
-// one withdrawn, one replaced, one whose key was stolen. It is made anew for each run, and stopped by
-// its own id.
+// A ledger of the real binary on a free port of loopback, with the bills of samples/: one
+// certified, one withdrawn, one replaced, one whose key was stolen. It is made anew for each
+// run, and stopped by its own id.
 import { execFile, spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

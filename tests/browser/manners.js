@@ -1,5 +1,5 @@
-// How the page behaves to whoever uses it: both languages, the keyboard alone, screen readers, phones,
-// paper; and what it lets nobody do.
+// How the page behaves to whoever uses it: both languages, the keyboard alone, screen readers,
+// phones, paper; and what it lets nobody do.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, bring, press, settled, violations, visit } from "./browser.js";
@@ -12,9 +12,10 @@ export function manners(world) {
     open("", async (page) => {
       const [en, fr] = await page.evaluate(async () =>
         Promise.all(
-          ["en", "fr"].map(
-            async (language) => (await import(`./page/words/${language}.js`)).default,
-          ),
+          ["en", "fr"].map(async (language) => ({
+            ...(await import(`./page/words/${language}.js`)).default,
+            ...(await import(`./page/words/${language}-explorer.js`)).default,
+          })),
         ),
       );
       assert.deepEqual(Object.keys(fr), Object.keys(en));

@@ -7,6 +7,7 @@ import { hostile } from "./hostile.js";
 import { openEmptyLedger, openLedger } from "./ledger.js";
 import { manners } from "./manners.js";
 import { openProxy } from "./proxy.js";
+import { strangers } from "./strangers.js";
 import { verifying } from "./verifying.js";
 
 const [browser, ledger, other] = await Promise.all([
@@ -23,5 +24,6 @@ after(async () => {
 const world = { browser, ledger, other, proxy };
 verifying(world);
 hostile(world);
+strangers(world);
 exploring(world);
 manners(world);
