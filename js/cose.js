@@ -70,7 +70,8 @@ function readUnprotected({ what, unprotected }) {
       const count = isArray ? value.array() : value.map();
       must(count <= 1, "header", `${what}: unprotected ${label} branches`);
       if (count === 0) return { label, way: [...way, "nothing"].join(" "), bytes: null };
-      must(isArray || value.isNumber(), "header", `${what}: unprotected ${label} has a key that is no number`);
+      const named = isArray || value.isNumber();
+      must(named, "header", `${what}: unprotected ${label} has a key that is no number`);
       way.push(isArray ? "[" : value.number());
     }
     return { label, way: way.join(" "), bytes: value.bytes() };
