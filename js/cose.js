@@ -54,8 +54,8 @@ export function decodeSign1(bytes, what) {
 
 /**
  * The unprotected header: each label with its one byte string, and the way to that. A map on the way
- * stands there as its one key, `?` if that is no number, and an array as `[`: `{396: {-1: [x]}}` is
- * label 396, way `-1 [`, bytes x.
+ * stands there as its one key, and an array as `[`: `{396: {-1: [x]}}` is label 396, way `-1 [`,
+ * bytes x. Where an array or map is empty the way ends with `nothing`, and there are no bytes.
  */
 function readUnprotected({ what, unprotected }) {
   const two = 0xa2; // the first byte of a map of two
@@ -68,8 +68,11 @@ function readUnprotected({ what, unprotected }) {
       must(value.isArray() || value.isMap(), "header", `${what}: unprotected ${label} is no bytes`);
       const isArray = value.isArray();
       const count = isArray ? value.array() : value.map();
-      must(count === 1, "header", `${what}: unprotected ${label} branches`);
-      way.push(isArray ? "[" : value.isNumber() ? value.number() : (value.raw(), "?"));
+      must(count <= 1, "header", `${what}: unprotected ${label} branches`);
+      if (count === 0) return { label, way: [...way, "nothing"].join(" "), bytes: null };
+      const named = isArray || value.isNumber();
+      must(named, "header", `${what}: unprotected ${label} has a key that is no number`);
+      way.push(isArray ? "[" : value.number());
     }
     return { label, way: way.join(" "), bytes: value.bytes() };
   });

@@ -63,6 +63,19 @@ test("an enrollment of 65,536 bytes, and of 65,535", async () => {
   assert.equal(await refusal(() => decodeEntry(longer)), "too-large");
 });
 
+/** An entry whose protected header is so many zero bytes. */
+function zeros(length) {
+  const { payload, signature } = decodeSign1(vector("entry_enroll").bytes, "entry");
+  const header = cborBytes(new Uint8Array(length));
+  const parts = [header, Uint8Array.of(0xa0), cborBytes(payload), cborBytes(signature)];
+  return concat(Uint8Array.of(0xd2), cborArray(...parts));
+}
+
+test("a protected header of 65,536 bytes, and of 65,535", async () => {
+  assert.equal(await refusal(() => decodeEntry(zeros(65536))), "too-large");
+  assert.equal(await refusal(() => decodeEntry(zeros(65535))), "malformed");
+});
+
 test("a submission of 2,293,776 bytes", async () => {
   assert.equal(await refusal(() => decodeSubmission(new Uint8Array(2293776))), "too-large");
   assert.equal(await refusal(() => decodeSubmission(new Uint8Array(2293775))), "malformed");

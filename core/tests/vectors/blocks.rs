@@ -6,6 +6,7 @@ use probant_core::{
     key::SigningKey,
     seal::Seal,
     statement::{BlockStatement, Body},
+    tree,
 };
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     },
     payloads,
     raw::{Item, NIL, array, bytes, claims, int},
+    receipts,
     submissions::{AFTER_0, AFTER_1, SMALL},
     vector::{Vector, good, refused},
 };
@@ -86,7 +88,7 @@ fn seals() -> Vec<Vector> {
         let entries = before().blocks.into_iter().flat_map(|block| block.entries);
         entries.chain(block.entries.clone()).map(|entry| entry.leaf()).collect()
     };
-    let root = probant_core::tree::root(leaves(&block())).unwrap();
+    let root = tree::root(leaves(&block())).unwrap();
     let sealed = |name: &str, code: &str, key: &SigningKey, origin: &str, height, time_ms, root| {
         let mut block = block();
         block.seal = Seal::sign(key, &origin.parse().unwrap(), height, time_ms, root);
@@ -261,7 +263,17 @@ fn parts() -> Vec<Vector> {
     let last = entries.len() - 1;
     let submission = LEDGER.certify(&list(1)).0.to_submission(Some(&list(1)));
     let receipt = bytes(&LEDGER.receipt(5).encode());
-    vec![
+    let leaves = LEDGER.at(2).blocks.into_iter().flat_map(|block| block.entries);
+    let by_hand = receipts::seal(tree::root(leaves.map(|entry| entry.leaf()).collect()).unwrap());
+    assert_eq!(bytes(&by_hand.sign(&key(SEAL))), seal);
+    let masked = receipts::masked(by_hand).map(|(of, masked)| {
+        let seal = bytes(&masked.sign(&key(SEAL)));
+        let name = format!("with_a_seal_with_the_header_of_{of}");
+        refuse(&name, "header", build(&seal, &entries, &lists))
+    });
+    let wrong = &entries[0];
+    let empty = vec![bytes(&[]); 9000];
+    let vectors = vec![
         refuse("empty", "malformed", vec![]),
         refuse("that_ends_early", "malformed", whole[..whole.len() - 1].to_vec()),
         refuse("with_a_byte_after", "malformed", [&whole[..], &[0]].concat()),
@@ -305,5 +317,24 @@ fn parts() -> Vec<Vector> {
             "chain",
             build(&seal, &[&entries[..2], &entries[3..]].concat(), &lists),
         ),
-    ]
+        refuse("with_an_entry_for_a_seal_and_a_list_erased", "malformed", {
+            build(wrong, &entries, &[NIL.to_vec()])
+        })
+        .why("the shape of all of it is looked at before its seal"),
+        refuse("with_an_entry_for_a_seal_and_a_byte_after", "malformed", {
+            [build(wrong, &entries, &lists), vec![0]].concat()
+        }),
+        refuse("with_an_entry_for_a_seal_and_no_entries", "malformed", build(wrong, &[], &lists)),
+        refuse(
+            "with_an_entry_for_a_seal_and_empty_entries",
+            "malformed",
+            build(wrong, &empty, &lists),
+        ),
+        refuse(
+            "with_an_entry_for_a_seal_and_empty_lists",
+            "malformed",
+            build(wrong, &entries, &empty),
+        ),
+    ];
+    [masked.into(), vectors].concat()
 }

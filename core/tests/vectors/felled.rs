@@ -4,7 +4,7 @@
 use probant_core::proof::Proof;
 
 use crate::{
-    ledger::{BATCH_OF_40, ISSUER, ISSUER_KEY, SECOND, THIRD, document},
+    ledger::{BATCH_OF_40, ISSUER, ISSUER_KEY, SECOND, THIRD, document, list},
     say::{BY_ISSUER, BY_OPERATOR, BY_SECOND, Voice},
     standings::{ENROLLMENT, stands},
     story::{Story, time},
@@ -14,7 +14,7 @@ use crate::{
 const BY_THIRD: Voice = Voice(THIRD, ISSUER);
 
 pub fn all() -> Vec<Vector> {
-    [by_a_void_key(), many()].concat()
+    [by_a_void_key(), many(), all_void()].concat()
 }
 
 fn of(story: &Story) -> Proof {
@@ -74,5 +74,35 @@ fn many() -> Vec<Vector> {
             .why("four falls, three of their keys; the fourth is that of the statement"),
     );
     story.case("revoked_that_fell_four_times", "fallen", ledger.withdraw(BY_ISSUER, [7]));
+    [story.vectors(), vectors].concat()
+}
+
+/// Sixteen keys fell it, each in other hands at once; then it falls once more, in the last slot.
+fn all_void() -> Vec<Vector> {
+    const SEEDS: std::ops::Range<u8> = 32..48;
+    let mut story = Story::after_block(1);
+    let ledger = story.ledger.clone();
+    let adds = [SECOND].into_iter().chain(SEEDS).map(|seed| ledger.add(BY_OPERATOR, ISSUER, seed));
+    let certify = ledger.certify_by(BY_SECOND, &list(40));
+    story.block("17_keys_and_a_certification", adds.chain([certify]).collect());
+    let (added, certified) = (story.index(0), story.index(17));
+    let of = |story: &Story| story.proof(certified, document(7).blake3, &[ENROLLMENT, added]);
+    let now = story.now();
+    let falls = SEEDS.flat_map(|seed| {
+        let fell = ledger.withdraw(Voice(seed, ISSUER), [7]);
+        [fell, ledger.compromise(BY_OPERATOR, seed, 2, now)]
+    });
+    story.block("16_falls_of_a_document_all_void", falls.collect());
+    let void = of(&story);
+    assert_eq!(void.statuses.len(), 35, "the most that a proof has");
+    story.block("17th_fall_of_a_document", vec![ledger.withdraw(BY_SECOND, [7])]);
+    let again = of(&story);
+    story.case("revoked_that_fell_17_times", "fallen", ledger.withdraw(BY_SECOND, [7]));
+    let vectors = vec![
+        stands("of_a_document_whose_16_falls_are_void", "certified", &void)
+            .why("after the sixteenth no other is asked for"),
+        stands("of_a_document_by_fall_17", "revoked", &again)
+            .why("only the last slot is set again"),
+    ];
     [story.vectors(), vectors].concat()
 }

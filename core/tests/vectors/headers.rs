@@ -1,13 +1,14 @@
 //! Headers outside the closed sets (format.md 5.1), each signed as it stands.
 
-use probant_core::LABEL_LIST;
+use probant_core::{LABEL_LIST, Rejected, Statement};
 
 use crate::{
     entries::certify,
     ledger::{
-        ISSUER, ISSUER_KEY, LEDGER, OPERATOR, ORIGIN, PDF, TIME_S, content, document, key, list,
+        ISSUER, ISSUER_KEY, LEDGER, OPERATOR, ORIGIN, PDF, SEAL, TIME_S, content, document, key,
+        list,
     },
-    payloads::genesis,
+    payloads::{self, genesis},
     raw::{Item, NIL, Sign1, array, bytes, claims, int, map, text},
     vector::{Vector, refused},
 };
@@ -74,6 +75,9 @@ fn labels() -> Vec<Vector> {
             "header",
             &LEDGER.possession(ISSUER_KEY, "issuer", &ISSUER, 1),
         ),
+        refused("entry_block_with_the_header_of_a_seal", "header", {
+            payloads::block().without(3).with(395, int(1)).sign(&key(SEAL))
+        }),
     ]
 }
 
@@ -166,4 +170,9 @@ fn kinds() -> Vec<Vector> {
     ]
     .map(|(name, content)| refuse(name, "unknown-kind", &certify().with(3, text(&content))));
     strange.into()
+}
+
+/// Reads an entry whose protected header is so many zero bytes: too long to store.
+pub fn of_zeros(length: usize) -> Result<(), Rejected> {
+    Statement::decode(&certify().sign_as(&key(ISSUER_KEY), &vec![0; length])).map(drop)
 }

@@ -9,7 +9,7 @@ use probant_core::{
 use crate::{
     ledger::{
         Entry, GAS, GAS_KEY, GAS_SECOND, ISSUER, ISSUER_KEY, NEW_OPERATOR, OPERATOR, ORIGIN, OTHER,
-        SECOND, key, list,
+        SECOND, THIRD, key, list,
     },
     say::{BY_ISSUER, BY_NEW_OPERATOR, BY_OPERATOR, BY_OTHER, BY_RECOVERY, BY_SECOND, Voice},
     story::{Story, time},
@@ -18,8 +18,8 @@ use crate::{
 
 pub fn all() -> Vec<Vector> {
     let of_reports = [ties(), kept_currents(), operators_of_one_block(), stopped()].concat();
-    let of_acts = [policies(), kept_reinstatements(), suspensions(), stops(), retired(), flaws()];
-    [of_reports, of_acts.concat()].concat()
+    let of_acts = [policies(), kept_reinstatements(), suspensions(), flaws()].concat();
+    [of_reports, of_acts, stops(), retired(), retirements()].concat()
 }
 
 /// What became of a key: its state, and the entry that says so.
@@ -239,6 +239,37 @@ fn retired() -> Vec<Vector> {
         ledger.retire(BY_ISSUER, ISSUER_KEY, 3)
     });
     story.vectors()
+}
+
+/// One retirement of two is void: the other stands, as it was. Then it is the other way round.
+fn retirements() -> Vec<Vector> {
+    let mut story = Story::after_block(1);
+    let ledger = story.ledger.clone();
+    let add = |seed| ledger.add(BY_OPERATOR, ISSUER, seed);
+    story.block("keys_added_that_retire", vec![add(SECOND), add(THIRD)]);
+    story.block(
+        "keys_retired_by_operator_and_issuer",
+        vec![ledger.retire(BY_OPERATOR, ISSUER_KEY, 2), ledger.retire(BY_SECOND, THIRD, 2)],
+    );
+    let retired = [0, 1].map(|at| (KeyState::Retired, story.index(at)));
+    let states = |story: &Story| [ISSUER_KEY, THIRD].map(|seed| key_of(story, ISSUER, seed));
+    let report = |since| vec![ledger.compromise(BY_OPERATOR, SECOND, 2, since)];
+    let certify = |seed| ledger.certify_by(Voice(seed, ISSUER), &list(1));
+    let mut late = story.fork();
+    story.block("retirement_by_issuer_undone", report(time(3)));
+    story.why("that by the operator is judged again, and stands as it was");
+    assert_eq!(states(&story), [retired[0], (KeyState::Current, story.index(0))]);
+    story.case("certified_by_a_key_retired_still", "key-state", certify(ISSUER_KEY));
+    story.case("certified_by_a_key_retired_no_more", "ok", certify(THIRD));
+    late.block("no_retirement_undone", report(time(3) + 1));
+    assert_eq!(states(&late), retired);
+    late.case("certified_by_a_key_retired_before_its_retirer_fell", "key-state", certify(THIRD));
+    let rogue = [vec![operator_replaced(&story)], operator_reported(&story, time(3))].concat();
+    story.block("retirement_by_operator_undone", rogue);
+    assert_eq!(states(&story), [(KeyState::Current, story.index(1)), retired[1]]);
+    story.case("certified_by_a_key_that_a_rogue_retired", "ok", certify(ISSUER_KEY));
+    story.case("certified_by_a_key_retired_after_all", "key-state", certify(THIRD));
+    [story.vectors(), late.vectors()].concat()
 }
 
 /// The issuer is void by one report, the addition of its key by another: the value names that of

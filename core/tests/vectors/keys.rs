@@ -1,16 +1,18 @@
 //! Keys that are added, retired, stopped and reported: who may, and in which state (format.md 9.1).
 
 use probant_core::{
-    key::Use,
-    statement::{Body, HeldKey, KeyAct, KeyStatement},
+    Rejected,
+    key::{SigningKey, Use},
+    statement::{Body, HeldKey, KeyAct, KeyStatement, prove_possession},
 };
 
 use crate::{
     ledger::{
-        Entry, GAS, ISSUER, ISSUER_KEY, Ledger, NEW_NOTE, NEW_OPERATOR, NEW_RECOVERY, NEW_SEAL,
-        NOTE, OPERATOR, OTHER, OTHER_KEY, RECOVERY, SEAL, SECOND, STRANGER, THIRD, key, list,
+        Entry, GAS, GAS_KEY, GAS_SECOND, ISSUER, ISSUER_KEY, Ledger, NEW_NOTE, NEW_OPERATOR,
+        NEW_RECOVERY, NEW_SEAL, NOTE, OPERATOR, OTHER, OTHER_KEY, RECOVERY, SEAL, SECOND, STRANGER,
+        THIRD, key, list,
     },
-    say::{BY_ISSUER, BY_OPERATOR, BY_OTHER, BY_RECOVERY, BY_SECOND, Voice},
+    say::{BY_ISSUER, BY_NEW_OPERATOR, BY_OPERATOR, BY_OTHER, BY_RECOVERY, BY_SECOND, Voice},
     story::{Story, time},
     vector::Vector,
 };
@@ -267,4 +269,39 @@ fn blocks() -> Vec<Vector> {
     let before = vec![certify(), ledger.stop(BY_ISSUER, SECOND, 2)];
     second.block("where_a_key_certifies_before_it_is_stopped", before);
     [story.vectors(), second.vectors()].concat()
+}
+
+/// Brings the key of this number.
+fn add_number(ledger: &Ledger, by: Voice, id: &str, number: u32) -> Entry {
+    let mut seed = [0; 32];
+    seed[..4].copy_from_slice(&number.to_be_bytes());
+    let key = SigningKey::from_seed(&seed);
+    let possession = prove_possession(&key, Use::Issuer, id, 1, &ledger.id.0.0);
+    let held = HeldKey { key: key.public().clone(), possession };
+    let act = KeyAct::Add { issuer: id.parse().unwrap(), held };
+    ledger.said(by, Body::Key(KeyStatement::bringing(act)))
+}
+
+/// Adds a key to an issuer that was given so many: their block is too long to store.
+pub fn given(count: u32) -> Result<(), Rejected> {
+    let mut story = Story::after_block(1);
+    let ledger = story.ledger.clone();
+    let add = |number| add_number(&ledger, BY_OPERATOR, ISSUER, number);
+    story.block("many_keys", (1..count).map(add).collect());
+    story.admit(add(count))
+}
+
+/// Adds a key to an issuer that was given so many, which are void, and was enrolled anew.
+pub fn given_before(count: u32) -> Result<(), Rejected> {
+    let mut story = Story::after_block(1);
+    let ledger = story.ledger.clone();
+    let enroll = ledger.enroll_by(BY_OPERATOR, GAS, GAS_KEY, 1);
+    let add = |number| add_number(&ledger, BY_OPERATOR, GAS, number);
+    story.block("many_keys_of_a_rogue", [enroll].into_iter().chain((1..count).map(add)).collect());
+    let replace = ledger.replace(BY_RECOVERY, Use::Operator, NEW_OPERATOR);
+    let report = ledger.compromise(BY_RECOVERY, OPERATOR, 2, time(2));
+    story.block("many_keys_are_void", vec![replace, report]);
+    let again = ledger.enroll_by(BY_NEW_OPERATOR, GAS, GAS_SECOND, 2);
+    story.block("enrolled_after_many_keys", vec![again]);
+    story.admit(add_number(&ledger, BY_NEW_OPERATOR, GAS, count))
 }

@@ -38,12 +38,14 @@ mod raw;
 mod receipts;
 mod rotations;
 mod say;
+mod shifted;
 mod signatures;
 mod standings;
 mod statuses;
 mod story;
 mod submissions;
 mod tampered;
+mod unprotected;
 mod unproven;
 mod vector;
 mod verdict;
@@ -89,12 +91,14 @@ fn made() -> BTreeMap<String, Vector> {
         proofs::all(),
         receipts::all(),
         rotations::all(),
+        shifted::all(),
         signatures::all(),
         standings::all(),
         statuses::all(),
         submissions::all(),
         tampered::all(),
         unproven::all(),
+        unprotected::all(),
     ];
     let all = parts.concat();
     let count = all.len();
@@ -167,6 +171,11 @@ fn what_is_too_long_is_refused() {
     lists::of_replacements(32_768).unwrap();
     assert_eq!(code(payloads::entry_of(65_536)), "too-large");
     payloads::entry_of(65_535).unwrap();
+    assert_eq!(code(headers::of_zeros(65_536)), "too-large");
+    assert_eq!(code(headers::of_zeros(65_535)), "malformed");
+    assert_eq!(code(keys::given(1024)), "key-limit");
+    keys::given(1023).unwrap();
+    keys::given_before(1024).unwrap();
     assert_eq!(code(submissions::padded(2_293_776)), "too-large");
     assert_eq!(code(proofs::padded((1 << 20) + 1)), "too-large");
     assert_eq!(code(proofs::with_registry_of(1025)), "malformed");

@@ -283,10 +283,9 @@ const INVISIBLE: [char; 17] = [
     '\u{2029}', '\u{202e}', '\u{2060}', '\u{206f}', '\u{feff}', '\u{fff9}', '\u{fffa}', '\u{fffb}',
 ];
 
-fn block_fields() -> Vec<Vector> {
-    let header = LEDGER.block(LEDGER.header(&[]), vec![]);
-    let number = header.header().height;
-    let block = header.header().clone();
+/// The next block statement, by hand: its fields, and what it is signed as.
+fn block_parts() -> (String, [Item; 7]) {
+    let block = LEDGER.header(&[]);
     let fields = [
         int(block.height as i64),
         bytes(&block.previous.0),
@@ -296,11 +295,23 @@ fn block_fields() -> Vec<Vector> {
         int(block.time_ms as i64),
         bytes(&block.status.0),
     ];
+    (format!("block:{}", block.height), fields)
+}
+
+pub fn block() -> Sign1 {
+    let (sub, fields) = block_parts();
+    LEDGER.say("block", SEAL, ORIGIN, &sub, &payload(&fields))
+}
+
+fn block_fields() -> Vec<Vector> {
+    let (sub, fields) = block_parts();
+    let statement = LEDGER.block(LEDGER.header(&[]), vec![]).statement().clone();
+    assert_eq!(block().sign(&key(SEAL)), statement.entry());
     let case = |name: &str, code: &str, sub: &str, fields: &[Item]| {
         let sign1 = LEDGER.say("block", SEAL, ORIGIN, sub, &payload(fields));
         refuse(&format!("block_{name}"), code, &sign1, SEAL)
     };
-    let sub = format!("block:{number}");
+    let number = sub.strip_prefix("block:").unwrap();
     vec![
         case("subject_with_a_leading_zero", "subject", &format!("block:0{number}"), &fields),
         case("subject_of_another_height", "subject", "block:0", &fields),

@@ -6,7 +6,10 @@ use probant_core::{
 };
 
 use crate::{
-    ledger::{ISSUER, ISSUER_KEY, LEDGER, ORIGIN, SEAL, SINGLE, STRANGER, TIME_MS, TIME_S, key},
+    ledger::{
+        ISSUER, ISSUER_KEY, LEDGER, ORIGIN, PDF, SEAL, SINGLE, STRANGER, TIME_MS, TIME_S, content,
+        key,
+    },
     raw::{Item, Sign1, array, bytes, claims, int, map, replace, text},
     vector::{Vector, good, refused},
 };
@@ -20,7 +23,7 @@ fn inputs(vector: Vector, leaf: Hash, time_ms: u64) -> Vector {
     vector.with("key", hex::encode(key(SEAL).public().as_bytes()))
 }
 
-fn case(name: &str, code: &str, bytes: impl AsRef<[u8]>) -> Vector {
+pub fn case(name: &str, code: &str, bytes: impl AsRef<[u8]>) -> Vector {
     let leaf = LEDGER.entry(SINGLE).leaf();
     inputs(refused(format!("receipt_{name}"), code, bytes), leaf, first_time_ms())
 }
@@ -106,13 +109,22 @@ fn of_64_hashes() -> Vector {
 }
 
 /// A seal by hand.
-fn seal(root: Hash) -> Sign1 {
+pub fn seal(root: Hash) -> Sign1 {
     let seal = Sign1::new(&key(SEAL), root.0.to_vec());
     seal.with(15, claims(ORIGIN, "block:2", None, TIME_S)).with(395, int(1)).detached()
 }
 
 fn root() -> Hash {
     first().root(LEDGER.entry(SINGLE).leaf()).unwrap()
+}
+
+/// The same, with the header of something else.
+pub fn masked(seal: Sign1) -> [(&'static str, Sign1); 3] {
+    let bare = || seal.clone().without(395);
+    let statement = bare().with(3, text(&content("block")));
+    let envelope = bare().with(258, int(-16)).with(259, text(PDF));
+    let possession = bare().with(3, text(&content("possession"))).without(15);
+    [("a_statement", statement), ("a_hash_envelope", envelope), ("a_possession", possession)]
 }
 
 /// {396: {-1: [<<[size, index, path]>>]}}
@@ -135,7 +147,9 @@ fn protected() -> Vec<Vector> {
     let sealed = || seal(root());
     let said = |iss: &str, sub: &str, iat| sealed().with(15, claims(iss, sub, None, iat));
     let kid = |seed: u8| bytes(&key(seed).public().kid().0);
-    vec![
+    let masked = masked(sealed())
+        .map(|(of, seal)| with(&format!("with_the_header_of_{of}"), "header", seal, SEAL));
+    let vectors = vec![
         with("of_vds_2", "header", sealed().with(395, int(2)), SEAL),
         with("without_vds", "header", sealed().without(395), SEAL),
         with("with_content_type", "header", sealed().with(3, text("application/pdf")), SEAL),
@@ -173,7 +187,8 @@ fn protected() -> Vec<Vector> {
             open(inline).sign(&key(SEAL))
         })
         .why("the root is computed, never read"),
-    ]
+    ];
+    [masked.into(), vectors].concat()
 }
 
 fn shapes() -> Vec<Vector> {

@@ -91,10 +91,14 @@ fn kid(seed: u8) -> Hash {
     key(seed).public().kid()
 }
 
-fn fall(reason: &str, replacement: Option<&[u8]>) -> Item {
+fn fields(reason: &str, replacement: Option<&[u8]>) -> Vec<Item> {
     let replacement = replacement.map_or(NIL.to_vec(), bytes);
     let (entry, time_ms) = (int(12), int(TIME_MS as i64 + 500));
-    payload(&[entry, time_ms, bytes(&kid(ISSUER_KEY).0), text(reason), replacement])
+    vec![entry, time_ms, bytes(&kid(ISSUER_KEY).0), text(reason), replacement]
+}
+
+fn fall(reason: &str, replacement: Option<&[u8]>) -> Item {
+    payload(&fields(reason, replacement))
 }
 
 fn state(word: &str) -> Item {
@@ -280,6 +284,7 @@ fn values() -> Vec<Vector> {
     let replacement = document(100).sha256;
     let reserved = replace(replacement.as_bytes(), &[0x12, 0x20], &[0x81, 0x20]);
     let five = |parts: [Item; 5]| payload(&parts);
+    let six = |reason: &str| payload(&[fields(reason, None), vec![int(0)]].concat());
     let kid = bytes(&kid(ISSUER_KEY).0);
     let withdrawn = fall("withdrawn", None);
     // The last key is one higher.
@@ -318,6 +323,8 @@ fn values() -> Vec<Vector> {
         refuse("of_an_unknown_state", "field", state("active")),
         refuse("of_a_state_that_is_a_reason", "field", state("withdrawn")),
         refuse("of_three_parts", "malformed", payload(&[text("void"), int(0), int(0)])),
+        refuse("of_six_parts", "malformed", six("withdrawn")),
+        refuse("of_six_parts_and_an_unknown_reason", "malformed", six("regretted")),
         refuse("empty", "malformed", payload(&[])),
         refuse("that_is_no_map", "malformed", array(&[])),
         refuse("with_a_short_kid", "malformed", {

@@ -2,7 +2,7 @@
 //! tries to say after it.
 
 use probant_core::{
-    Fingerprint, Hash,
+    Fingerprint, Hash, Rejected,
     block::Block,
     chain::Chain,
     draft::Draft,
@@ -81,6 +81,11 @@ impl Story {
         let header = draft.seal(&key(self.ledger.sealer)).unwrap().block.header().clone();
         assert_eq!(BlockStatement { status: header.status, ..self.ledger.header(entries) }, header);
         header
+    }
+
+    /// Whether the rules let pass what somebody says next.
+    pub fn admit(&self, (statement, list): Entry) -> Result<(), Rejected> {
+        Draft::new(&self.chain, self.now(), &self.nodes).add(statement, list).map(drop)
     }
 
     /// What happens next.
