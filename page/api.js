@@ -18,9 +18,11 @@ function element(name, attributes = {}, ...children) {
 
 const code = (text) => element("code", { translate: "no" }, text);
 
-/** Text with `code` in it, as descriptions have it. */
+/** Text with `code` in it, as descriptions have it; the type of a problem leads to what it means. */
 function prose(text = "") {
-  return text.split("`").map((part, at) => (at % 2 ? code(part) : part));
+  const marked = (part) =>
+    part.startsWith("/problems/") && !part.includes("{") ? element("a", { href: `.${part}` }, code(part)) : code(part);
+  return text.split("`").map((part, at) => (at % 2 ? marked(part) : part));
 }
 
 /** The schemas of the description, by reference. */

@@ -1,4 +1,5 @@
-//! What an entry says, flat, for each kind of statement.
+//! What an entry says, flat, for each kind of statement. None has other members, and the API says so:
+//! that tells them apart.
 
 use probant_core::{
     List, Statement,
@@ -38,6 +39,7 @@ pub enum Says {
 
 /// The ledger begins: its own keys, and its first limits.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct GenesisSays {
     pub keys: Vec<LedgerKeySays>,
     /// Most documents of one list.
@@ -46,6 +48,7 @@ pub struct GenesisSays {
 
 /// One of the ledger's own keys.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct LedgerKeySays {
     /// What it signs.
     pub r#use: &'static str,
@@ -55,6 +58,7 @@ pub struct LedgerKeySays {
 
 /// An issuer certifies documents.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CertifySays {
     /// How many.
     pub documents: u32,
@@ -69,6 +73,7 @@ pub struct CertifySays {
 
 /// An issuer withdraws or replaces documents.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RevokeSays {
     /// How many.
     pub documents: u32,
@@ -88,6 +93,7 @@ pub struct RevokeSays {
 
 /// The operator enrolls an issuer.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct EnrollSays {
     /// Its id, a DNS name.
     pub id: String,
@@ -103,6 +109,7 @@ pub struct EnrollSays {
 
 /// What becomes of a key.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct KeySays {
     /// `add`, `replace`, `retire`, `stop` or `compromise`.
     pub act: &'static str,
@@ -122,6 +129,7 @@ pub struct KeySays {
 
 /// The operator suspends an issuer, or takes it back.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct IssuerSays {
     /// `suspend` or `reinstate`.
     pub act: &'static str,
@@ -131,6 +139,7 @@ pub struct IssuerSays {
 
 /// The operator sets the limits.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PolicySays {
     /// Most documents of one list.
     pub list_count_max: u64,

@@ -308,7 +308,7 @@ async fn status(State(service): State<Service>, At(text): At<String>) -> Result<
     path = "/verify",
     tag = "Documents",
     request_body(
-        content = Binary,
+        content = Option<Binary>,
         description = "The document",
         content_type = "application/octet-stream",
     ),

@@ -139,6 +139,7 @@ impl From<Problem> for Concise {
     /// With the title that SCRAPI has for it, if any.
     fn from(problem: Problem) -> Self {
         let title = match problem.code() {
+            Some("malformed") if problem.detail.contains("the payload is nil") => "Payload Missing",
             Some("malformed") => Kind::MalformedBody.facts().title,
             Some("algorithm") => "Bad Signature Algorithm",
             Some("possession") => "Confirmation Missing",

@@ -43,8 +43,8 @@ struct Consistency {
     path = "/proofs/consistency/{from}/{to}",
     tag = "Audit",
     params(
-        ("from" = u64, Path, description = "Entries of the older tree: 1 or more"),
-        ("to" = u64, Path, description = "Entries of the newer tree"),
+        ("from" = u64, Path, description = "Entries of the older tree", minimum = 1),
+        ("to" = u64, Path, description = "Entries of the newer tree, at least as many", minimum = 1),
     ),
     responses((status = 200, description = "The proof", body = Consistency)),
     extensions(("x-problems" = json!(["malformed-path", "not-found"])))
@@ -54,9 +54,12 @@ async fn consistency(
     At((from, to)): At<(String, String)>,
 ) -> Result<Response, Problem> {
     let (from, to) = (number(&from)?, number(&to)?);
-    if from == 0 || from > to {
-        let why = format!("from {from} to {to}: 0 < from <= to is asked for");
-        return Err(malformed(why));
+    if from == 0 {
+        return Err(malformed("from 0: a tree of 1 entry or more is asked for"));
+    }
+    if from > to {
+        let why = format!("from {from} to {to}: a tree does not grow from a larger one");
+        return Err(Problem::not_found(why));
     }
     let found = service.ask(|inner| {
         let store = inner.ledger.store();

@@ -175,6 +175,12 @@ impl Reply {
     /// The detail of an RFC 9290 problem of this status.
     #[track_caller]
     pub fn concise(&self, status: u16) -> String {
+        self.titled(status).1
+    }
+
+    /// Its title and detail.
+    #[track_caller]
+    pub fn titled(&self, status: u16) -> (String, String) {
         const TYPE: &str = "application/concise-problem-details+cbor";
         let body = self.clone().expect(status, TYPE, "no-store");
         let value: Value = coset::cbor::de::from_reader(body.as_ref()).unwrap();
@@ -184,6 +190,6 @@ impl Reply {
             found.and_then(|(_, value)| value.as_text()).expect("title and detail").to_owned()
         };
         assert!(!text(-1).is_empty());
-        text(-2)
+        (text(-1), text(-2))
     }
 }

@@ -2,6 +2,7 @@
 //! and keys, its limits, its start, its end, and a disk that fills up.
 
 mod delivery;
+mod described;
 mod endpoints;
 mod explorer;
 mod full_disk;

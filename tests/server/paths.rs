@@ -131,3 +131,22 @@ async fn a_wrong_method_names_the_right_ones_and_an_unknown_path_says_so() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_tree_grows_from_a_smaller_one_only() {
+    bounded(60, async {
+        let home = Home::init();
+        let server = home.serve(&[]);
+        let client = server.client();
+        let detail = client.get("/proofs/consistency/0/1").await.problem(400);
+        assert!(detail.contains("from 0"), "{detail}");
+        for (from, to) in [(2, 1), (u64::MAX, 2), (1, 3), (1, u64::MAX)] {
+            client.get(&format!("/proofs/consistency/{from}/{to}")).await.problem(404);
+        }
+        let same = client.get("/proofs/consistency/2/2").await;
+        assert_eq!(same.json(), serde_json::json!({ "from": 2, "to": 2, "path": [] }));
+        let grown = client.get("/proofs/consistency/1/2").await.json();
+        assert_eq!(grown["path"].as_array().unwrap().len(), 1);
+    })
+    .await;
+}

@@ -149,6 +149,39 @@ async fn what_is_no_statement_is_refused_as_malformed() {
     .await;
 }
 
+/// Programs that know SCRAPI and not this ledger read the title.
+#[tokio::test]
+async fn refusals_have_the_titles_of_scrapi() {
+    bounded(120, async {
+        let world = World::new().await;
+        let stranger = SigningKey::from_seed(&[78; 32]);
+        let elsewhere = LedgerId(Hash([3; 32]));
+        let possession = possession(&stranger, "telecom.example", elsewhere);
+        let too_long = vec![0; SUBMISSION_BYTES_MAX + 1];
+        for (title, status, bytes) in [
+            ("Malformed request", 400, b"certify my bill, please".to_vec()),
+            ("Payload Missing", 400, world.with(|parts| parts.payload = None)),
+            ("Bad Signature Algorithm", 400, {
+                world.with(|parts| parts.algorithm = Algorithm::ES256)
+            }),
+            ("Confirmation Missing", 400, world.enroll(|enroll| enroll.possession = possession)),
+            ("Rejected", 400, world.with(|parts| parts.issuer = "impots.example".into())),
+            ("Content Too Large", 413, too_long),
+        ] {
+            let refused = world.client.post("/entries", bytes).await;
+            assert_eq!(refused.titled(status).0, title);
+        }
+        for (title, path) in [
+            ("Not Found", "/entries/99"),
+            ("Invalid locator", "/entries/x"),
+            ("No such key", "/.well-known/scitt-keys/00"),
+        ] {
+            assert_eq!(world.client.get(path).await.titled(404).0, title);
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn headers_kinds_and_fields_outside_the_closed_sets_are_refused() {
     bounded(120, async {

@@ -33,9 +33,15 @@ pub const BODY_BYTES_MAX: usize = 128 << 10;
 struct Asked {
     /// 1 to 1,000 fingerprints.
     // Held to their form one by one, so that the first wrong one can be named.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
+    #[schema(value_type = Vec<Text>, min_items = 1, max_items = 1000)]
     fingerprints: Vec<serde_json::Value>,
 }
+
+/// How a fingerprint is written.
+#[derive(ToSchema)]
+#[schema(title = "Fingerprint", pattern = "^(blake3|sha-256):[0-9a-f]{64}$")]
+#[allow(dead_code)] // It is only described.
+struct Text(String);
 
 /// The verdicts, all as of one head.
 #[derive(Serialize, ToSchema)]
