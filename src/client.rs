@@ -45,6 +45,7 @@
 mod answer;
 mod json;
 mod lineage;
+mod patience;
 mod problem;
 mod proofs;
 mod receipt;
@@ -68,8 +69,9 @@ use probant_core::{
 };
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
 
-use crate::{Error, clock};
+use crate::Error;
 use answer::Answer;
+use patience::{TRIES_MAX, WAIT_S_MAX, told, wait};
 
 pub use json::{
     Certification, Documents, Fall, Head, IssuerListing, KeyListing, PolicyListing, State,
@@ -92,10 +94,6 @@ const JSON_BYTES_MAX: usize = 16 << 20;
 const BLOCK_BYTES_MAX: usize = 256 << 20;
 /// Longest block 0: genesis and a block statement.
 const GENESIS_BYTES_MAX: usize = 256 << 10;
-/// How often a request is made before the ledger's "not now" is taken for an answer.
-const TRIES_MAX: u32 = 8;
-/// Longest wait before one more try. A ledger that asks for more is told of instead.
-const WAIT_S_MAX: u64 = 30;
 /// Idle connections are kept no longer: a ledger ends its own after 30 s.
 const IDLE_MAX: Duration = Duration::from_secs(20);
 
@@ -343,26 +341,6 @@ fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
     })
 }
 
-/// At least what the ledger asks for, doubling, plus up to as much again, so that many clients
-/// that were turned away together do not come back together.
-fn wait(tried: u32, asked_s: u64) -> Duration {
-    let floor_ms = (250 << tried.min(7)).max(asked_s.saturating_mul(1000)).min(WAIT_S_MAX * 1000);
-    let [a, b, ..] = *clock::entropy();
-    let jitter_ms = floor_ms * u64::from(u16::from_be_bytes([a, b])) / u64::from(u16::MAX);
-    Duration::from_millis(floor_ms + jitter_ms / 2)
-}
-
-/// An error, with what the ledger asks for where that is long.
-fn told(error: Error) -> Error {
-    match error {
-        Error::Busy { what, retry_after_s: Some(s) } if s > WAIT_S_MAX => {
-            let wait = humantime::format_duration(Duration::from_secs(s));
-            Error::Busy { what: format!("{what}; try again in {wait}"), retry_after_s: Some(s) }
-        }
-        error => error,
-    }
-}
-
 /// The innermost cause: "connection refused" rather than "error sending request".
 fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -388,17 +366,6 @@ mod tests {
         }
         for url in ["ledger.example", "ftp://l.example", "http://l.example/?a", ""] {
             assert!(matches!(Client::new(url), Err(Error::Input(_))), "{url}");
-        }
-    }
-
-    #[test]
-    fn waits_are_bounded_and_not_below_what_is_asked() {
-        for tried in 1..TRIES_MAX {
-            for asked_s in [0, 1, 5, u64::MAX] {
-                let ms = u64::try_from(wait(tried, asked_s).as_millis()).unwrap();
-                assert!(ms <= WAIT_S_MAX * 1500, "{ms}");
-                assert!(ms >= asked_s.min(WAIT_S_MAX) * 1000, "{ms}");
-            }
         }
     }
 }

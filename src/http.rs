@@ -39,10 +39,7 @@ mod socket;
 mod tls;
 mod upload;
 
-use std::{
-    future::{Future, IntoFuture as _},
-    sync::Arc,
-};
+use std::{future::Future, sync::Arc};
 
 use axum::Router;
 use probant_core::registry::Registry;
@@ -139,7 +136,12 @@ impl Web {
         let metrics = metrics::router().with_state(service.clone());
         match self.watched {
             None => routes = routes.merge(metrics),
-            Some(socket) => drop(tokio::spawn(axum::serve(socket, metrics).into_future())),
+            Some(socket) => {
+                // It counts for itself: who watches is no part of what is watched.
+                let (routes, figures) = (Routes::new(metrics), metrics::Figures::default());
+                let listener = Listener::new(Arc::new(routes), None, &self.limits, figures);
+                tokio::spawn(listener.run(socket, std::future::pending()));
+            }
         }
         self.routes.open(delivery::delivered(self.gate.before(routes)));
         let Self { limits, end, listening, .. } = self;

@@ -3,10 +3,10 @@
 
 use probant_core::status::Standing;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// Whether a document is certified; of several certifications, the first of these that one has.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Exactly these bytes were certified, and that stands.

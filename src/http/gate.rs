@@ -70,22 +70,22 @@ impl Asked {
         Self { method: request.method().clone(), route, client, uri: request.uri().clone() }
     }
 
-    fn route(&self) -> &str {
+    fn template(&self) -> &str {
         self.route.as_ref().map_or("none", MatchedPath::as_str)
     }
 
     fn is_submission(&self) -> bool {
-        self.method == Method::POST && self.route() == "/entries"
+        self.method == Method::POST && self.template() == "/entries"
     }
 
     /// Whoever watches over the ledger is never sent away.
     fn is_free(&self) -> bool {
-        matches!(self.route(), "/healthz" | "/readyz")
+        matches!(self.template(), "/healthz" | "/readyz")
     }
 
     fn is_proof(&self) -> bool {
         matches!(
-            self.route(),
+            self.template(),
             "/documents"
                 | "/documents/{fingerprint}/proof"
                 | "/documents/{fingerprint}/proof/{entry}"
@@ -156,7 +156,7 @@ impl Gate {
 
     /// A turn at work of which this machine can do a little at once.
     fn turn(&self, asked: &Asked) -> Result<Option<SemaphorePermit<'_>>, Problem> {
-        let turns = match asked.route() {
+        let turns = match asked.template() {
             "/verify" => &self.hashes,
             _ if asked.is_proof() => &self.proofs,
             _ => return Ok(None),
@@ -170,7 +170,7 @@ impl Gate {
     /// What is announced to be too long is refused before a byte of it is read: its handler would only
     /// find out on the way.
     fn check_length(&self, asked: &Asked, headers: &HeaderMap) -> Result<(), Problem> {
-        let limit = match asked.route() {
+        let limit = match asked.template() {
             "/entries" => SUBMISSION_BYTES_MAX as u64,
             "/verify" => self.limits.document_bytes,
             _ => return Ok(()),
@@ -280,7 +280,7 @@ async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Re
     let mut answer = gate.answer(&asked, request, next).instrument(span).await;
     gate.draw(&asked, &answer);
     let (status, took) = (answer.status().as_u16(), gate.clock.elapsed().saturating_sub(began));
-    let (method, route) = (&asked.method, asked.route());
+    let (method, route) = (&asked.method, asked.template());
     gate.figures.answered(method, route, status, took);
     let (ms, bytes) = (took.as_millis() as u64, answer.body().size_hint().exact());
     tracing::debug!(target: "probant::request", %method, route, status, ms, bytes, id = name);
