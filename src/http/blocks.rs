@@ -90,6 +90,8 @@ async fn blocks(
         let why = format!("there is no block {height}: the newest is {head}");
         return Err(Problem::not_found(why));
     }
+    // Blocks are found by look-ups: the stream would break off at the first that they do not reach.
+    service.ask(service.acknowledged()).await?;
     let store = Arc::clone(service.0.ledger.store());
     // A thread is lent for each block, not for the stream: a client that does not read holds none.
     let body = Body::from_stream(stream::unfold(height..=head, move |mut left| {

@@ -15,6 +15,7 @@ use axum::{
     middleware::{Next, from_fn},
     response::{IntoResponse as _, Response},
 };
+use tower::ServiceBuilder;
 use tower_http::{
     compression::{CompressionLayer, Predicate as _, predicate::SizeAbove},
     cors::{Any, CorsLayer},
@@ -22,7 +23,7 @@ use tower_http::{
 };
 use utoipa::IntoResponses;
 
-use super::{IMMUTABLE, NEVER};
+use super::{IMMUTABLE, NEVER, gate::REQUEST_ID};
 
 /// Shorter answers are sent as they are.
 const COMPRESSED_BYTES_MIN: u16 = 1024;
@@ -31,25 +32,27 @@ const CORS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// For answers that are no page: nothing in them is run, loaded or framed.
 const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Wraps all routes; the last layer is the first that a request meets.
+/// Wraps all routes, in one stack: a layer of its own for each would be boxed at every request. The
+/// first is the first that a request meets.
 pub fn delivered(router: Router) -> Router {
     let is_long = SizeAbove::new(COMPRESSED_BYTES_MIN);
     let header =
         |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    router
-        .layer(from_fn(tagged))
-        .layer(CompressionLayer::new().compress_when(is_long.and(pays)))
-        .layer(from_fn(not_modified))
-        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header(header::CONTENT_SECURITY_POLICY, NO_PAGE))
+    let stack = ServiceBuilder::new()
         .layer(cors())
+        .layer(header(header::CONTENT_SECURITY_POLICY, NO_PAGE))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(from_fn(not_modified))
+        .layer(CompressionLayer::new().compress_when(is_long.and(pays)))
+        .layer(from_fn(tagged));
+    router.layer(stack)
 }
 
 /// Open to every origin, for writing too: all authority is in signatures, there is no cookie or
 /// password that a foreign page could use, and whoever is not a browser can ask in any case.
 fn cors() -> CorsLayer {
-    const EXPOSED: [HeaderName; 4] =
-        [header::ALLOW, header::ETAG, header::LOCATION, header::RETRY_AFTER];
+    const EXPOSED: [HeaderName; 5] =
+        [header::ALLOW, header::ETAG, header::LOCATION, header::RETRY_AFTER, REQUEST_ID];
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD, Method::POST])

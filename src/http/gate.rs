@@ -32,7 +32,8 @@ use super::{
 };
 use crate::clock::{SharedClock, entropy};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The name of a request: given by its client, or by us.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest name that a client may give its request: too short for a fingerprint.
 const REQUEST_ID_MAX: usize = 48;
 /// How hyper counts a line of the head: name, value, `: ` and the end of the line.

@@ -19,7 +19,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
-use tower_service::Service as _;
+use tower::Service as _;
 
 use super::{limits::Limits, metrics::Figures, socket::Socket, tls::Tls};
 

@@ -258,7 +258,8 @@ async fn lineage(State(service): State<Service>) -> Result<Response, Problem> {
     let ask = |inner: &Inner| {
         let entry = |index: &u64| {
             let (entry, _) = inner.ledger.store().entry(*index)?.ok_or_else(lag::behind)?;
-            Ok((*index, Statement::decode(&entry)?))
+            let statement = lag::trusted(&**inner.ledger.store(), Statement::decode(&entry))?;
+            Ok((*index, statement))
         };
         indexes.iter().map(entry).collect::<Result<Vec<_>, Error>>()
     };

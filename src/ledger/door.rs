@@ -162,7 +162,8 @@ impl Search {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(unknown) => {
                 let (entry, _) = store.entry(location.entry)?.ok_or_else(lag::behind)?;
-                *unknown.insert(Statement::decode(&entry)?.issuer() == issuer)
+                let statement = lag::trusted(store, Statement::decode(&entry))?;
+                *unknown.insert(statement.issuer() == issuer)
             }
         })
     }
