@@ -12,6 +12,7 @@ mod sample_world;
 mod spools;
 mod statements;
 mod statuses;
+mod unnamed;
 mod verify;
 
 use std::{
