@@ -35,6 +35,10 @@
 //! }
 //! ```
 //!
+//! [`Client::verify_by_prefix`] does the same without telling the ledger which document it is about.
+//! [`Client::documents`], and [`Client::documents_of`] for any number of them at once, show nothing:
+//! they give the ledger's word.
+//!
 //! A ledger that says "not now" (408, 429, 5xx) is asked again, a bounded number of times, after what
 //! its `Retry-After` asks for and a little more, by chance: many that were turned away together do
 //! not come back together.
@@ -43,9 +47,11 @@
 //! that no ledger was reached, or not now; [`Error::Stop`] that the answer is a lie or damaged.
 
 mod answer;
+mod bulk;
 mod json;
 mod lineage;
 mod patience;
+mod prefix;
 mod problem;
 mod proofs;
 mod receipt;
@@ -68,6 +74,7 @@ use probant_core::{
     seal::Receipt,
 };
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
+use serde::de::DeserializeOwned;
 
 use crate::Error;
 use answer::Answer;
@@ -239,16 +246,24 @@ impl Client {
     }
 
     async fn get(&self, path: &str, limit: usize) -> Result<Vec<u8>, Error> {
-        let answer = self.exchange(self.request(Method::GET, path), limit).await?;
+        self.answered(self.request(Method::GET, path), limit).await
+    }
+
+    /// The body of an answer that is no refusal.
+    async fn answered(&self, request: RequestBuilder, limit: usize) -> Result<Vec<u8>, Error> {
+        let answer = self.exchange(request, limit).await?;
         if answer.status == StatusCode::OK {
             return Ok(answer.body);
         }
         Err(answer.refusal(self.url()))
     }
 
-    async fn get_json<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
-        let body = self.get(path, JSON_BYTES_MAX).await?;
-        serde_json::from_slice(&body).map_err(|error| {
+    async fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.read_json(path, &self.get(path, JSON_BYTES_MAX).await?)
+    }
+
+    fn read_json<T: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(body).map_err(|error| {
             let what = format!("what answers at {} is no ledger: /{path}: {error}", self.url());
             Error::busy(what)
         })

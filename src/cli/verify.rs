@@ -21,7 +21,7 @@ use probant_core::{
 use super::{json, ledger::Ledger, say};
 use crate::{
     Error,
-    client::Asked,
+    client::{Asked, Client},
     clock::Clock,
     document,
     freshness::{Freshness, ONLINE_MAX},
@@ -33,12 +33,19 @@ Examples:
   probant verify bill.pdf --identity ledger.example+5e0c…    with bill.pdf.proof beside it
   probant verify bill.pdf --ledger https://ledger.example    asks the ledger, and checks
   probant verify bill.pdf --ledger https://ledger.example --save    and keeps its proof
+  probant verify bill.pdf --ledger https://ledger.example --by-prefix    not saying which document
   probant verify bill.pdf --proof bill.pdf.proof    asks no ledger, whatever the environment says
 
 The document is hashed here and sent nowhere. Where a ledger is given, by --ledger or by
 PROBANT_LEDGER, it is asked; a proof is checked offline where it is given by --proof, or where no
 ledger is given. The answer says which was done. The identity says which ledger is trusted; online
 and without one, the ledger's own word is taken for it, and said so.
+
+With --by-prefix the ledger is told the first 4 digits of each fingerprint, or more where over 64
+documents begin so, 12 at most. It answers with all that do, and with their proofs, and is asked
+nothing else: it does not learn which of them is checked, if any. Of a small ledger that is often
+one alone. It proves at least 4 certifications of each, as it chooses: of more, the oldest may be
+one that is not checked, and the answer says so. --save then leaves a proof that is there alone.
 
 Several issuers may have certified the same bytes. The verdict is certified if one of these
 certifications stands, else superseded, revoked or distrusted (its key was in other hands). A proof
@@ -79,6 +86,9 @@ pub struct Verify {
     /// Ask the ledger, and keep the best proof beside the document, for offline use
     #[arg(long, conflicts_with = "proof")]
     save: bool,
+    /// Ask the ledger without telling it which document: it is told how the fingerprints begin
+    #[arg(long, conflicts_with = "proof")]
+    by_prefix: bool,
     #[arg(long, value_name = "DURATION", help = MAX_AGE_HELP,
         value_parser = duration)]
     max_age: Option<Duration>,
@@ -109,16 +119,42 @@ impl Verify {
             client.founding_of(&identity).await?;
         }
         let age_max = Some(self.max_age.unwrap_or(ONLINE_MAX));
-        let begin = || begin(Way::online(client.url()), age_max);
-        let asked = client.verify(&mut Verifier::new(identity.clone()), &fingerprints).await?;
+        let way = if self.by_prefix { Way::by_prefix } else { Way::online };
+        let begin = || begin(way(client.url()), age_max);
+        let asked = self.ask(&client, &identity, &fingerprints).await?;
         // Dated now: asking may have taken long.
         let (report, best) = online(begin(), &asked);
         let code = self.tell(&report)?;
         if let Some(best) = best.filter(|_| self.save) {
-            let path = document::proof_path(&self.file);
-            save::save(&path, best, &fingerprints, (&client, &identity)).await?;
+            self.keep(best, &fingerprints, (&client, &identity)).await?;
         }
         Ok(code)
+    }
+
+    async fn ask(
+        &self,
+        client: &Client,
+        identity: &Identity,
+        document: &Fingerprints,
+    ) -> Result<Asked, Error> {
+        let mut verifier = Verifier::new(identity.clone());
+        if self.by_prefix {
+            return client.verify_by_prefix(&mut verifier, document).await;
+        }
+        client.verify(&mut verifier, document).await
+    }
+
+    async fn keep(
+        &self,
+        best: (&Verified, &[u8]),
+        document: &Fingerprints,
+        ledger: (&Client, &Identity),
+    ) -> Result<(), Error> {
+        let path = document::proof_path(&self.file);
+        if self.by_prefix {
+            return save::save_new(&path, best.1);
+        }
+        save::save(&path, best, document, ledger).await
     }
 
     fn tell(&self, report: &Report) -> Result<u8, Error> {
@@ -131,7 +167,7 @@ impl Verify {
         if let Some(proof) = &self.proof {
             return Ok(Some(proof.clone()));
         }
-        if self.ledger.has_url() {
+        if self.ledger.has_url() || self.by_prefix {
             return Ok(None);
         }
         let beside = document::proof_path(&self.file);

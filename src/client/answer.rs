@@ -11,6 +11,7 @@ use crate::Error;
 /// When to try again where the ledger does not say.
 const RETRY_AFTER_S: u64 = 1;
 const CONCISE: &str = "application/concise-problem-details+cbor";
+const JSON: &str = "application/problem+json";
 
 /// Status, the headers that matter, and the body.
 pub(super) struct Answer {
@@ -50,11 +51,18 @@ impl Answer {
         self.content_type.split(';').next().unwrap_or_default().trim()
     }
 
+    /// Whether this is a refusal for that reason, by its type: its words are for people.
+    pub fn is_problem(&self, kind: &str) -> bool {
+        self.status.is_client_error()
+            && self.media_type() == JSON
+            && problem::kind(&self.body).is_some_and(|found| found == kind)
+    }
+
     /// The ledger's own words, where this is a problem details document of either kind.
     fn words(&self) -> Option<String> {
         match self.media_type() {
             CONCISE => problem::from_cbor(&self.body),
-            "application/problem+json" => problem::from_json(&self.body),
+            JSON => problem::from_json(&self.body),
             _ => None,
         }
     }
@@ -140,6 +148,23 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(answer(201, &[("location", location)], b"").located_index(), index);
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_known_by_its_type() {
+        let json = ("content-type", "application/problem+json");
+        let body = br#"{"type":"/problems/prefix-too-short","detail":"ask with one more digit"}"#;
+        let is = |answer: Answer| answer.is_problem("prefix-too-short");
+        assert!(is(answer(400, &[json], body)));
+        assert!(!is(answer(200, &[json], body)));
+        assert!(!is(answer(400, &[("content-type", "text/html")], body)));
+        for body in [
+            r#"{"type":"/problems/malformed-path","detail":"prefix-too-short"}"#,
+            r#"{"type":"https://elsewhere.example/problems/prefix-too-short"}"#,
+            r#"{"detail":"prefix-too-short: ask with one more digit"}"#,
+        ] {
+            assert!(!is(answer(400, &[json], body.as_bytes())), "{body}");
         }
     }
 

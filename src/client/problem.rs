@@ -48,6 +48,17 @@ pub(super) fn from_json(bytes: &[u8]) -> Option<String> {
     problem.detail.or(problem.title).map(|text| shown(&text))
 }
 
+/// The last part of its type, `/problems/{kind}`, the same text on every ledger
+/// (docs/decisions/0010).
+pub(super) fn kind(bytes: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Problem {
+        r#type: String,
+    }
+    let Problem { r#type } = serde_json::from_slice(bytes).ok()?;
+    r#type.strip_prefix("/problems/").map(str::to_owned)
+}
+
 fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect()
 }

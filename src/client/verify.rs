@@ -27,26 +27,39 @@ pub enum Asked {
 /// What a ledger showed of a document.
 #[derive(Debug, Default)]
 pub struct Shown {
-    /// Each with its proof; of each fingerprint those that stand first, then the newest, and always
-    /// the oldest. None: the ledger knows nothing of the document, on its word.
+    /// Each with its proof; of each fingerprint those that stand first, then the newest, and the
+    /// oldest (but see [`Shown::lacks_oldest`]). None: the ledger knows nothing of the document, on
+    /// its word.
     pub certifications: Vec<(Verified, Vec<u8>)>,
     /// The ledger looked for it in all blocks up to this one, on its word.
     pub head: Head,
-    /// Certifications that it listed, and that were not asked for.
+    /// Certifications that it listed, and that were not asked for; by prefix, that it did not prove.
     pub not_asked: usize,
+    /// Whether the oldest that it listed is one of those: who certified first is then its word. Only
+    /// by prefix, where the ledger chooses which few it proves.
+    pub lacks_oldest: bool,
     /// Whether it may have more than it listed.
     pub may_have_more: bool,
 }
 
+/// How a ledger is told of a document.
+#[derive(Clone, Copy)]
+enum By {
+    /// By its whole fingerprint.
+    Fingerprint,
+    /// By the first digits of it, and by nothing else.
+    Prefix,
+}
+
 /// Why an answer is not taken.
-enum Refused {
+pub(super) enum Refused {
     /// It is false.
     Lie(Rejected),
     /// Its word is better than its proof: it lies, or the document fell in between.
     Differs(Rejected),
 }
 
-type Answered = Result<Shown, Refused>;
+pub(super) type Answered = Result<Shown, Refused>;
 
 impl Client {
     /// Asks about a document by both its names, since nobody but the issuer knows by which hash it
@@ -59,24 +72,58 @@ impl Client {
         verifier: &mut Verifier,
         document: &Fingerprints,
     ) -> Result<Asked, Error> {
-        let mut shown = Shown::default();
+        self.verify_by(By::Fingerprint, verifier, document).await
+    }
+
+    /// The same without naming the document: the ledger is told the first 4 digits of each
+    /// fingerprint, or more where too many begin so, and answers with all that do, and with their
+    /// proofs. Nothing else is asked.
+    ///
+    /// What that hides, and what not: docs/decisions/0011. The ledger chooses which proofs it shows,
+    /// 4 at least where it has as many: [`Shown::not_asked`] and [`Shown::lacks_oldest`] say what
+    /// that leaves open. Whatever is asked with the fingerprint afterwards names the document after
+    /// all: other proofs of it, and newer ones ([`Refresher`](super::Refresher)).
+    ///
+    /// # Errors
+    /// Those of every request; [`Error::Stop`] for a ledger that wants more than 12 digits, which is
+    /// as good as the name; [`Error::Input`] for one that cannot be asked so.
+    pub async fn verify_by_prefix(
+        &self,
+        verifier: &mut Verifier,
+        document: &Fingerprints,
+    ) -> Result<Asked, Error> {
+        self.verify_by(By::Prefix, verifier, document).await
+    }
+
+    async fn verify_by(
+        &self,
+        by: By,
+        verifier: &mut Verifier,
+        document: &Fingerprints,
+    ) -> Result<Asked, Error> {
+        let mut shown = Vec::new();
         for fingerprint in [document.blake3, document.sha256] {
-            match self.show_settled(verifier, fingerprint).await? {
-                Ok(more) => shown.add(more),
+            match self.show_settled(by, verifier, fingerprint).await? {
+                Ok(one) => shown.push(one),
                 Err(lie) => return Ok(Asked::Lie(lie)),
             }
         }
-        Ok(Asked::Shown(shown))
+        Ok(Asked::Shown(shown.into_iter().reduce(Shown::and).unwrap_or_default()))
     }
 
     /// What differs every time is a lie.
     async fn show_settled(
         &self,
+        by: By,
         verifier: &mut Verifier,
         fingerprint: Fingerprint,
     ) -> Result<Result<Shown, Rejected>, Error> {
         for asked in 1.. {
-            match self.show(verifier, fingerprint).await? {
+            let answered = match by {
+                By::Fingerprint => self.show(verifier, fingerprint).await?,
+                By::Prefix => self.show_by_prefix(verifier, fingerprint).await?,
+            };
+            match answered {
                 Ok(shown) => return Ok(Ok(shown)),
                 Err(Refused::Differs(_)) if asked < ASKED_MAX => {}
                 Err(Refused::Differs(why) | Refused::Lie(why)) => return Ok(Err(why)),
@@ -93,19 +140,20 @@ impl Client {
         let answer = self.documents(fingerprint).await?;
         let listed = match in_order(&answer) {
             Ok(listed) => listed,
-            Err(why) => return Ok(Err(Refused::Lie(lie(why)))),
+            Err(why) => return Ok(Err(Refused::lie(why))),
         };
         let asked = worth_asking(&listed);
         let mut shown = Shown {
             certifications: Vec::new(),
             head: answer.head,
             not_asked: listed.len() - asked.len(),
+            lacks_oldest: false,
             may_have_more: answer.may_have_more(),
         };
         for Certification { entry, verdict, .. } in asked {
             let Some(proof) = self.proof(fingerprint, Some(*entry)).await? else {
                 let why = format!("it says that entry {entry} certifies this, and has no proof");
-                return Ok(Err(Refused::Lie(lie(why))));
+                return Ok(Err(Refused::lie(why)));
             };
             match held(verifier, fingerprint, (*entry, *verdict), &proof) {
                 Ok(verified) => shown.certifications.push((verified, proof)),
@@ -117,13 +165,19 @@ impl Client {
 }
 
 impl Shown {
-    fn add(&mut self, more: Self) {
-        self.certifications.extend(more.certifications);
-        if more.head.height >= self.head.height {
-            self.head = more.head;
+    /// With what it showed of the other fingerprint: it looked for both up to the older head only.
+    fn and(self, other: Self) -> Self {
+        let head = if other.head.height < self.head.height { other.head } else { self.head };
+        Self {
+            certifications: [self.certifications, other.certifications]
+                .into_iter()
+                .flatten()
+                .collect(),
+            head,
+            not_asked: self.not_asked + other.not_asked,
+            lacks_oldest: self.lacks_oldest || other.lacks_oldest,
+            may_have_more: self.may_have_more || other.may_have_more,
         }
-        self.not_asked += more.not_asked;
-        self.may_have_more |= more.may_have_more;
     }
 
     /// The proof to keep: of a certification that stands, if there is one; the newest of those.
@@ -137,7 +191,7 @@ impl Shown {
 
 /// What is listed, each entry once, in the order in which it is worth asking for; why it cannot be
 /// true, where the verdict is better than what is listed.
-fn in_order(answer: &Documents) -> Result<Vec<&Certification>, String> {
+pub(super) fn in_order(answer: &Documents) -> Result<Vec<&Certification>, String> {
     let once: BTreeMap<_, _> = answer.certifications.iter().map(|one| (one.entry, one)).collect();
     let mut listed: Vec<_> = once.into_values().collect();
     listed.sort_by_key(|one| (one.verdict, Reverse(one.entry)));
@@ -162,7 +216,7 @@ fn worth_asking<'a>(listed: &[&'a Certification]) -> Vec<&'a Certification> {
     asked
 }
 
-fn held(
+pub(super) fn held(
     verifier: &mut Verifier,
     fingerprint: Fingerprint,
     (entry, said): (u64, Verdict),
@@ -171,18 +225,25 @@ fn held(
     let verified = verifier.verify(&[fingerprint], proof).map_err(Refused::Lie)?;
     let (found, proven) = (verified.entry(), Verdict::of(verified.standing()));
     if found != entry {
-        let why = format!("entry {entry} was asked for, the proof is of {found}");
-        return Err(Refused::Lie(lie(why)));
+        let why = format!("a proof of entry {entry} was wanted, and it is of {found}");
+        return Err(Refused::lie(why));
     }
     if said < proven {
         let (said, proven) = (said.name(), proven.name());
         let why = format!("it says that entry {entry} is {said}, and its proof shows {proven}");
-        return Err(Refused::Differs(lie(why)));
+        return Err(Refused::Differs(wrong(why)));
     }
     Ok(verified)
 }
 
-fn lie(why: String) -> Rejected {
+impl Refused {
+    /// What is false in the answer itself.
+    pub(super) fn lie(why: impl Into<String>) -> Self {
+        Self::Lie(wrong(why.into()))
+    }
+}
+
+fn wrong(why: String) -> Rejected {
     Rejected::Proof { what: "answer", why }
 }
 
@@ -208,5 +269,21 @@ mod tests {
         assert_eq!(entries(3), [2, 1, 0]);
         assert_eq!(entries(8), [7, 6, 5, 4, 3, 2, 1, 0]);
         assert_eq!(entries(20), [19, 18, 17, 16, 15, 14, 13, 0]);
+    }
+
+    #[test]
+    fn both_fingerprints_were_looked_for_up_to_the_older_head_only() {
+        let shown = |height, not_asked, lacks_oldest| Shown {
+            certifications: Vec::new(),
+            head: Head { height, size: 2 * height, time_ms: height },
+            not_asked,
+            lacks_oldest,
+            may_have_more: !lacks_oldest,
+        };
+        for (one, other) in [(7, 5), (5, 7)] {
+            let both = shown(one, 1, false).and(shown(other, 2, true));
+            assert_eq!((both.head.height, both.not_asked), (5, 3));
+            assert!(both.lacks_oldest && both.may_have_more);
+        }
     }
 }

@@ -1,14 +1,18 @@
-//! The commands that need a ledger, run as a user runs them, against a fake one.
+//! The commands that need a ledger, run as a user runs them, against a fake one; and the client, where
+//! no command asks.
 
+mod bulk;
 mod certify;
 #[path = "../fake_ledger/mod.rs"]
 mod fake_ledger;
+mod prefixes;
 mod refresh;
 #[path = "../sample_world/mod.rs"]
 mod sample_world;
 mod spools;
 mod statements;
 mod statuses;
+mod unnamed;
 mod verify;
 
 use std::{

@@ -1,6 +1,8 @@
 //! The world of `world`, served over HTTP on loopback by the contract of the ledger, with faults
 //! on demand.
 
+mod many;
+
 use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::{SystemTime, UNIX_EPOCH},
@@ -9,8 +11,9 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, Path, Request, State},
     http::StatusCode,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -59,9 +62,19 @@ pub struct Faults {
     pub lie: Option<Lie>,
     /// All proofs are these bytes.
     pub shown: Option<Vec<u8>>,
+    /// It knows no prefixes, as one of before.
+    pub no_prefixes: bool,
+    /// Prefixes of fewer digits are too short.
+    pub digits_min: usize,
+    /// Done to every answer about many documents.
+    pub edit: Option<Edit>,
     /// Submissions that arrived.
     pub submissions: usize,
+    /// Requests that arrived: method and path.
+    pub requests: Vec<String>,
 }
+
+type Edit = Box<dyn Fn(&mut Value) + Send>;
 
 #[derive(Clone)]
 pub struct FakeLedger {
@@ -79,7 +92,9 @@ impl FakeLedger {
         let ledger = Self { url, world, faults };
         let router = Router::new()
             .route("/entries", post(submit))
+            .route("/documents", post(many::documents))
             .route("/documents/{fingerprint}", get(documents))
+            .route("/prefixes/{prefix}", get(many::prefix))
             .route("/documents/{fingerprint}/proof/{entry}", get(proof))
             .route("/blocks/{height}", get(block))
             .route("/blocks/from/0", get(blocks))
@@ -89,6 +104,7 @@ impl FakeLedger {
             .route("/proofs/statuses/{entry}/{height}", get(statuses))
             .route("/proofs/consistency/{from}/{to}", get(consistency))
             .layer(DefaultBodyLimit::max(4 << 20))
+            .layer(middleware::from_fn_with_state(ledger.clone(), note))
             .with_state(ledger.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         ledger
@@ -106,6 +122,12 @@ impl FakeLedger {
 #[allow(clippy::disallowed_methods)] // The commands under test go by the system's clock.
 pub fn now_ms() -> u64 {
     u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+async fn note(State(ledger): State<FakeLedger>, request: Request, next: Next) -> Response {
+    let asked = format!("{} {}", request.method(), request.uri());
+    ledger.faults().requests.push(asked);
+    next.run(request).await
 }
 
 async fn submit(State(ledger): State<FakeLedger>, body: Bytes) -> Response {
@@ -166,12 +188,24 @@ fn missing(detail: &str) -> Response {
 
 async fn documents(State(ledger): State<FakeLedger>, Path(name): Path<String>) -> Response {
     let (faults, world) = (ledger.faults(), ledger.world());
-    let fingerprint = name.parse::<Fingerprint>().unwrap();
+    let mut answer = said(&faults, &world, name.parse().unwrap());
+    answer["head"] = head(&world);
+    answer["rests_on"] = json!("the ledger's word");
+    axum::Json(answer).into_response()
+}
+
+fn head(world: &World) -> Value {
+    let head = world.chain.head();
+    json!({"height": head.height, "size": head.size, "time_ms": head.time_ms})
+}
+
+/// What is said of a document, newest first.
+fn said(faults: &Faults, world: &World, fingerprint: Fingerprint) -> Value {
     let standing = |entry| match faults.lie {
         Some(Lie::Says(word)) => word,
-        _ => standing(&world, fingerprint, entry),
+        _ => standing(world, fingerprint, entry),
     };
-    let entries = world.certifying(&fingerprint).into_iter();
+    let entries = world.certifying(&fingerprint).into_iter().rev();
     let mut words: Vec<_> = entries.map(|entry| (entry, standing(entry))).collect();
     if let Some(Lie::MadeUp(count)) = faults.lie {
         words.extend((0..count).map(|made_up| (1_000_000 + made_up, "certified")));
@@ -181,13 +215,10 @@ async fn documents(State(ledger): State<FakeLedger>, Path(name): Path<String>) -
     let boast = (faults.lie == Some(Lie::Boast)).then_some("certified");
     let one = |(entry, word): &(u64, &str)| json!({"entry": entry, "issuer": "energie.example", "verdict": word});
     let certifications: Vec<_> = words.iter().map(one).collect();
-    let head = world.chain.head();
-    let head = json!({"height": head.height, "size": head.size, "time_ms": head.time_ms});
-    axum::Json(json!({
-        "fingerprint": name, "verdict": boast.or(best).unwrap_or("unknown"),
-        "certifications": certifications, "head": head, "rests_on": "the ledger's word",
-    }))
-    .into_response()
+    json!({
+        "fingerprint": fingerprint.to_string(), "verdict": boast.or(best).unwrap_or("unknown"),
+        "certifications": certifications,
+    })
 }
 
 fn standing(world: &World, fingerprint: Fingerprint, entry: u64) -> &'static str {

@@ -2,7 +2,7 @@
 //! makes is the same bytes on every run. Served over HTTP by `fake_ledger`; it keeps to the rules
 //! of the core, and has none of the ledger's care for disks and crowds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use probant_core::{
     Fingerprint, Hash, Identity, List, Rejected, Statement,
@@ -169,6 +169,11 @@ impl World {
             self.lists.iter().filter(|(_, batch)| has(batch)).map(|(index, _)| *index).collect();
         found.sort_unstable();
         found
+    }
+
+    /// Every document that was certified, in order.
+    pub fn certified(&self) -> BTreeSet<Fingerprint> {
+        self.lists.values().flat_map(|batch| batch.list().iter()).collect()
     }
 
     pub fn proof(&self, fingerprint: Fingerprint, index: u64) -> Option<Proof> {

@@ -1,16 +1,22 @@
-//! The client as other programs use it: the example in `examples/`, and a client that is told "not
-//! now" by a real server.
+//! The client as other programs use it: the example in `examples/`, questions about many documents and
+//! without a name, and a client that is told "not now" by a real server.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
-use probant::{Error, client, client::NoReceipt, clock::SystemClock};
+use probant::{
+    Error, client,
+    client::{Asked, NoReceipt},
+    clock::SystemClock,
+    verdict::Verdict,
+};
 use probant_core::{
-    Fingerprints, List,
+    Algorithm, Fingerprint, Fingerprints, List, Statement, Verifier,
+    seal::Receipt,
     statement::{Body, Certify},
 };
 
 use crate::{
-    harness::{Home, Issuer, Server, bounded, now_ms},
+    harness::{Home, Issuer, Server, bounded, issuer::made_up, now_ms},
     shares::away_from_midnight,
 };
 
@@ -48,6 +54,49 @@ async fn the_example_certifies_looks_up_and_verifies() {
 }
 
 #[tokio::test]
+async fn many_documents_are_asked_about_and_one_without_its_name() {
+    bounded(60, async {
+        let home = Home::init();
+        let server = home.serve(&["--interval-ms", "5"]);
+        let issuer = Issuer::enrolled(&home, &server.client()).await;
+        let (client, identity) = (client_of(&server), home.identity());
+        let document = Fingerprints::of(b"a bill");
+        // 65 others begin with the same 4 digits, and 16 of them at most with the same 5.
+        let neighbour = |number: u8| {
+            let mut digest: [u8; 32] = document.blake3.digest().try_into().unwrap();
+            (digest[2], digest[31]) = (digest[2].wrapping_add(number), !digest[31]);
+            Fingerprint::new(Algorithm::Blake3, digest)
+        };
+        let mut lists = vec![(0..65).map(neighbour).collect::<Vec<_>>()];
+        lists.extend(made_up("another", 4).into_iter().map(|other| vec![other]));
+        let mut entries = Vec::new();
+        for list in lists {
+            let submission = issuer.certify([list, vec![document.blake3]].concat());
+            let reply = server.client().post("/entries", submission.bytes).await;
+            entries.push(Receipt::decode(&reply.body).unwrap().index);
+        }
+        let mut verifier = Verifier::new(identity);
+        let asked = client.verify_by_prefix(&mut verifier, &document).await.unwrap();
+        let Asked::Shown(shown) = asked else { panic!("{asked:?}") };
+        let proven = shown.certifications.iter().map(|(one, _)| one.entry());
+        assert!(proven.eq(entries[1..].iter().rev().copied()), "the newest: {shown:?}");
+        assert_eq!((shown.not_asked, shown.lacks_oldest), (1, true));
+        let nobody = Fingerprints::of(b"a forged bill");
+        let asked = client.verify_by_prefix(&mut verifier, &nobody).await.unwrap();
+        let Asked::Shown(shown) = asked else { panic!("{asked:?}") };
+        assert!(shown.certifications.is_empty() && shown.head.size > entries[4]);
+        let asked = [made_up("nobody's", 1000), vec![document.blake3]].concat();
+        let said = client.documents_of(&asked).await.unwrap();
+        let verdicts = said.iter().map(|one| one.verdict);
+        let expected = iter::repeat_n(Verdict::Unknown, 1000).chain([Verdict::Certified]);
+        assert!(verdicts.eq(expected));
+        let found = said[1000].certifications.iter().map(|one| one.entry);
+        assert!(found.eq(entries.iter().rev().copied()));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_client_waits_as_long_as_it_is_asked_to_and_no_longer_than_is_sensible() {
     bounded(100, async {
         away_from_midnight().await;
@@ -61,7 +110,7 @@ async fn a_client_waits_as_long_as_it_is_asked_to_and_no_longer_than_is_sensible
             let body = Body::Certify(Certify::new(&list, "application/pdf").unwrap());
             let (id, ledger) = (&issuer.id, Some(issuer.ledger));
             let now_s = now_ms() / 1000;
-            let statement = probant_core::Statement::sign(&issuer.key, id, ledger, now_s, body);
+            let statement = Statement::sign(&issuer.key, id, ledger, now_s, body);
             client.submit(&statement, Some(&list)).await
         };
         for number in 0..13 {

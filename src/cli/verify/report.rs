@@ -65,6 +65,12 @@ impl Way {
     pub fn online(url: &str) -> Self {
         Self { checked: Checked::Online, words: format!("against {url}") }
     }
+
+    /// By asking it without naming the document.
+    pub fn by_prefix(url: &str) -> Self {
+        let words = format!("against {url}, by prefix: it was not told which document this is");
+        Self { checked: Checked::Online, words }
+    }
 }
 
 /// The answer; its JSON is described in the help of the command.
@@ -90,6 +96,8 @@ pub struct Report {
     head: Head,
     #[serde(skip)]
     may_have_more: bool,
+    #[serde(skip)]
+    lacks_oldest: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -108,6 +116,9 @@ struct Reason {
 const RESTS_ON: &str = "the verdict on each certification rests on its proof and on the ledger's \
                         identity; unknown, and that there are no other certifications, rest on \
                         the ledger's word";
+
+const WHO_CERTIFIED_FIRST: &str = "so does who certified first: the oldest certification is one of \
+                                   those that were not checked";
 
 /// The code of a proof that is of other bytes (docs/format.md 12).
 const OTHER_DOCUMENT: &str = "document";
@@ -146,6 +157,7 @@ impl Report {
             freshness,
             head: Head::default(),
             may_have_more: false,
+            lacks_oldest: false,
         }
     }
 
@@ -158,7 +170,10 @@ impl Report {
     pub fn show(&mut self, shown: &Shown) {
         self.add(shown.certifications.iter().map(|(verified, _)| verified));
         (self.head, self.not_shown) = (shown.head, shown.not_asked);
-        self.may_have_more = shown.may_have_more;
+        (self.may_have_more, self.lacks_oldest) = (shown.may_have_more, shown.lacks_oldest);
+        if shown.lacks_oldest {
+            self.rests_on = format!("{RESTS_ON}; {WHO_CERTIFIED_FIRST}");
+        }
         if let Err(not_fresh) = self.freshness.check(shown.head.time_ms) {
             self.refuse_old(not_fresh);
         }
@@ -237,7 +252,10 @@ impl Report {
         if self.not_shown > 0 {
             let at_least = if self.may_have_more { "at least " } else { "" };
             let not_shown = self.not_shown;
-            parts.push(format!("  and {at_least}{not_shown} more, which were not checked\n"));
+            let oldest = if self.lacks_oldest { ", the oldest among them" } else { "" };
+            parts.push(format!(
+                "  and {at_least}{not_shown} more, which were not checked{oldest}\n"
+            ));
         }
         let is_certified = verdict == Verdict::Certified;
         parts.push(if is_certified { CERTIFIED_SAYS } else { FALLEN_SAYS }.into());

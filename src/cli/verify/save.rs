@@ -52,6 +52,23 @@ pub async fn save(
     }
 }
 
+/// The same, asking the ledger nothing: whether it only grew since the proof that is there would have
+/// to be asked by that proof's own block, which may be known as that of the document.
+///
+/// # Errors
+/// [`Error::Input`] for whatever is there, which is left alone.
+pub fn save_new(path: &Path, proof: &[u8]) -> Result<(), Error> {
+    match planted::read(path, PROOF_BYTES_MAX) {
+        Err(error) if error.kind() == ErrorKind::NotFound => place(path, proof),
+        Err(error) => Err(left_alone(path, &error.to_string())),
+        Ok(_) => Err(left_alone(
+            path,
+            "whether the new one may take its place is for the ledger to show, which would learn by \
+             it which document this is",
+        )),
+    }
+}
+
 fn place(path: &Path, proof: &[u8]) -> Result<(), Error> {
     durable::replace_file(path, proof, MODE).map_err(|error| Error::input(error.to_string()))
 }
