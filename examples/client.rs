@@ -10,6 +10,7 @@ use std::{env, error::Error, fs, path::Path};
 use probant::{
     client::{Asked, Client},
     clock::{SystemClock, utc},
+    freshness::{Freshness, ONLINE_MAX},
     keyfile,
     verdict::Verdict,
 };
@@ -62,6 +63,9 @@ pub async fn verify(
         Asked::Shown(shown) => shown,
         Asked::Lie(why) => return Err(why.into()),
     };
+    let now_ms = SystemClock::shared().now_ms();
+    let fresh = shown.check_fresh(Freshness::new(now_ms, Some(ONLINE_MAX)));
+    fresh.map_err(|old| format!("the ledger shows {old}"))?;
     let line = |verified: &probant_core::Verified| {
         let verdict = Verdict::of(verified.standing()).name();
         format!("{verdict} by {}, as of {}", verified.issuer(), utc(verified.head().time_ms))

@@ -6,7 +6,7 @@
 //! the server is compiled.)
 //!
 //! ```no_run
-//! use probant::{Error, client::{Asked, Client}};
+//! use probant::{Error, client::{Asked, Client}, freshness::{Freshness, ONLINE_MAX}};
 //! use probant_core::{
 //!     Fingerprints, Identity, List, Statement, Verifier,
 //!     key::SigningKey,
@@ -28,7 +28,11 @@
 //!
 //!     // A verifier believes nothing that it is not shown.
 //!     match client.verify(&mut Verifier::new(identity), &document).await? {
-//!         Asked::Shown(shown) => assert!(!shown.certifications.is_empty()),
+//!         Asked::Shown(shown) => {
+//!             let fresh = Freshness::new(now_s * 1000, Some(ONLINE_MAX));
+//!             shown.check_fresh(fresh).map_err(|old| Error::busy(old.to_string()))?;
+//!             assert!(!shown.certifications.is_empty());
+//!         }
 //!         Asked::Lie(why) => return Err(why.into()),
 //!     }
 //!     Ok(())

@@ -7,7 +7,11 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use probant_core::{Fingerprint, Fingerprints, Rejected, Verified, Verifier};
 
 use super::{Certification, Client, Documents, Head};
-use crate::{Error, verdict::Verdict};
+use crate::{
+    Error,
+    freshness::{Freshness, NotFresh},
+    verdict::Verdict,
+};
 
 /// Most certifications of one fingerprint whose proofs are asked for: those that stand in the
 /// ledger's word first, then the newest; and the oldest, which others may have come after to hide.
@@ -180,6 +184,16 @@ impl Shown {
         }
     }
 
+    /// Whether all of it is as new as it has to be. Proofs say what stood as of their head, and a
+    /// ledger that would hide a revocation shows an old one: only its age gives that away.
+    ///
+    /// # Errors
+    /// [`NotFresh`].
+    pub fn check_fresh(&self, freshness: Freshness) -> Result<(), NotFresh> {
+        let proven = self.certifications.iter().map(|(verified, _)| verified.head().time_ms);
+        proven.chain([self.head.time_ms]).try_for_each(|time_ms| freshness.check(time_ms))
+    }
+
     /// The proof to keep: of a certification that stands, if there is one; the newest of those.
     pub fn best_proof(&self) -> Option<(&Verified, &[u8])> {
         let rank =
@@ -269,6 +283,17 @@ mod tests {
         assert_eq!(entries(3), [2, 1, 0]);
         assert_eq!(entries(8), [7, 6, 5, 4, 3, 2, 1, 0]);
         assert_eq!(entries(20), [19, 18, 17, 16, 15, 14, 13, 0]);
+    }
+
+    /// That each proof is asked is shown where there are proofs: tests/server/programs.rs.
+    #[test]
+    fn that_nothing_is_known_is_worth_as_much_as_the_head_is_new() {
+        let head = Head { height: 1, size: 2, time_ms: 1_000_000 };
+        let shown = Shown { head, ..Shown::default() };
+        let at = |now_ms| Freshness::new(now_ms, Some(std::time::Duration::from_secs(600)));
+        assert_eq!(shown.check_fresh(at(1_600_000)), Ok(()));
+        assert!(matches!(shown.check_fresh(at(1_600_001)), Err(NotFresh::Stale { .. })));
+        assert!(matches!(shown.check_fresh(at(0)), Err(NotFresh::Ahead { .. })));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use probant::{
     Error, client,
     client::{Asked, NoReceipt},
     clock::SystemClock,
+    freshness::{Freshness, NotFresh, ONLINE_MAX},
     verdict::Verdict,
 };
 use probant_core::{
@@ -77,10 +78,15 @@ async fn many_documents_are_asked_about_and_one_without_its_name() {
         }
         let mut verifier = Verifier::new(identity);
         let asked = client.verify_by_prefix(&mut verifier, &document).await.unwrap();
-        let Asked::Shown(shown) = asked else { panic!("{asked:?}") };
+        let Asked::Shown(mut shown) = asked else { panic!("{asked:?}") };
         let proven = shown.certifications.iter().map(|(one, _)| one.entry());
         assert!(proven.eq(entries[1..].iter().rev().copied()), "the newest: {shown:?}");
         assert_eq!((shown.not_asked, shown.lacks_oldest), (1, true));
+        let in_ms = |ms| Freshness::new(now_ms() + ms, Some(ONLINE_MAX));
+        shown.check_fresh(in_ms(0)).unwrap();
+        // The ledger's word is new, its proofs are not.
+        shown.head.time_ms += 601_000;
+        assert!(matches!(shown.check_fresh(in_ms(601_000)), Err(NotFresh::Stale { .. })));
         let nobody = Fingerprints::of(b"a forged bill");
         let asked = client.verify_by_prefix(&mut verifier, &nobody).await.unwrap();
         let Asked::Shown(shown) = asked else { panic!("{asked:?}") };
