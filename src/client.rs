@@ -47,7 +47,7 @@
 //! its `Retry-After` asks for and a little more, by chance: many that were turned away together do
 //! not come back together.
 //!
-//! Error kinds: [`Error::Input`] is the ledger's own refusal, with its words; [`Error::Busy`] means
+//! Error kinds: [`Error::Refused`] is the ledger's own refusal, with its words; [`Error::Busy`] means
 //! that no ledger was reached, or not now; [`Error::Stop`] that the answer is a lie or damaged.
 
 mod answer;

@@ -1,6 +1,8 @@
 //! What goes wrong above the core, in the few kinds that a caller would treat differently; each
 //! has an exit code, so that scripts can too.
 
+use std::borrow::Cow;
+
 use probant_core::Rejected;
 
 /// A failure, by what the user does next.
@@ -9,9 +11,17 @@ pub enum Error {
     /// The answer is no: a proof rejected, a document unknown, a fault found.
     #[error("{0}")]
     No(String),
-    /// Mend the input: an argument, a file, a statement that the rules refuse.
+    /// Mend the input: an argument, a file, a request.
     #[error("{0}")]
     Input(String),
+    /// Mend the input too: the rules refuse it, here or at a ledger that answered so.
+    #[error("{code}: {why}")]
+    Refused {
+        /// Of docs/format.md 12.
+        code: Cow<'static, str>,
+        /// What was wrong: field, limit, value.
+        why: String,
+    },
     /// Try again later: busy, out of reach, not caught up. Nothing was changed.
     #[error("{what}")]
     Busy {
@@ -50,20 +60,11 @@ impl Error {
         move |error| Self::Input(format!("{path}: {error}"))
     }
 
-    /// Whether the rules refuse, by this code: here, or at a ledger that answered so.
-    pub fn is_refusal(&self, code: &str) -> bool {
-        let words = match self {
-            Self::Input(words) => words.strip_prefix(code),
-            _ => None,
-        };
-        words.is_some_and(|rest| rest.starts_with(": "))
-    }
-
     /// The exit code: 1 no, 2 mend the input, 3 try again, 4 stop.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::No(_) => 1,
-            Self::Input(_) => 2,
+            Self::Input(_) | Self::Refused { .. } => 2,
             Self::Busy { .. } | Self::OverQuota { .. } => 3,
             Self::Stop(_) => 4,
         }
@@ -72,6 +73,6 @@ impl Error {
 
 impl From<Rejected> for Error {
     fn from(rejected: Rejected) -> Self {
-        Self::Input(format!("{}: {rejected}", rejected.code()))
+        Self::Refused { code: rejected.code().into(), why: rejected.to_string() }
     }
 }

@@ -147,9 +147,10 @@ impl Ledger {
     /// The same statement again is answered with its first receipt.
     ///
     /// # Errors
-    /// [`Error::Input`] with the refusal; [`Error::Busy`] if the pool is full, nothing can be sealed
-    /// now, or look-ups lag; [`Error::OverQuota`] if its issuer has had its share; [`Error::Stop`] if the store failed, so that the outcome is unknown
-    /// until the ledger has been restarted: then send the same again.
+    /// [`Error::Refused`] by the rules; [`Error::Busy`] if the pool is full, nothing can be sealed
+    /// now, or look-ups lag; [`Error::OverQuota`] if its issuer has had its share; [`Error::Stop`] if
+    /// the store failed, so that the outcome is unknown until the ledger has been restarted: then
+    /// send the same again.
     ///
     /// # Panics
     /// If decoding does: never on any input.

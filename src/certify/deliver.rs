@@ -84,11 +84,11 @@ impl Courier {
     /// What was refused for good is not sent again; everything else waits where it is.
     fn not_accepted(&self, spooled: &Spooled, none: &NoReceipt) -> Result<(), Error> {
         match none {
-            NoReceipt::Refused(_) => {
+            NoReceipt::Refused { .. } => {
                 let aside = spooled.put_aside()?;
                 self.progress.spool(&aside, "was refused: kept for you to look at");
             }
-            NoReceipt::RefusedNow(_) => {
+            NoReceipt::RefusedNow { .. } => {
                 let why = "waits: run the same command again when what follows is mended";
                 self.progress.spool(spooled.file(), why);
             }

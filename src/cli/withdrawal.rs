@@ -191,13 +191,14 @@ async fn send(
 /// What to do after an error that another run may not meet.
 fn again(error: Error) -> Error {
     const GO_ON: &str = "run the same command again to go on";
-    let is_fallen = error.is_refusal("fallen");
     match error {
         Error::Busy { what, retry_after_s } => {
             Error::Busy { what: format!("{what}; {GO_ON}"), retry_after_s }
         }
         // It fell after the ledger was asked.
-        Error::Input(words) if is_fallen => Error::Input(format!("{words}; {GO_ON}")),
+        Error::Refused { code, why } if code == "fallen" => {
+            Error::Refused { code, why: format!("{why}; {GO_ON}") }
+        }
         other => other,
     }
 }

@@ -51,11 +51,21 @@ const FOR_NOW: [&str; 9] = [
 #[derive(Debug, thiserror::Error)]
 pub enum NoReceipt {
     /// The ledger refuses it for good: it is no entry, and will not become one.
-    #[error("{0}")]
-    Refused(String),
+    #[error("{code}: {why}")]
+    Refused {
+        /// Of docs/format.md 12.
+        code: &'static str,
+        /// The ledger's own words.
+        why: String,
+    },
     /// The ledger refuses it as things are: it is no entry, and may become one.
-    #[error("{0}")]
-    RefusedNow(String),
+    #[error("{code}: {why}")]
+    RefusedNow {
+        /// Of docs/format.md 12.
+        code: &'static str,
+        /// The ledger's own words.
+        why: String,
+    },
     /// Whether it is an entry is not known: only sending it again tells.
     #[error(transparent)]
     Unknown(#[from] Error),
@@ -65,18 +75,21 @@ impl NoReceipt {
     /// From the ledger's own words, which begin with a code; `None` where they are no refusal of
     /// a statement. So is `malformed`: it is said of a body that was cut on the way, too.
     pub(super) fn refusal(words: &str) -> Option<Self> {
-        let (code, _) = words.split_once(": ")?;
-        if FOR_GOOD.contains(&code) {
-            return Some(Self::Refused(words.into()));
+        let (code, why) = words.split_once(": ")?;
+        let known = |codes: &[&'static str]| codes.iter().copied().find(|known| *known == code);
+        if let Some(code) = known(&FOR_GOOD) {
+            return Some(Self::Refused { code, why: why.into() });
         }
-        FOR_NOW.contains(&code).then(|| Self::RefusedNow(words.into()))
+        known(&FOR_NOW).map(|code| Self::RefusedNow { code, why: why.into() })
     }
 }
 
 impl From<NoReceipt> for Error {
     fn from(none: NoReceipt) -> Self {
         match none {
-            NoReceipt::Refused(words) | NoReceipt::RefusedNow(words) => Self::Input(words),
+            NoReceipt::Refused { code, why } | NoReceipt::RefusedNow { code, why } => {
+                Self::Refused { code: code.into(), why }
+            }
             NoReceipt::Unknown(error) => error,
         }
     }
@@ -117,10 +130,10 @@ mod tests {
     #[test]
     fn only_the_ledgers_own_codes_refuse_and_some_of_them_pass() {
         let refusal = |words| NoReceipt::refusal(words);
-        assert!(matches!(refusal("signature: it is wrong"), Some(NoReceipt::Refused(_))));
-        assert!(matches!(refusal("sequence: 2 for x"), Some(NoReceipt::Refused(_))));
-        assert!(matches!(refusal("future: issued at 9 s"), Some(NoReceipt::RefusedNow(_))));
-        assert!(matches!(refusal("unknown-key: key 00"), Some(NoReceipt::RefusedNow(_))));
+        assert!(matches!(refusal("signature: it is wrong"), Some(NoReceipt::Refused { .. })));
+        assert!(matches!(refusal("sequence: 2 for x"), Some(NoReceipt::Refused { .. })));
+        assert!(matches!(refusal("future: issued at 9 s"), Some(NoReceipt::RefusedNow { .. })));
+        assert!(matches!(refusal("unknown-key: key 00"), Some(NoReceipt::RefusedNow { .. })));
         for words in ["malformed: cut", "proof: it is not", "teapot: short", "signature", ""] {
             assert!(refusal(words).is_none(), "{words}");
         }

@@ -31,6 +31,7 @@ const STOPPED: &str = "the ledger met a failure of its own and says no more; it 
 pub struct Problem {
     kind: Kind,
     detail: Cow<'static, str>,
+    code: Option<Cow<'static, str>>,
     retry_after_s: Option<u64>,
 }
 
@@ -62,7 +63,7 @@ pub struct Details<'a> {
 impl Problem {
     /// Of a kind, with what was wrong this time: field, limit, value.
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), retry_after_s: None }
+        Self { kind, detail: detail.into(), code: None, retry_after_s: None }
     }
 
     /// For a resource that is not there.
@@ -83,10 +84,9 @@ impl Problem {
         if is_scitt { Concise::from(self).into_response() } else { self.into_response() }
     }
 
-    /// The refusal code, which the detail of what the rules refuse begins with.
+    /// The refusal code of what the rules refuse: the detail begins with it, too.
     pub fn code(&self) -> Option<&str> {
-        let (code, _) = self.detail.split_once(": ")?;
-        (self.kind == Kind::Rejected).then_some(code)
+        self.code.as_deref()
     }
 
     fn respond(&self, content_type: &'static str, body: Vec<u8>) -> Response {
@@ -106,7 +106,10 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::No(what) => Self::not_found(what),
-            Error::Input(why) if is_refusal(&why) => Self::new(Kind::Rejected, why),
+            Error::Refused { code, why } => Self {
+                code: Some(code.clone()),
+                ..Self::new(Kind::Rejected, format!("{code}: {why}"))
+            },
             Error::Input(why) => Self::new(Kind::MalformedBody, why),
             Error::Busy { what, retry_after_s } => {
                 Self::new(Kind::Busy, what).retry_after(retry_after_s.unwrap_or(RETRY_AFTER_S))
@@ -120,12 +123,6 @@ impl From<Error> for Problem {
             }
         }
     }
-}
-
-/// Whether an error's words begin with a code of docs/format.md 12: those of the core's do.
-fn is_refusal(words: &str) -> bool {
-    let is_code = |code: &str| code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    words.split_once(": ").is_some_and(|(code, _)| is_code(code))
 }
 
 impl Concise {
@@ -197,12 +194,18 @@ pub async fn method_not_allowed() -> Problem {
 mod tests {
     use super::*;
 
+    fn refused(code: &'static str, why: &str) -> Error {
+        Error::Refused { code: code.into(), why: why.into() }
+    }
+
     #[test]
     fn an_error_becomes_the_kind_that_says_what_to_do() {
         let problem = |error: Error| Problem::from(error);
-        let rejected = problem(Error::input("key-state: key 00 is stopped"));
+        let rejected = problem(refused("key-state", "key 00 is stopped"));
         assert_eq!((rejected.kind, rejected.code()), (Kind::Rejected, Some("key-state")));
-        let input = problem(Error::input("the document: it is cut off"));
+        assert_eq!(rejected.detail, "key-state: key 00 is stopped");
+        // Whatever the words look like.
+        let input = problem(Error::input("document: it is cut off"));
         assert_eq!((input.kind, input.code()), (Kind::MalformedBody, None));
         let busy = problem(Error::busy("look-ups lag"));
         assert_eq!((busy.kind, busy.retry_after_s), (Kind::Busy, Some(1)));
@@ -213,12 +216,12 @@ mod tests {
 
     #[test]
     fn scitt_endpoints_speak_in_the_titles_of_scrapi() {
-        let title = |words: &str| Concise::from(Error::input(words)).title;
-        assert_eq!(title("malformed: cut"), "Malformed request");
-        assert_eq!(title("the body ended early"), "Malformed request");
-        assert_eq!(title("algorithm: -7"), "Bad Signature Algorithm");
-        assert_eq!(title("possession: of key 00"), "Confirmation Missing");
-        assert_eq!(title("unknown-key: 00"), "Rejected");
+        let title = |code, why| Concise::from(refused(code, why)).title;
+        assert_eq!(title("malformed", "cut"), "Malformed request");
+        assert_eq!(Concise::from(Error::input("it ended early")).title, "Malformed request");
+        assert_eq!(title("algorithm", "-7"), "Bad Signature Algorithm");
+        assert_eq!(title("possession", "of key 00"), "Confirmation Missing");
+        assert_eq!(title("unknown-key", "00"), "Rejected");
         assert_eq!(Concise::from(Problem::not_found("x")).title, "Not Found");
         for kind in [Kind::RateLimited, Kind::Quota] {
             assert_eq!(Concise::from(Problem::new(kind, "x")).title, "Too Many Requests");

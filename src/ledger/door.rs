@@ -29,7 +29,7 @@ const REMEMBERED_MAX: usize = 65_536;
 /// rule itself is of the fold, which knows what has fallen since.
 ///
 /// # Errors
-/// [`Error::Input`] naming a document that has fallen; [`Error::Busy`] while look-ups are rebuilt.
+/// [`Error::Refused`] naming a document that has fallen; [`Error::Busy`] while look-ups are rebuilt.
 pub fn check_stands(
     store: &dyn Store,
     registry: &Registry,
@@ -88,7 +88,7 @@ impl Inquiry {
     /// Goes on from where it was, and says whether it has come to its end.
     ///
     /// # Errors
-    /// [`Error::Input`] naming the first document that the issuer did not certify; [`Error::Busy`]
+    /// [`Error::Refused`] naming the first document that the issuer did not certify; [`Error::Busy`]
     /// while look-ups lag.
     pub fn go_on(&mut self, store: &dyn Store) -> Result<bool, Error> {
         let Self { issuer, list, done, search } = self;
@@ -173,7 +173,7 @@ impl Search {
 /// with this block.
 ///
 /// # Errors
-/// [`Error::Input`].
+/// [`Error::Refused`].
 pub fn check_held(keys: &Keyring, statement: &Statement) -> Result<(), Error> {
     match statement.body() {
         Body::Key(KeyStatement {

@@ -36,14 +36,12 @@ impl Figures {
             Ok(_) => "accepted",
             Err(Error::Busy { .. }) => "busy",
             Err(Error::OverQuota { .. }) => "quota",
-            Err(Error::No(_) | Error::Input(_)) => "refused",
+            Err(Error::No(_) | Error::Input(_) | Error::Refused { .. }) => "refused",
             Err(Error::Stop(_)) => "failed",
         };
         self.submissions.get_or_create(&[("outcome", outcome)]).inc();
-        if let Err(Error::Input(words)) = answer {
-            // Ours to the first colon, whatever a stranger's text brings after it.
-            let code = words.split_once(": ").map_or("other", |(code, _)| code);
-            self.refusals.get_or_create(&[("code", code.to_owned())]).inc();
+        if let Err(Error::Refused { code, .. }) = answer {
+            self.refusals.get_or_create(&[("code", code.to_string())]).inc();
         }
     }
 }

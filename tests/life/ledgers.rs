@@ -146,9 +146,8 @@ impl Life {
                 assert_eq!(Some(&accepted.index), self.entries.get(&leaf.0), "{say:?}");
             }
             (Expected::Before(index), Ok(accepted)) => assert_eq!(accepted.index, *index),
-            (Expected::Refused(codes), Err(Error::Input(why))) => {
-                let found = why.split(':').next().unwrap();
-                assert!(codes.contains(&found), "{codes:?} expected: {why}\n{say:?}");
+            (Expected::Refused(codes), Err(Error::Refused { code, why })) => {
+                assert!(codes.contains(&&*code), "{codes:?} expected: {code}: {why}\n{say:?}");
             }
             (Expected::Refused(codes), answer) => panic!("{codes:?}: {answer:?}\n{say:?}"),
             (_, answer) => panic!("{answer:?}\n{say:?}"),

@@ -63,12 +63,11 @@ impl FromStr for Time {
 
 /// The rules speak of milliseconds: their times once more, for people.
 fn in_utc(error: Error) -> Error {
-    let is_since = error.is_refusal("since");
     match error {
-        Error::Input(words) if is_since => {
-            let numbers = words.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+        Error::Refused { code, why } if code == "since" => {
+            let numbers = why.split(|c: char| !c.is_ascii_digit()).map(str::parse);
             let times: Vec<_> = numbers.flatten().map(utc).collect();
-            Error::Input(format!("{words} (in UTC: {})", times.join(", ")))
+            Error::Refused { code, why: format!("{why} (in UTC: {})", times.join(", ")) }
         }
         other => other,
     }
