@@ -10,7 +10,7 @@ demo:
 test: test-setup lint js
 	cargo test --workspace --locked
 
-## test-setup: what the tests need beside Rust: openssl, Node, Python and Go checkers in target/
+## test-setup: what the tests need beside Rust: Debian packages, Python, Go and npm ones
 test-setup:
 	tests/setup
 
@@ -23,11 +23,8 @@ lint:
 	tests/deny
 
 ## js: the verifier in JavaScript against every vector, and its hashes against others
-js: js/node_modules
+js: test-setup
 	cd js && npm test --silent
-
-js/node_modules: js/package-lock.json | test-setup
-	cd js && npm ci --silent --no-audit --no-fund && touch node_modules
 
 ## vectors: write tests/vectors anew, after a change of the format
 vectors:

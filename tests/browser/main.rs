@@ -1,7 +1,7 @@
 //! The page in a real Chromium, against the real binary: `page.test.js` and what it imports, run by
 //! Node's own test runner.
 //!
-//! tests/browser/setup.sh installs what it needs. Nothing is skipped where that is missing: the test
+//! tests/setup installs what it needs. Nothing is skipped where that is missing: the test
 //! fails.
 
 use std::{
@@ -23,16 +23,19 @@ fn the_page_says_what_is_true_and_nothing_else() {
         let there = here().join("node_modules").join(package).join("package.json");
         let there = fs::read_to_string(&there).unwrap_or_default();
         let wanted = format!("\"version\": \"{}\"", version(package));
-        assert!(there.contains(&wanted), "{package} is not installed as locked; run {}", setup());
+        assert!(
+            there.contains(&wanted),
+            "{package} is not installed as locked; run `make test-setup`"
+        );
     }
     let mut node = Command::new("node");
     node.args(["--test", "page.test.js"]).current_dir(here());
     node.env("PROBANT_BINARY", env!("CARGO_BIN_EXE_probant"));
     node.env_remove("NODE_OPTIONS").env_remove("NODE_TEST_CONTEXT");
     let started = node.spawn();
-    let mut node = started.unwrap_or_else(|error| panic!("node: {error}; run {}", setup()));
+    let mut node = started.unwrap_or_else(|error| panic!("node: {error}; run `make test-setup`"));
     let ended = wait(&mut node);
-    assert!(ended.success(), "{ended}; where something is missing: {}", setup());
+    assert!(ended.success(), "{ended}; where something is missing: `make test-setup`");
 }
 
 /// Bounded: what hangs is ended, by its own id.
@@ -56,9 +59,4 @@ fn version(locked: &str, path: &str) -> String {
 
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser")
-}
-
-/// How to install what is missing.
-fn setup() -> String {
-    format!("`make test-setup`, that is: {}", here().join("setup.sh").display())
 }

@@ -2,7 +2,7 @@
 //! pycose and scitt-cose for statements, receipts and proofs (tests/interop/check.py), the Go
 //! checksum database's packages for checkpoints and the tree (tests/interop/note).
 //!
-//! tests/interop/setup.sh installs them. Nothing is skipped where they are missing: the test fails.
+//! tests/setup installs them. Nothing is skipped where they are missing: the test fails.
 
 mod ledger;
 mod world;
@@ -74,7 +74,7 @@ fn sumdb_opens_every_checkpoint_and_recomputes_every_tree() {
     ledger.write(folder.path(), &[]);
     let mut go = Command::new("go");
     go.args(["run", "."]).arg(folder.path()).current_dir(here().join("note"));
-    // Only what setup.sh put there: no other toolchain, workspace, flags or download.
+    // Only what tests/setup put there: no other toolchain, workspace, flags or download.
     go.envs([("GOTOOLCHAIN", "local"), ("GOWORK", "off"), ("GOFLAGS", ""), ("GOPROXY", "off")]);
     run(go);
 
@@ -103,25 +103,14 @@ fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("target/tmp is in target")
 }
 
-/// How to install what is missing.
-fn setup() -> String {
-    let script = here().join("setup.sh");
-    format!(
-        "`make test-setup`, that is: CARGO_TARGET_DIR={} {}",
-        target().display(),
-        script.display()
-    )
-}
-
 fn python(command: &str, folder: &Path) {
     let venv = target().join("interop-venv");
     let (wanted, there) = (here().join("requirements.txt"), venv.join("requirements.txt"));
     assert!(
         fs::read(&there).ok() == Some(fs::read(&wanted).unwrap()),
-        "{} is missing or not what {} asks for; run {}",
+        "{} is missing or not what {} asks for: `make test-setup` installs it",
         venv.display(),
         wanted.display(),
-        setup(),
     );
     let mut python = Command::new(venv.join("bin/python3"));
     python.arg("-I").arg(here().join("check.py")).arg(command).arg(folder);
@@ -129,15 +118,15 @@ fn python(command: &str, folder: &Path) {
 }
 
 fn run(mut command: Command) {
-    let output =
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; run {}", setup()));
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; run `make test-setup`"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert!(
         output.status.success(),
-        "{command:?}: {}\n{out}{err}\nWhere a module is missing: {}",
+        "{command:?}: {}\n{out}{err}\nWhere a module is missing: `make test-setup`",
         output.status,
-        setup(),
     );
     print!("{out}");
 }

@@ -2,7 +2,7 @@
 //! wrong, and holds every answer to what is said there. No 5xx, no status or content type that is not
 //! described, no JSON of another shape; what is wrong is refused, what is right is taken.
 //!
-//! tests/schemathesis/setup.sh installs it. Nothing is skipped where it is missing: the test fails.
+//! tests/setup installs it. Nothing is skipped where it is missing: the test fails.
 
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -143,12 +143,9 @@ fn venv() -> PathBuf {
     let (wanted, there) = (here().join("requirements.txt"), venv.join("requirements.txt"));
     assert!(
         fs::read(&there).ok() == Some(fs::read(&wanted).unwrap()),
-        "{} is missing or not what {} asks for: `make test-setup` installs it, that is \
-         CARGO_TARGET_DIR={} {}",
+        "{} is missing or not what {} asks for: `make test-setup` installs it",
         venv.display(),
         wanted.display(),
-        target.display(),
-        here().join("setup.sh").display(),
     );
     venv
 }
