@@ -22,7 +22,7 @@ export function verdict(item, page) {
     "article",
     {
       id: `item-${item.id}`,
-      class: `answer ${mark(outcome)}`,
+      class: `answer ${mark(outcome)}${result.fallen?.length ? " contested" : ""}`,
       "data-outcome": outcome,
       "aria-labelledby": `verdict-${item.id}`,
     },

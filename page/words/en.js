@@ -139,7 +139,7 @@ export default {
   "note.atleast.one": "At least {count} more certification, which was not checked.",
   "note.atleast.other": "At least {count} more certifications, which were not checked.",
   "note.first":
-    "Verified against the identity that the ledger gives of itself: compare it below, and pin it.",
+    "Verified against the identity that the ledger gives of itself: compare it, and pin it.",
   "note.unknown":
     "This rests on the ledger’s word: that something is not there cannot be proven by it.",
   "note.complete": "That no other issuer says otherwise rests on the ledger’s word.",

@@ -141,7 +141,7 @@ export default {
   "note.atleast.one": "Au moins {count} autre certification, qui n’a pas été vérifiée.",
   "note.atleast.other": "Au moins {count} autres certifications, qui n’ont pas été vérifiées.",
   "note.first":
-    "Vérifié auprès de l’identité que le registre donne de lui-même : comparez-la ci-dessous, et retenez-la.",
+    "Vérifié auprès de l’identité que le registre donne de lui-même : comparez-la, et retenez-la.",
   "note.unknown":
     "Cela repose sur la parole du registre : qu’une chose n’y soit pas, il ne peut pas le prouver.",
   "note.complete": "Qu’aucun autre émetteur ne dise le contraire repose sur la parole du registre.",

@@ -89,6 +89,7 @@ export function traps(world) {
       await withoutPrinter(page);
       assert.deepEqual(await bring(page, file("revoked.pdf")), ["certified"]);
       assert.match(await glance(page), caution);
+      assert.ok(await page.$(".answer.contested"), "not in green");
       assert.match(await page.textContent("#status"), caution);
       await press(page, "Print an attestation");
       assert.match(await paper(page), caution);
@@ -166,10 +167,12 @@ export function traps(world) {
   test("an answer from before is not taken beside a newer one", async () => {
     await writeFile(file("replayed.txt"), "Retiré, et la réponse d'avant est rejouée\n");
     await probant("certify", "replayed.txt", ...ENERGIE);
-    const before = await fetch(
-      `${ledger.url}/status/${await ledger.fingerprint("replayed.txt")}`,
-    ).then((answer) => answer.json());
+    const about = `${ledger.url}/status/${await ledger.fingerprint("replayed.txt")}`;
+    const asked = () => fetch(about).then((answer) => answer.json());
+    const before = await asked();
     await probant("revoke", "replayed.txt", "--reason", "issued-in-error", ...ENERGIE);
+    const { head, verdict } = await asked();
+    assert.deepEqual([head.height > before.head.height, verdict], [true, "revoked"]);
     let replays = Infinity;
     proxy.target = ledger.url;
     proxy.twist = (path) =>
