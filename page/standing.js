@@ -51,11 +51,12 @@ export function cautions({ name, result }) {
 
 /** What changes nothing about whether it stands, and is still worth knowing. */
 export function notes({ result }, { pinned }) {
-  const { outcome, certifications, offline, notShown, mayHaveMore, prefix } = result;
+  const { outcome, certifications, offline, fallen, notShown, mayHaveMore, prefix } = result;
   const all = certifications.length > 0 ? notesOf(certifications[0].verified) : [];
   if (notShown > 0 && !mayHaveMore) all.push(counted("note.notshown", notShown));
   if (certifications.length > 0 && !pinned) all.push(word("note.first"));
-  if (outcome === "certified" && !offline) all.push(word("note.complete"));
+  const isSole = ["certified", "linked"].includes(outcome) && !offline && fallen.length === 0;
+  if (isSole) all.push(word("note.complete"));
   if (outcome === "unknown") all.push(word("note.unknown"));
   if (prefix?.count === 0) all.push(word("note.prefix.none", prefix));
   else if (prefix) all.push(counted("note.prefix", prefix.count, prefix));

@@ -89,6 +89,7 @@ export function traps(world) {
       await withoutPrinter(page);
       assert.deepEqual(await bring(page, file("revoked.pdf")), ["certified"]);
       assert.match(await glance(page), caution);
+      assert.doesNotMatch(await page.textContent(".notes"), /no other issuer says otherwise/);
       assert.ok(await page.$(".answer.contested"), "not in green");
       assert.match(await page.textContent("#status"), caution);
       await press(page, "Print an attestation");
