@@ -36,9 +36,20 @@ export function pairs(all, attributes = {}) {
   return element("dl", attributes, shown.map(pair));
 }
 
+/** Texts one under the other; none, and there is no list. */
+export function lines(texts, name) {
+  if (texts.length === 0) return null;
+  return element(
+    "ul",
+    { class: name },
+    texts.map((text) => element("li", {}, text)),
+  );
+}
+
 /** A fingerprint, a kid or an identity: to be compared group by group, and never translated. */
 export function code(text, attributes = {}) {
-  const [, before, hash, after] = /^(.*?)([0-9a-f]{64})(.*)$/s.exec(text) ?? [null, text, "", ""];
+  // The last hash: whoever chooses the name before it may have put another there.
+  const [, before, hash, after] = /^(.*)([0-9a-f]{64})(.*)$/s.exec(text) ?? [null, text, "", ""];
   const group = (letters) => [element("span", { class: "group" }, letters), element("wbr")];
   const groups = (hash.match(/.{8}/g) ?? []).map(group);
   const first = before && hash ? [before, element("wbr")] : [before];

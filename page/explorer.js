@@ -6,6 +6,7 @@ import { showChain } from "./explorer/chain.js";
 import { showEntry } from "./explorer/entry.js";
 import { showIssuer, showIssuers } from "./explorer/issuers.js";
 import { button, element } from "./element.js";
+import { Trust, stopsOf } from "./identity.js";
 import { Refusal } from "./ledger.js";
 import { Improper } from "./shape.js";
 import { speak, spoken, word } from "./words.js";
@@ -22,6 +23,7 @@ const VIEWS = {
   issuer: { show: showIssuer, live: true },
 };
 
+const trust = new Trust(() => at("stop").replaceChildren(...stopsOf(trust)));
 let paused = false;
 /** What was shown last: an answer that comes late is not shown over it. */
 let turn = 0;
@@ -33,7 +35,7 @@ let turn = 0;
 function route() {
   const [name, ...rest] = location.hash.slice(1).split("/");
   const known = Object.hasOwn(VIEWS, name) ? name : "chain";
-  return { name: known, rest: rest.map(decodeURIComponent) };
+  return { name: known, rest };
 }
 
 /** Shows the view of the address. `again`: it is there already, and may have changed. */
@@ -41,9 +43,11 @@ async function show({ again = false } = {}) {
   const mine = ++turn;
   const { name, rest } = route();
   const { show, live } = VIEWS[name];
+  // Only who has pinned a ledger can be shown another.
+  if (trust.pinned) trust.ask();
   let content;
   try {
-    content = await show(...rest);
+    content = await show(...rest.map(decodeURIComponent));
     at("trouble").replaceChildren();
   } catch (error) {
     if (mine !== turn) return;
@@ -103,8 +107,8 @@ function pulse() {
 }
 
 function trouble(error) {
-  if (error instanceof Refusal && error.status === 404)
-    return element("p", { class: "stop" }, word("explorer.nothing"));
+  const isNowhere = error instanceof URIError || (error instanceof Refusal && error.status === 404);
+  if (isNowhere) return element("p", { class: "stop" }, word("explorer.nothing"));
   const key = error instanceof Improper ? "explorer.improper" : "explorer.unreachable";
   return element(
     "p",
@@ -121,7 +125,10 @@ async function walk() {
   at("view").querySelector("h1")?.focus();
 }
 
-speak(() => show({ again: true }));
+speak(() => {
+  at("stop").replaceChildren(...stopsOf(trust));
+  show({ again: true });
+});
 addEventListener("hashchange", walk);
 setInterval(() => {
   if (!paused && !document.hidden && VIEWS[route().name].live) show({ again: true });

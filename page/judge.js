@@ -8,8 +8,6 @@ import { Refused, verifyProof } from "../js/index.js";
 const AGE_MS_MAX = 10 * 60_000;
 /** Most that a head may be ahead of this machine's clock. */
 const AHEAD_MS_MAX = 5 * 60_000;
-/** Most proofs that a ledger gives at once. */
-const PROOFS_MAX = 16;
 /** Most certifications that it lists. */
 const LISTED_MAX = 100;
 
@@ -45,6 +43,7 @@ export async function judge(statuses, identity, nowMs) {
   shown.certifications.sort(byWorth);
   const listed = statuses.flatMap((status) => status.certifications);
   shown.notShown = listed.length - shown.certifications.length;
+  shown.fallen = fallen(listed, shown.certifications);
   shown.mayHaveMore = statuses.some((status) => status.certifications.length >= LISTED_MAX);
   const late = notFresh(head.time_ms, nowMs, AGE_MS_MAX);
   if (late) return { ...shown, outcome: late, certifications: [] };
@@ -73,6 +72,16 @@ export async function judgeProof(proof, fingerprints, identity, nowMs) {
   }
 }
 
+/**
+ * The outcome by now. What stands, or is not there, is known for as long as an answer is fresh; what
+ * has fallen stays so.
+ */
+export function outcomeAt({ outcome, offline, head }, nowMs) {
+  const mayChange = ["certified", "unknown"].includes(outcome);
+  if (!mayChange || nowMs - head.timeMs <= AGE_MS_MAX) return outcome;
+  return offline ? "stood" : "aged";
+}
+
 /** What a ledger says, where nothing can be verified: its word, and called so. */
 export function believe(statuses) {
   const said = best(statuses.map((status) => status.verdict));
@@ -95,6 +104,26 @@ function byWorth({ verified: a }, { verified: b }) {
   return rank(a.standing) - rank(b.standing) || b.entry - a.entry;
 }
 
+/**
+ * Who else withdrew or replaced the same bytes, by the ledger's word: whoever says that they stand
+ * must not be the last to be heard. Those that certified them first come first.
+ */
+function fallen(listed, [first, ...others]) {
+  if (!["certified", "superseded"].includes(first?.verified.standing)) return [];
+  const names = new Map(
+    [first, ...others].map(({ verified: { issuer } }) => [issuer.id, issuer.legalName]),
+  );
+  const all = listed
+    .filter(({ fall, entry }) => fall && entry !== first.verified.entry)
+    .sort((a, b) => a.entry - b.entry)
+    .map(({ issuer, fall }) => ({
+      id: issuer,
+      legalName: names.get(issuer),
+      isReplaced: fall.reason === "superseded",
+    }));
+  return [...new Map(all.map((one) => [one.id, one])).values()];
+}
+
 /** The certifications of one answer, each shown by its proof. */
 async function held(status, identity) {
   const { certifications, proofs, fingerprint } = status;
@@ -105,7 +134,7 @@ async function held(status, identity) {
     contradict(`it says ${status.verdict}, and what it lists is ${best(verdicts)}`);
   }
   const proven = new Set(proofs.map((one) => one.entry));
-  if (proven.size < Math.min(listed.size, PROOFS_MAX)) {
+  if (proven.size < Math.min(listed.size, status.proofsMax)) {
     contradict(`it lists ${listed.size} certifications, and shows ${proven.size} by proofs`);
   }
   // Those that stand are shown first: what is not shown must not be better than what is.
@@ -123,7 +152,9 @@ async function held(status, identity) {
 /** That what is said of a certification is what its proof shows. */
 function agree(said, verified, { fingerprint, head }) {
   if (!said) contradict("a proof is of an entry that it does not list");
-  const { fall } = verified;
+  // Whose key was stolen may have withdrawn it too: the ledger says so, and no proof shows it.
+  const falls = verified.standing === "distrusted" ? [] : [said.fall, verified.fall];
+  const [theirFall, fall] = falls;
   const pairs = {
     fingerprint: [said.fingerprint, fingerprint],
     entry: [said.entry, verified.entry],
@@ -131,9 +162,9 @@ function agree(said, verified, { fingerprint, head }) {
     block: [said.block, verified.sealed.height],
     time: [said.time_ms, verified.sealed.timeMs],
     verdict: [said.verdict, verified.standing],
-    reason: [said.fall?.reason, fall?.reason],
-    "entry of the fall": [said.fall?.entry, fall?.entry],
-    replacement: [said.fall?.replacement ?? null, fall?.replacement ?? null],
+    reason: [theirFall?.reason, fall?.reason],
+    "entry of the fall": [theirFall?.entry, fall?.entry],
+    replacement: [theirFall?.replacement ?? null, fall?.replacement ?? null],
     "height of the head": [head.height, verified.head.height],
     "size of the head": [head.size, verified.head.size],
     "time of the head": [head.time_ms, verified.head.timeMs],

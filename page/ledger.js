@@ -26,15 +26,33 @@ const ANSWER_BYTES_MAX = 24 << 20;
 const PREFIX_BYTES_MAX = 64 << 20;
 const BLOCK_BYTES_MAX = 1 << 20;
 const PROOF_TEXT_MAX = 1_500_000;
+/** Most proofs of one document, in an answer about it and in one to a prefix. */
+const PROOFS_MAX = 16;
+const PREFIX_PROOFS_MAX = 4;
 const PREFIX_DIGITS_MIN = 4;
-/** More would name one document of 2^48: a ledger that wants more wants to know which one it is. */
-const PREFIX_DIGITS_MAX = 12;
+/** More would name one document of 2^32: a ledger that wants more wants to know which one it is. */
+const PREFIX_DIGITS_MAX = 8;
 
 /**
  * The ledger gave no answer: it is out of reach or busy, or something else answers in its place.
  */
 export class Unreachable extends Error {
   name = "Unreachable";
+}
+
+/** It wants more digits than are given away without being asked to. */
+export class Curious extends Error {
+  name = "Curious";
+}
+
+/** It answered as of an older block than the one that it had shown. */
+export class Behind extends Error {
+  name = "Behind";
+  constructor(head, newest) {
+    super(`block ${head.height}, after block ${newest.height}`);
+    this.head = head;
+    this.newest = newest;
+  }
 }
 
 /** It refused, and said why. */
@@ -68,7 +86,7 @@ const certification = record({
 const proven = {
   verdict: oneOf(...VERDICTS),
   certifications: list(certification, 100),
-  proofs: list(record({ entry: integer, proof: base64 }), 16),
+  proofs: list(record({ entry: integer, proof: base64 }), PROOFS_MAX),
 };
 const status = record({ fingerprint, head, ...proven });
 const prefixed = record({ head, documents: list(record({ fingerprint, ...proven }), 64) });
@@ -116,9 +134,9 @@ async function read(response, max) {
 }
 
 /** Asks, and asks again where the ledger is busy and says for how long. */
-async function ask(path, max, cache) {
+async function ask(path, max, { cache = "no-cache", signal } = {}) {
   for (let asked = 1; ; asked++) {
-    const [response, bytes] = await askOnce(path, max, cache);
+    const [response, bytes] = await askOnce(path, max, cache, signal);
     const pauseS = Number(response.headers.get("retry-after") ?? NaN);
     const isBusy = [429, 503].includes(response.status) && pauseS <= PAUSE_S_MAX;
     if (!isBusy || asked === ASKED_MAX) return [response, bytes];
@@ -127,11 +145,10 @@ async function ask(path, max, cache) {
   }
 }
 
-async function askOnce(path, max, cache) {
-  const signal = AbortSignal.timeout(WAIT_MS);
+async function askOnce(path, max, cache, signal) {
   const how = {
     cache,
-    signal,
+    signal: bounded(signal),
     credentials: "omit",
     redirect: "error",
     referrerPolicy: "no-referrer",
@@ -143,6 +160,12 @@ async function askOnce(path, max, cache) {
     if (error instanceof Improper) throw error;
     throw new Unreachable(error.message);
   }
+}
+
+/** A browser that cannot join the two waits for an answer that nobody wants any more. */
+function bounded(signal) {
+  const limit = AbortSignal.timeout(WAIT_MS);
+  return (signal && AbortSignal.any?.([signal, limit])) ?? limit;
 }
 
 function parse(bytes) {
@@ -161,8 +184,8 @@ function refusal({ status, headers }, bytes) {
 }
 
 /** An answer in JSON, of this shape. */
-export async function json(path, shape, max = ANSWER_BYTES_MAX, cache = "no-cache") {
-  const [response, bytes] = await ask(path, max, cache);
+export async function json(path, shape, max = ANSWER_BYTES_MAX, how = {}) {
+  const [response, bytes] = await ask(path, max, how);
   if (!response.ok) throw refusal(response, bytes);
   // A portal that wants a password answers with a page: that is nobody's lie.
   const isJson = response.headers.get("content-type")?.startsWith("application/json");
@@ -172,42 +195,54 @@ export async function json(path, shape, max = ANSWER_BYTES_MAX, cache = "no-cach
 
 /** Block 0, from which the ledger's identity follows; asked anew, to hear if it is another one. */
 export async function genesis() {
-  const [response, bytes] = await ask("blocks/0", BLOCK_BYTES_MAX, "no-store");
+  const [response, bytes] = await ask("blocks/0", BLOCK_BYTES_MAX, { cache: "no-store" });
   if (!response.ok) throw refusal(response, bytes);
   return bytes;
 }
 
 /** What the ledger says of a fingerprint, and its proofs. */
-async function statusOf(wanted) {
-  const said = await json(`status/${wanted}`, status);
+async function statusOf(wanted, signal) {
+  const said = await json(`status/${wanted}`, status, ANSWER_BYTES_MAX, { signal });
   if (said.fingerprint !== wanted) throw new Improper("the answer is about another document");
-  return said;
+  return { ...said, proofsMax: PROOFS_MAX };
 }
 
 /**
  * The same without naming the document: all that begin so are asked for, and it is looked for
  * here.
  */
-async function statusByPrefix(wanted) {
+async function statusByPrefix(wanted, signal) {
   const [algorithm, hex] = wanted.split(":");
   for (let digits = PREFIX_DIGITS_MIN; digits <= PREFIX_DIGITS_MAX; digits++) {
     try {
       const path = `prefixes/${algorithm}:${hex.slice(0, digits)}`;
-      const said = await json(path, prefixed, PREFIX_BYTES_MAX);
+      const said = await json(path, prefixed, PREFIX_BYTES_MAX, { signal });
       const none = { verdict: "unknown", certifications: [], proofs: [] };
       const found = said.documents.find((one) => one.fingerprint === wanted) ?? none;
-      return { ...found, fingerprint: wanted, head: said.head, digits };
+      const prefix = { digits, count: said.documents.length };
+      const { head } = said;
+      return { ...found, fingerprint: wanted, head, prefix, proofsMax: PREFIX_PROOFS_MAX };
     } catch (error) {
       const isShort = error instanceof Refusal && error.type.endsWith("prefix-too-short");
       if (!isShort) throw error;
     }
   }
-  throw new Improper(`a prefix of ${PREFIX_DIGITS_MAX} digits is not enough for it`);
+  throw new Curious(`a prefix of ${PREFIX_DIGITS_MAX} digits is not enough for it`);
 }
 
 /** What the ledger says of a document that has these fingerprints. */
-export function statuses(fingerprints, { byPrefix }) {
-  return Promise.all(fingerprints.map(byPrefix ? statusByPrefix : statusOf));
+export async function statuses(fingerprints, { byPrefix, signal }) {
+  const about = (one) => (byPrefix ? statusByPrefix(one, signal) : statusOf(one, signal));
+  const said = await Promise.all(fingerprints.map(about));
+  const newest = said.map(({ head }) => head).reduce((a, b) => (a.height >= b.height ? a : b));
+  // A block may be sealed between two answers. The older is asked for again, and is older no more.
+  const again = async (one, at) => {
+    if (one.head.height === newest.height) return one;
+    const { head, ...rest } = await about(fingerprints[at]);
+    if (head.height < newest.height) throw new Behind(head, newest);
+    return { head, ...rest };
+  };
+  return Promise.all(said.map(again));
 }
 
 /** Issuers and their keys. */

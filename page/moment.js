@@ -35,6 +35,17 @@ export function moment(timeMs) {
   return element("time", { datetime: new Date(timeMs).toISOString() }, when(timeMs));
 }
 
+/** How long ago that was, as an element that `refreshAges` keeps true. */
+export function age(timeMs, nowMs) {
+  return element("strong", { "data-time-ms": timeMs }, ago(timeMs, nowMs));
+}
+
+export function refreshAges(nowMs) {
+  for (const at of document.querySelectorAll("[data-time-ms]")) {
+    at.textContent = ago(Number(at.dataset.timeMs), nowMs);
+  }
+}
+
 /** How long ago that was, in one unit of which there are two at least. */
 export function ago(timeMs, nowMs) {
   const seconds = Math.floor((nowMs - timeMs) / 1000);

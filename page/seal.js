@@ -12,6 +12,9 @@ const MARKS = {
   superseded: ["M76 100 H124", "M108 84 L124 100 L108 116"],
   revoked: ["M76 100 H124"],
   distrusted: ["M82 82 L118 118", "M118 82 L82 118"],
+  // An hourglass; a sheet of paper.
+  stood: ["M80 76 H120 L80 124 H120 Z"],
+  linked: ["M82 72 H106 L120 86 V128 H82 Z", "M106 72 V86 H120"],
   unknown: [],
   stop: ["M100 74 V108", "M100 122 V126"],
   caution: ["M100 78 V102 L114 112"],
@@ -23,10 +26,14 @@ const OF = {
   refused: "distrusted",
   altered: "distrusted",
   stale: "caution",
+  aged: "caution",
   ahead: "caution",
   unreachable: "caution",
   unverified: "unknown",
 };
+
+/** Outcomes of a document that was certified. */
+const SEALED = ["certified", "stood", "linked", "superseded", "revoked", "distrusted"];
 
 /** The kind of mark for an outcome. */
 export function mark(outcome) {
@@ -69,7 +76,7 @@ function rosette(fingerprint) {
 /** The seal. Without a fingerprint, or where nothing is certified, it is an empty ring. */
 export function seal(fingerprint, outcome) {
   const kind = mark(outcome);
-  const isSealed = ["certified", "superseded", "revoked", "distrusted"].includes(outcome);
+  const isSealed = SEALED.includes(outcome);
   const ring = (r, name) => drawing("circle", { class: name, cx: CENTRE, cy: CENTRE, r });
   return drawing(
     "svg",

@@ -1,16 +1,17 @@
 // The answer about one document, in one glance: what, who, when, how fresh; then what it rests
 // on, and the verification step by step.
 import { link, print } from "./attestation.js";
-import { button, code, element, pairs } from "./element.js";
-import { ago, moment } from "./moment.js";
+import { button, code, element, lines, pairs } from "./element.js";
+import { age, ago, moment } from "./moment.js";
+import { name, named } from "./name.js";
 import { mark, seal } from "./seal.js";
-import { notes, standing } from "./standing.js";
+import { cautions, how, meaning, notes, standing } from "./standing.js";
 import { stepsOf } from "./steps.js";
 import { counted, number, word } from "./words.js";
 
 /** What may be otherwise when it is asked again. */
-const AGAIN = ["unreachable", "stale", "ahead"];
-const MARKED = ["certified", "superseded", "revoked", "distrusted"];
+const AGAIN = ["unreachable", "stale", "behind", "ahead", "aged"];
+const MARKED = ["certified", "stood", "linked", "superseded", "revoked", "distrusted"];
 
 /** The answer as an article; its heading takes the focus. */
 export function verdict(item, page) {
@@ -21,7 +22,7 @@ export function verdict(item, page) {
     "article",
     {
       id: `item-${item.id}`,
-      class: `answer ${mark(outcome)}`,
+      class: `answer ${mark(outcome)}${result.fallen?.length ? " contested" : ""}`,
       "data-outcome": outcome,
       "aria-labelledby": `verdict-${item.id}`,
     },
@@ -32,9 +33,14 @@ export function verdict(item, page) {
       element(
         "div",
         {},
-        element("p", { class: "document" }, item.name ?? word("answer.linked")),
+        element(
+          "p",
+          { class: "document" },
+          item.name === null ? word("answer.linked") : name(item.name),
+        ),
         element("h2", { id: `verdict-${item.id}`, tabindex: "-1" }, word(`outcome.${outcome}`)),
         element("p", { class: "says" }, sentence(item, page)),
+        lines(cautions(item), "cautions"),
       ),
     ),
     page.several()
@@ -46,34 +52,40 @@ export function verdict(item, page) {
 /** What is said below the glance; of several answers, only to who asks. */
 function rest(item, page, first, others) {
   const { result } = item;
-  const says = result.outcome === "certified" ? "says.certified" : "says.fallen";
   return [
-    first ? known(first.verified, result, page.now()) : null,
-    warnings(item, page),
-    first ? element("p", { class: "rests" }, word(says)) : null,
+    first ? known(first.verified, result, page) : null,
+    lines(notes(item, page.trust), "notes"),
+    first ? element("p", { class: "rests" }, word(meaning(result.outcome))) : null,
     actions(item, page),
     details(item, page, others),
   ];
 }
 
-const told = ({ offline }, page) => ({ offline, nowMs: page.now() });
+const told = ({ outcome, offline }, page) => ({ outcome, offline, nowMs: page.now() });
+
+/** All that the glance says, for who hears it. */
+export function summary(item, page) {
+  const all = [sentence(item, page), ...cautions(item)];
+  return `${word(`outcome.${item.result.outcome}`)}. ${all.join(" ")}`;
+}
 
 /** The outcome in a sentence. */
-export function sentence({ result }, page) {
+function sentence({ result }, page) {
   const { outcome, certifications, head } = result;
   if (MARKED.includes(outcome)) return standing(certifications[0].verified, told(result, page));
   const height = head ? number(head.height) : "";
   const age = head ? ago(head.timeMs, page.now()) : "";
   const said = result.said ? word(`outcome.${result.said}`) : "";
-  return word(`outcome.${outcome}.says`, { height, age, said });
+  const newest = result.newest ? number(result.newest) : "";
+  return word(`outcome.${outcome}.says`, { height, age, said, newest });
 }
 
 /** Who, when, where, how fresh. */
-function known(verified, { identity, offline }, nowMs) {
+function known(verified, result, page) {
   const { issuer, sealed, head, listCount, fall } = verified;
   const who = [
-    element("strong", {}, issuer.legalName),
-    ` (${issuer.country} ${issuer.registration}), `,
+    name(issuer.legalName, { class: "name" }),
+    ` (${issuer.country} ${named(issuer.registration)}), `,
     element("span", { class: "id" }, issuer.id),
   ];
   const others = listCount > 1 ? `, ${counted("answer.others", listCount)}` : "";
@@ -81,7 +93,10 @@ function known(verified, { identity, offline }, nowMs) {
     block: number(sealed.height),
     entry: number(verified.entry),
   });
-  const place = element("a", { href: `explorer.html#entry/${verified.entry}` }, where);
+  // Whoever does not name the document to the ledger does not ask for its entry either.
+  const place = result.prefix
+    ? where
+    : element("a", { href: `explorer.html#entry/${verified.entry}` }, where);
   return pairs(
     [
       [word("answer.by"), who],
@@ -95,65 +110,53 @@ function known(verified, { identity, offline }, nowMs) {
       ],
       [
         word("answer.fresh"),
-        [
-          word("answer.asof", { block: number(head.height) }),
-          ", ",
-          element("strong", {}, ago(head.timeMs, nowMs)),
-        ],
+        [word("answer.asof", { block: number(head.height) }), ", ", age(head.timeMs, page.now())],
       ],
-      [word("answer.checked"), word(offline ? "answer.offline" : "answer.online")],
-      [word("answer.against"), element("span", { class: "long" }, code(identity))],
+      [word("answer.checked"), how(result, page.trust)],
+      [word("answer.against"), element("span", { class: "long" }, code(result.identity))],
     ],
     { class: "known" },
   );
-}
-
-/** What the reader must know beside it. */
-function warnings({ result, digits }, page) {
-  const { outcome, certifications, offline, notShown, mayHaveMore } = result;
-  const said = certifications.length > 0 ? notes(certifications[0].verified) : [];
-  if (offline && certifications.length > 0) said.push(word("note.offline"));
-  if (notShown > 0) said.push(counted(mayHaveMore ? "note.atleast" : "note.notshown", notShown));
-  if (certifications.length > 0 && !page.trust.pinned) said.push(word("note.first"));
-  if (outcome === "unknown") said.push(word("note.unknown"));
-  if (digits) said.push(word("note.prefix", { digits }));
-  return said.length > 0
-    ? element(
-        "ul",
-        { class: "notes" },
-        said.map((note) => element("li", {}, note)),
-      )
-    : null;
 }
 
 /** What can be done with it. */
 function actions(item, page) {
   const { result } = item;
   const [first] = result.certifications;
-  const all = [];
-  if (first) {
-    all.push(button(word("action.proof"), () => save(first, item), { class: "button" }));
-    const named = element("input", { type: "checkbox", id: `named-${item.id}` });
-    const paper = () => {
-      print(page.paper, result, named.checked ? item.name : null, page.now());
-    };
-    all.push(button(word("action.print"), paper, { class: "button quiet" }));
-    if (item.name) {
-      all.push(
-        element(
-          "span",
-          { class: "named" },
-          named,
-          element("label", { for: named.id }, word("action.named")),
-        ),
-      );
-    }
-  }
-  if (item.fingerprints && (result.offline || AGAIN.includes(result.outcome))) {
-    const text = word(result.offline ? "action.ask" : "action.again");
-    all.unshift(button(text, () => page.ask(item), { class: "button" }));
-  }
+  const all = [...asking(item, page)];
+  if (first) all.push(button(word("action.proof"), () => save(first, item), { class: "button" }));
+  // A paper that says what was verified is for whoever had the document.
+  if (first && item.name !== null) all.push(...printing(item, page));
   return all.length > 0 ? element("div", { class: "actions" }, all) : null;
+}
+
+/** What is asked for next, if anything is. */
+function asking(item, page) {
+  const { outcome, offline, certifications } = item.result;
+  const primary = { class: "button" };
+  if (item.name === null && certifications.length > 0)
+    return [button(word("action.choose"), page.choose, primary)];
+  if (!item.fingerprints) return [];
+  if (outcome === "curious") {
+    const ask = () => page.ask(item, { isNamed: true });
+    return [button(word("action.name"), ask, primary)];
+  }
+  if (!offline && !AGAIN.includes(outcome)) return [];
+  return [button(word(offline ? "action.ask" : "action.again"), () => page.ask(item), primary)];
+}
+
+function printing(item, page) {
+  const named = element("input", { type: "checkbox", id: `named-${item.id}` });
+  const paper = () => print(item, page, { isNamed: named.checked });
+  return [
+    button(word("action.print"), paper, { class: "button quiet" }),
+    element(
+      "span",
+      { class: "named" },
+      named,
+      element("label", { for: named.id }, word("action.named")),
+    ),
+  ];
 }
 
 /** Saves the proof that was verified, under the document's name. */
@@ -181,7 +184,7 @@ function details(item, page, others) {
         "li",
         {},
         element("p", {}, standing(verified, told(result, page))),
-        known(verified, result, page.now()),
+        known(verified, result, page),
       );
     all.push(
       fold(

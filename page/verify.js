@@ -1,27 +1,27 @@
-// The page that verifies: documents come in, become fingerprints, the ledger is asked, its
-// proofs are verified here, and the answer is shown. A proof that comes with its document needs
-// no network.
-import { Refused, hasEd25519, parseFingerprint } from "../js/index.js";
+// The page that verifies: documents come in, and each is shown with its outcome, which is asked
+// for again when another ledger is to be trusted, and which ages.
+import { parseFingerprint } from "../js/index.js";
 import { element } from "./element.js";
-import { hash } from "./hashing.js";
-import { Trust, showIdentity, strangerStop } from "./identity.js";
-import { PROOF_BYTES_MAX, keepChoice, listen } from "./intake.js";
-import { believe, judge, judgeProof } from "./judge.js";
-import { Refusal, Unreachable, statuses } from "./ledger.js";
+import { Trust, showIdentity, stopsOf } from "./identity.js";
+import { keepChoice, listen } from "./intake.js";
+import { outcomeAt } from "./judge.js";
+import { refreshAges } from "./moment.js";
+import { name } from "./name.js";
+import { outcomeOf } from "./outcome.js";
 import { seal } from "./seal.js";
-import { Improper } from "./shape.js";
-import { sentence, verdict } from "./verdict.js";
+import { summary, verdict } from "./verdict.js";
 import { counted, speak, word } from "./words.js";
 
+/** How often it is looked whether an answer has aged. */
+const LOOK_MS = 20_000;
+
 const at = (id) => document.getElementById(id);
-const trust = new Trust();
-const asked = trust.ask();
-const canVerify = hasEd25519();
+const trust = new Trust(({ isOther }) => (isOther ? trusted() : showTrust()));
 /** What was brought, the newest first. */
 let items = [];
 let last = 0;
-/** Documents are hashed one after the other. */
-let queue = Promise.resolve();
+/** What was brought together: it asks the ledger once who it is, and ends with the next. */
+let round = { ended: new AbortController(), who: null };
 
 const page = {
   trust,
@@ -31,117 +31,134 @@ const page = {
   say: (text) => {
     at("status").textContent = text;
   },
-  ask: (item) => settle(item, () => online(item)),
+  choose: () => at("files").click(),
+  /** Asks the ledger; by the whole fingerprint if `isNamed`. */
+  ask: ({ id }, { isNamed = false } = {}) => {
+    const item = items.find((one) => one.id === id);
+    item.isAsked = true;
+    item.isNamed = isNamed;
+    round.who = null;
+    return settle(item);
+  },
 };
 
-/** New documents take the place of those before. */
-function take(pairs) {
-  items = pairs.map(({ document, proof }) => ({
-    id: ++last,
-    name: (document ?? proof).name,
-    document,
-    proof,
-    size: document?.size ?? 0,
-    done: 0,
-  }));
-  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+/** What comes takes the place of what was there, and nobody waits for that any more. */
+function begin(brought) {
+  round.ended.abort();
+  round = { ended: new AbortController(), who: null };
+  items = brought.map((one) => ({ id: ++last, turn: 0, result: null, ...one }));
   show();
+}
+
+/** New documents: read one after the other. */
+async function take(pairs) {
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+  begin(
+    pairs.map(({ document, proof }) => ({
+      name: (document ?? proof).name,
+      document,
+      proof,
+      size: document?.size ?? 0,
+      done: 0,
+    })),
+  );
   const mine = items;
-  for (const item of mine)
-    queue = queue.then(() => (mine === items ? settle(item, () => verify(item)) : null));
-  queue = queue.then(() => (mine === items ? arrived() : null));
+  for (const item of mine) {
+    if (mine !== items) return;
+    await settle(item);
+  }
+  if (mine === items) arrived();
 }
 
 /** A link to a fingerprint: the document itself is elsewhere. */
 async function follow() {
-  const fingerprint = location.hash.slice(1);
-  try {
-    parseFingerprint(fingerprint);
-  } catch {
-    return; // Another anchor of the page.
+  const text = location.hash.slice(1);
+  const isShown = items[0]?.name === null;
+  if (!text) return isShown ? begin([]) : null;
+  const fingerprint = readFingerprint(text);
+  if (!fingerprint) {
+    // Another anchor of the page; or a damaged link, under which nothing else may be shown.
+    const isMeant = isShown || /^(blake|sha)/i.test(text);
+    if (at(text) || !isMeant) return;
   }
-  const item = { id: ++last, name: null, fingerprints: [fingerprint] };
-  items = [item];
-  show();
-  await settle(item, () => online(item));
+  begin([{ name: null, fingerprints: fingerprint ? [fingerprint] : null }]);
+  const [item] = items;
+  if (fingerprint) await settle(item);
+  else conclude(item, { outcome: "damaged", certifications: [] });
   if (items[0] === item) arrived();
+}
+
+function readFingerprint(text) {
+  try {
+    parseFingerprint(text);
+    return text;
+  } catch {
+    return null;
+  }
 }
 
 /** The answer is there: it is said, and the keyboard is led to it. */
 function arrived() {
-  const [item] = items;
-  page.say(
-    items.length === 1
-      ? `${word(`outcome.${item.result.outcome}`)}. ${sentence(item, page)}`
-      : counted("answers.there", items.length),
-  );
+  if (!announce()) return;
   at("answers").querySelector("h2")?.focus({ preventScroll: true });
   at("answers").scrollIntoView({ block: "start" });
 }
 
-/** Gives an item its outcome, whatever happens. */
-async function settle(item, work) {
+/** Whether all answers are there, and said. */
+function announce() {
+  if (items.length === 0 || items.some(({ result }) => !result)) return false;
+  const [item] = items;
+  page.say(items.length === 1 ? summary(seen(item), page) : counted("answers.there", items.length));
+  return true;
+}
+
+/** Gives an item its outcome, whatever happens; what was begun later for the same item counts. */
+async function settle(item) {
+  const turn = ++item.turn;
   item.result = null;
   showAgain(item);
-  try {
-    item.result = await work();
-  } catch (error) {
-    item.result = failed(error);
-  }
+  const { ended } = round;
+  const result = await outcomeOf(item, {
+    trust,
+    who: () => (round.who ??= trust.ask()),
+    byPrefix: at("prefix").checked,
+    signal: ended.signal,
+    progress: (done) => showProgress(item, done),
+    read: () => turn === item.turn && showAgain(item),
+  });
+  if (turn === item.turn) conclude(item, result);
+}
+
+function conclude(item, result) {
+  item.result = { ...result, atMs: page.now() };
   showAgain(item);
 }
 
-/** Why there is no answer. An error that nobody expected is said too, and left to the console. */
-function failed(error) {
-  const outcome = (outcome, more) => ({ outcome, certifications: [], ...more });
-  if (error instanceof Improper) return outcome("lie", { code: "malformed", why: error.message });
-  if (error instanceof Unreachable || error instanceof Refusal)
-    return outcome("unreachable", { code: "unreachable", why: error.message });
-  if (error instanceof Refused) return outcome("lie", { code: error.code, why: error.message });
-  reportError(error);
-  return outcome("failed", { code: "page", why: error.message });
+/** An item as it is by now: answers age, and a link is no document. */
+function seen(item) {
+  const { result } = item;
+  if (!result) return item;
+  const outcome = outcomeAt(result, page.now());
+  const isLinked = outcome === "certified" && item.name === null;
+  const certifications = outcome === "aged" ? [] : result.certifications;
+  return {
+    ...item,
+    result: { ...result, outcome: isLinked ? "linked" : outcome, certifications },
+  };
 }
 
-async function verify(item) {
-  if (!item.document) return { outcome: "alone", certifications: [] };
-  try {
-    const progress = (done) => {
-      item.done = done;
-      showProgress(item);
-    };
-    const both = await hash(item.document, progress);
-    item.fingerprints = [both.blake3, both.sha256];
-  } catch (error) {
-    return { outcome: "unreadable", certifications: [] };
+/** What was shown and is no more what it was is shown anew, and said. */
+function age() {
+  refreshAges(page.now());
+  for (const item of items.filter(({ result }) => result)) {
+    const { outcome } = seen(item).result;
+    if (at(`item-${item.id}`).dataset.outcome === outcome) continue;
+    showAgain(item);
+    announce();
   }
-  return item.proof ? offline(item) : online(item);
 }
 
-/** With the proof alone. The identity must be known: nobody is asked for it. */
-async function offline(item) {
-  if (!(await canVerify)) return { outcome: "unable", certifications: [] };
-  const { identity } = trust;
-  if (!identity) return { outcome: "nameless", certifications: [] };
-  if (item.proof.size > PROOF_BYTES_MAX) {
-    return { outcome: "refused", code: "too-large", why: "", certifications: [] };
-  }
-  const proof = new Uint8Array(await item.proof.arrayBuffer());
-  return judgeProof(proof, item.fingerprints, identity, page.now());
-}
-
-async function online(item) {
-  await asked;
-  // What a stranger is not asked, it does not learn.
-  if (trust.isStranger) return { outcome: "stranger", certifications: [] };
-  const said = await statuses(item.fingerprints, { byPrefix: at("prefix").checked });
-  item.digits = said[0].digits ? Math.max(...said.map((one) => one.digits)) : null;
-  if (!(await canVerify)) return believe(said);
-  if (!trust.identity) await trust.ask().then(showTrust);
-  if (!trust.identity) throw trust.failure;
-  return judge(said, trust.identity, page.now());
-}
-
-const shown = (item) => (item.result ? verdict(item, page) : waiting(item));
+const shown = (item) => (item.result ? verdict(seen(item), page) : waiting(item));
 
 function show() {
   at("answers").replaceChildren(...items.map(shown));
@@ -154,7 +171,10 @@ function showAgain(item) {
 }
 
 function waiting(item) {
-  const text = item.fingerprints ? word("wait.asking") : word("wait.hashing");
+  const isOffline = item.proof && !item.isAsked;
+  const text = word(
+    !item.fingerprints ? "wait.hashing" : isOffline ? "wait.verifying" : "wait.asking",
+  );
   const bar =
     item.document && !item.fingerprints
       ? element("progress", {
@@ -173,7 +193,11 @@ function waiting(item) {
       element(
         "div",
         {},
-        element("p", { class: "document" }, item.name ?? word("answer.linked")),
+        element(
+          "p",
+          { class: "document" },
+          item.name === null ? word("answer.linked") : name(item.name),
+        ),
         element("p", { class: "says" }, text),
         bar,
       ),
@@ -181,46 +205,28 @@ function waiting(item) {
   );
 }
 
-function showProgress(item) {
+function showProgress(item, done) {
+  item.done = done;
   const bar = document.querySelector(`#item-${item.id} progress`);
-  if (bar) bar.value = item.done;
-}
-
-/** Whatever stands in the way of all answers is said before them. */
-async function showStop() {
-  const stops = [];
-  const isAble = await canVerify;
-  if (!isAble) stops.push(isSecureContext ? "old" : "insecure");
-  else if (trust.failure instanceof Refused) stops.push("genesis");
-  at("stop").replaceChildren(
-    trust.isStranger ? strangerStop(trust.offered) : "",
-    ...stops.map((why) =>
-      element(
-        "div",
-        { class: "stop", role: "alert" },
-        element("h2", {}, word(`stop.${why}`)),
-        element("p", {}, word(`stop.${why}.says`)),
-      ),
-    ),
-  );
+  if (bar) bar.value = done;
 }
 
 function showTrust() {
   showIdentity(at("identity"), trust, trusted);
-  return showStop();
+  at("stop").replaceChildren(...stopsOf(trust));
 }
 
 /** The same documents, against another identity. */
 async function trusted() {
-  await showTrust();
-  for (const item of items) {
-    const work = item.proof ? () => offline(item) : () => online(item);
-    if (item.fingerprints && item.result) await settle(item, work);
-  }
+  showTrust();
+  const mine = items;
+  // Those that are not read yet will be verified against it anyway.
+  await Promise.all(mine.filter((item) => item.fingerprints).map(settle));
+  if (mine === items) announce();
 }
 
 function showMeaning() {
-  const outcomes = ["certified", "superseded", "revoked", "distrusted", "unknown"];
+  const outcomes = ["certified", "stood", "superseded", "revoked", "distrusted", "unknown"];
   at("meaning").replaceChildren(
     ...outcomes.map((outcome) =>
       element(
@@ -237,13 +243,17 @@ function showAll() {
   document.title = word("title.verify");
   showMeaning();
   show();
-  return showTrust();
+  showTrust();
 }
 
-speak(showAll);
-showAll();
+// First of all: whatever fails below, no document that is dropped is opened in place of the page.
 listen(at("drop"), at("files"), take);
 keepChoice(at("prefix"), "probant.prefix");
 addEventListener("hashchange", follow);
-asked.then(showTrust);
+setInterval(age, LOOK_MS);
+addEventListener("pageshow", age);
+document.addEventListener("visibilitychange", age);
+speak(showAll);
+showAll();
+trust.ask();
 follow();

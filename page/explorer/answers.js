@@ -4,6 +4,8 @@ import { Improper, facts, hash, integer, list, matching, oneOf, record, text } f
 
 export const BLOCKS_MAX = 20;
 export const ENTRIES_MAX = 100;
+/** What does not change need not be asked for twice. */
+const KEPT = { cache: "default" };
 
 const block = record({
   height: integer,
@@ -61,7 +63,7 @@ export const blocksFrom = async (height) =>
       `explorer/blocks/${numeral(height)}`,
       record({ blocks: list(block, BLOCKS_MAX) }),
       undefined,
-      "default",
+      KEPT,
     )
   ).blocks;
 export const entriesOf = (height, from) =>
@@ -69,7 +71,7 @@ export const entriesOf = (height, from) =>
     `explorer/blocks/${numeral(height)}/entries/${numeral(from)}`,
     record({ block, entries: list(entry, ENTRIES_MAX) }),
     undefined,
-    "default",
+    KEPT,
   );
 export const entryAt = (index) =>
-  json(`explorer/entries/${numeral(index)}`, record({ block, entry }), undefined, "default");
+  json(`explorer/entries/${numeral(index)}`, record({ block, entry }), undefined, KEPT);

@@ -1,7 +1,6 @@
 // The chain: the newest blocks, each linked to the one before by the hash that it names, and how
 // many documents were certified each day.
 import { button, code, element, pairs } from "../element.js";
-import { Trust, strangerStop } from "../identity.js";
 import { moment } from "../moment.js";
 import { counted, number, word } from "../words.js";
 import { blocksFrom, daysOf, overviewOf } from "./answers.js";
@@ -15,12 +14,9 @@ const short = (hash) => `${hash.slice(0, 8)}…${hash.slice(-8)}`;
 export async function showChain() {
   const [{ identity, head, blocks }, days] = await Promise.all([overviewOf(), daysOf()]);
   const all = joined(blocks);
-  const { pinned } = new Trust();
-  const isStranger = pinned && pinned.identity !== identity.text;
   const shown = element(
     "section",
     { "aria-labelledby": "chain-title" },
-    isStranger ? strangerStop(identity.text) : null,
     element("h1", { id: "chain-title", tabindex: "-1" }, word("explorer.chain")),
     element("p", {}, word("chain.says")),
     pairs([

@@ -1,6 +1,7 @@
 // One entry: what it says in a sentence, what that means, and all that is written in it.
 import { code, element, pairs } from "../element.js";
 import { moment } from "../moment.js";
+import { name as nameOf } from "../name.js";
 import { hasWord, number, word } from "../words.js";
 import { entryAt } from "./answers.js";
 import { sentence } from "./sentence.js";
@@ -58,7 +59,7 @@ function shown(name, value) {
   if (typeof value === "boolean") return word(value ? "yes" : "no");
   if (FINGERPRINT.test(value))
     return element("a", { class: "long", href: `./#${value}` }, code(value));
-  return HASH.test(value) ? element("span", { class: "long" }, code(value)) : String(value);
+  return HASH.test(value) ? element("span", { class: "long" }, code(value)) : nameOf(String(value));
 }
 
 /** A key of the ledger, in genesis. */

@@ -2,6 +2,7 @@
 import { code, element, pairs } from "../element.js";
 import { issuerOf, issuers } from "../ledger.js";
 import { when } from "../moment.js";
+import { name } from "../name.js";
 import { counted, hasWord, number, word } from "../words.js";
 
 export async function showIssuers() {
@@ -25,7 +26,7 @@ function line(issuer) {
     element(
       "a",
       { class: "height", href: `#issuer/${encodeURIComponent(issuer.id)}` },
-      issuer.legal_name,
+      name(issuer.legal_name),
     ),
     element(
       "span",
@@ -58,12 +59,12 @@ export async function showIssuer(id) {
   const shown = element(
     "section",
     { "aria-labelledby": "issuer-title" },
-    element("h1", { id: "issuer-title", tabindex: "-1" }, issuer.legal_name),
+    element("h1", { id: "issuer-title", tabindex: "-1" }, name(issuer.legal_name)),
     element("p", {}, word("issuer.says")),
     pairs([
       [word("field.id"), issuer.id],
       [word("field.country"), issuer.country],
-      [word("field.registration"), issuer.registration],
+      [word("field.registration"), name(issuer.registration)],
       [word("issuer.enrolled"), entry(issuer.enrolled)],
       [word("issuer.state"), standing(issuer) ?? word("issuer.inforce")],
     ]),

@@ -1,9 +1,10 @@
 // What an entry says, in one sentence. An entry whose parts are not as they must be is said to
 // be one that this page cannot read.
 import { when } from "../moment.js";
+import { named } from "../name.js";
 import { counted, hasWord, number, word } from "../words.js";
 
-const text = (value) => (typeof value === "string" ? value : "?");
+const text = (value) => (typeof value === "string" ? named(value) : "?");
 const count = (value) => (Number.isSafeInteger(value) ? value : 0);
 const use = (value) => (hasWord(`use.${value}`) ? word(`use.${value}`) : text(value));
 

@@ -14,17 +14,20 @@ export default {
   "verify.drop": "or drop them here; a .proof file may come with its document",
   "verify.kept":
     "Your document is read here, in your browser, and goes nowhere. Only its fingerprint is looked up.",
-  "verify.prefix": "Do not let the ledger know which document it is",
+  "verify.prefix": "Send only the beginning of the fingerprint",
   "verify.prefix.note":
-    "Only the beginning of its fingerprint is sent, and the rest is compared here. It may take longer.",
+    "The rest is compared here. Where several documents begin so, the ledger cannot tell which one it is.",
 
   answers: "Answers",
   "answers.there.one": "{count} answer is there.",
   "answers.there.other": "{count} answers are there.",
   "wait.hashing": "Reading the document…",
   "wait.asking": "Asking the ledger, and verifying what it answers…",
+  "wait.verifying": "Verifying the proof…",
 
   "outcome.certified": "Certified",
+  "outcome.stood": "Was certified",
+  "outcome.linked": "Certified. Is it the one you hold?",
   "outcome.superseded": "Replaced",
   "outcome.revoked": "Withdrawn",
   "outcome.distrusted": "No longer trusted",
@@ -34,18 +37,30 @@ export default {
   "outcome.lie": "The ledger’s answer does not hold",
   "outcome.lie.says":
     "What this ledger says is not what it can show. Do not rely on it, whatever it says: keep the document, and tell the ledger’s operator and the issuer.",
-  "outcome.stranger": "This is not the ledger that you pinned",
+  "outcome.stranger": "This is another ledger",
   "outcome.stranger.says":
     "Nothing is verified against a ledger that you do not know. Read what is said above.",
   "outcome.stale": "The ledger’s answer is too old",
   "outcome.stale.says":
     "The newest block that the ledger shows is block {height}, sealed {age}; 10 minutes are allowed. What happened since is not known. Try again; if it stays so, tell the ledger’s operator.",
+  "outcome.behind": "The ledger’s answer is too old",
+  "outcome.behind.says":
+    "The ledger showed block {newest}, and then answered as of block {height}. What happened between is not known. Try again; if it stays so, tell the ledger’s operator.",
+  "outcome.aged": "This answer has grown old",
+  "outcome.aged.says":
+    "It is as of block {height}, sealed {age}. What happened since is not known: ask again.",
   "outcome.ahead": "Two clocks do not agree",
   "outcome.ahead.says":
     "The newest block, {height}, is of a time that has not come by the clock of this machine. Set the clock right, and try again.",
   "outcome.unreachable": "The ledger gives no answer",
   "outcome.unreachable.says":
     "It is out of reach, or busy. Nothing can be said about the document now. With its .proof file it can be verified without the ledger.",
+  "outcome.curious": "The ledger wants to know more",
+  "outcome.curious.says":
+    "It says that too many documents begin like this one. To answer, it must be given the whole fingerprint: then it knows which document you hold.",
+  "outcome.damaged": "This link is damaged",
+  "outcome.damaged.says":
+    "It names no document. Scan or open it again, or bring the document itself.",
   "outcome.unverified": "Not verified",
   "outcome.unverified.says":
     "The ledger says: {said}. That is its word alone: this browser cannot verify its proofs.",
@@ -71,6 +86,7 @@ export default {
 
   "standing.certified": "{by} certified exactly these bytes, and that stands.",
   "standing.stood": "{by} certified exactly these bytes. That stood {age}, at block {height}.",
+  "standing.linked": "{by} certified the document that this link names, and that stands.",
   "standing.superseded":
     "{by} certified these bytes, and put another document in their place on {time}. Ask for the new one.",
   "standing.revoked":
@@ -102,7 +118,15 @@ export default {
   "answer.checked": "How",
   "answer.online": "The ledger was asked, and its proof verified in this browser",
   "answer.offline": "With the proof file alone: no network was used, nobody was asked",
+  "answer.offline.first":
+    "With the proof file alone: the ledger was asked who it is, and nothing else",
   "answer.against": "Against",
+
+  "caution.linked":
+    "No document was read. Bring yours here: it is compared with the one that the link names.",
+  "caution.offline": "Whether it was withdrawn since, only the ledger knows: ask it.",
+  "caution.withdrawn": "{by} certified the same bytes too, and withdrew them.",
+  "caution.replaced": "{by} certified the same bytes too, and replaced them.",
 
   "note.key.retired": "Its key was retired on {since}: what was sealed before stands.",
   "note.key.stopped": "Its key was stopped on {since}: what was sealed before stands.",
@@ -110,24 +134,29 @@ export default {
     "Its key was in other hands since {since}: what was sealed before stands.",
   "note.key.void": "Its key counts as never given, since {since}.",
   "note.issuer.suspended": "Its issuer is suspended since {since}: what was sealed before stands.",
-  "note.offline":
-    "A proof file knows nothing of what happened after its block. Whether the document was withdrawn since, only the ledger knows.",
   "note.notshown.one": "{count} more certification, which was not checked.",
   "note.notshown.other": "{count} more certifications, which were not checked.",
   "note.atleast.one": "At least {count} more certification, which was not checked.",
   "note.atleast.other": "At least {count} more certifications, which were not checked.",
   "note.first":
-    "Verified against the identity that the ledger gives of itself: compare it below, and pin it.",
+    "Verified against the identity that the ledger gives of itself: compare it, and pin it.",
   "note.unknown":
     "This rests on the ledger’s word: that something is not there cannot be proven by it.",
-  "note.prefix":
-    "Asked by the first {digits} digits of its fingerprints: the ledger does not know which document this is.",
+  "note.complete": "That no other issuer says otherwise rests on the ledger’s word.",
+  "note.prefix.none":
+    "Asked by the first {digits} digits of its fingerprints. No document on this ledger begins so.",
+  "note.prefix.one":
+    "Asked by the first {digits} digits of its fingerprints. Only {count} document begins so: the ledger can tell which one it is.",
+  "note.prefix.other":
+    "Asked by the first {digits} digits of its fingerprints. For the ledger it may be any of {count} documents that begin so, or none.",
 
   "action.proof": "Save the proof",
   "action.print": "Print an attestation",
   "action.named": "with the document’s name",
   "action.ask": "Ask the ledger too",
   "action.again": "Ask again",
+  "action.name": "Ask by the whole fingerprint",
+  "action.choose": "Choose the document",
 
   "details.all": "In detail",
   "details.fingerprints": "Fingerprints and link",
@@ -173,6 +202,9 @@ export default {
   "identity.missing": "Which ledger is this?",
   "identity.missing.says":
     "The ledger did not say who it is. If its operator gave you its identity, paste it.",
+  "identity.unable": "Which ledger is this?",
+  "identity.unable.says":
+    "What the ledger says of itself cannot be verified here: read what is said above.",
   "identity.first": "A ledger that this browser sees for the first time",
   "identity.first.says":
     "Everything is verified against this identity, which the ledger gives of itself. Compare it with the one that its operator publishes elsewhere, on paper or on another site. If they are the same, pin it: from then on, another ledger in its place is noticed.",
@@ -190,6 +222,9 @@ export default {
   "stop.stranger": "Stop: this is not the ledger that you pinned",
   "stop.stranger.says":
     "Somebody else may be answering in its place. Do not rely on anything that this site says, and ask the ledger’s operator by another way. A proof file is still verified against the identity that you pinned. What answers says that it is:",
+  "stop.changed": "Stop: another ledger answers than before",
+  "stop.changed.says":
+    "Somebody else may be answering in its place. Do not rely on anything that this site says, and ask the ledger’s operator by another way. What answers says that it is:",
   "stop.genesis": "Stop: this ledger cannot show who it is",
   "stop.genesis.says":
     "Its first block does not hold. Do not rely on anything that this site says.",
@@ -203,6 +238,8 @@ export default {
   "meaning.title": "What the answers say",
   "meaning.certified":
     "Exactly these bytes, by this issuer, at this time; and that stands as of the block that is named.",
+  "meaning.stood":
+    "By its proof file, which is older than 10 minutes: only the ledger knows what happened since.",
   "meaning.superseded": "The issuer put a corrected document in its place.",
   "meaning.revoked": "The issuer took it back.",
   "meaning.distrusted": "The key that signed was in other hands: it counts as never said.",

@@ -14,17 +14,20 @@ export default {
   "verify.drop": "ou déposez-les ici ; un fichier .proof peut accompagner son document",
   "verify.kept":
     "Votre document est lu ici, dans votre navigateur, et ne part nulle part. Seule son empreinte est recherchée.",
-  "verify.prefix": "Ne pas laisser savoir au registre de quel document il s’agit",
+  "verify.prefix": "N’envoyer que le début de l’empreinte",
   "verify.prefix.note":
-    "Seul le début de son empreinte est envoyé ; le reste est comparé ici. Cela peut prendre plus de temps.",
+    "Le reste est comparé ici. Si plusieurs documents commencent ainsi, le registre ne sait pas duquel il s’agit.",
 
   answers: "Réponses",
   "answers.there.one": "{count} réponse est là.",
   "answers.there.other": "{count} réponses sont là.",
   "wait.hashing": "Lecture du document…",
   "wait.asking": "Le registre est interrogé, et sa réponse vérifiée…",
+  "wait.verifying": "La preuve est vérifiée…",
 
   "outcome.certified": "Certifié",
+  "outcome.stood": "Était certifié",
+  "outcome.linked": "Certifié. Est-ce celui que vous tenez ?",
   "outcome.superseded": "Remplacé",
   "outcome.revoked": "Retiré",
   "outcome.distrusted": "N’est plus digne de confiance",
@@ -34,18 +37,30 @@ export default {
   "outcome.lie": "La réponse du registre ne tient pas",
   "outcome.lie.says":
     "Ce que dit ce registre n’est pas ce qu’il sait montrer. Ne vous y fiez pas, quoi qu’il dise : gardez le document, et prévenez l’opérateur du registre et l’émetteur.",
-  "outcome.stranger": "Ce n’est pas le registre que vous avez retenu",
+  "outcome.stranger": "C’est un autre registre",
   "outcome.stranger.says":
     "Rien n’est vérifié auprès d’un registre que vous ne connaissez pas. Lisez ce qui est dit plus haut.",
   "outcome.stale": "La réponse du registre est trop ancienne",
   "outcome.stale.says":
     "Le dernier bloc que montre le registre est le bloc {height}, scellé {age} ; 10 minutes sont admises. Ce qui s’est passé depuis n’est pas connu. Réessayez ; si cela dure, prévenez l’opérateur du registre.",
+  "outcome.behind": "La réponse du registre est trop ancienne",
+  "outcome.behind.says":
+    "Le registre a montré le bloc {newest}, puis répondu à la date du bloc {height}. Ce qui s’est passé entre les deux n’est pas connu. Réessayez ; si cela dure, prévenez l’opérateur du registre.",
+  "outcome.aged": "Cette réponse a vieilli",
+  "outcome.aged.says":
+    "Elle vaut pour le bloc {height}, scellé {age}. Ce qui s’est passé depuis n’est pas connu : redemandez.",
   "outcome.ahead": "Deux horloges ne s’accordent pas",
   "outcome.ahead.says":
     "Le dernier bloc, {height}, est d’un moment qui n’est pas encore venu selon l’horloge de cette machine. Mettez-la à l’heure, et réessayez.",
   "outcome.unreachable": "Le registre ne répond pas",
   "outcome.unreachable.says":
     "Il est hors d’atteinte, ou occupé. Rien ne peut être dit du document pour l’instant. Avec son fichier .proof, il se vérifie sans le registre.",
+  "outcome.curious": "Le registre veut en savoir plus",
+  "outcome.curious.says":
+    "Il dit que trop de documents commencent comme celui-ci. Pour répondre, il lui faut l’empreinte entière : il sait alors quel document vous tenez.",
+  "outcome.damaged": "Ce lien est abîmé",
+  "outcome.damaged.says":
+    "Il ne nomme aucun document. Scannez-le ou ouvrez-le de nouveau, ou apportez le document lui-même.",
   "outcome.unverified": "Non vérifié",
   "outcome.unverified.says":
     "Le registre dit : {said}. Ce n’est que sa parole : ce navigateur ne sait pas vérifier ses preuves.",
@@ -72,6 +87,7 @@ export default {
 
   "standing.certified": "{by} a certifié exactement ces octets, et cela tient.",
   "standing.stood": "{by} a certifié exactement ces octets. Cela tenait {age}, au bloc {height}.",
+  "standing.linked": "{by} a certifié le document que nomme ce lien, et cela tient.",
   "standing.superseded":
     "{by} a certifié ces octets, puis a mis un autre document à leur place le {time}. Demandez le nouveau.",
   "standing.revoked":
@@ -103,7 +119,15 @@ export default {
   "answer.checked": "Comment",
   "answer.online": "Le registre a été interrogé, et sa preuve vérifiée dans ce navigateur",
   "answer.offline": "Avec le seul fichier de preuve : sans réseau, sans rien demander à personne",
+  "answer.offline.first":
+    "Avec le seul fichier de preuve : on a demandé au registre qui il est, et rien d’autre",
   "answer.against": "Auprès de",
+
+  "caution.linked":
+    "Aucun document n’a été lu. Apportez ici le vôtre : il est comparé à celui que nomme le lien.",
+  "caution.offline": "S’il a été retiré depuis, seul le registre le sait : interrogez-le.",
+  "caution.withdrawn": "{by} a aussi certifié ces octets, et les a retirés.",
+  "caution.replaced": "{by} a aussi certifié ces octets, et les a remplacés.",
 
   "note.key.retired": "Sa clé a été remisée le {since} : ce qui fut scellé avant tient.",
   "note.key.stopped": "Sa clé a été arrêtée le {since} : ce qui fut scellé avant tient.",
@@ -112,24 +136,29 @@ export default {
   "note.key.void": "Sa clé compte comme jamais donnée, depuis le {since}.",
   "note.issuer.suspended":
     "Son émetteur est suspendu depuis le {since} : ce qui fut scellé avant tient.",
-  "note.offline":
-    "Un fichier de preuve ne sait rien de ce qui s’est passé après son bloc. Si le document a été retiré depuis, seul le registre le sait.",
   "note.notshown.one": "{count} autre certification, qui n’a pas été vérifiée.",
   "note.notshown.other": "{count} autres certifications, qui n’ont pas été vérifiées.",
   "note.atleast.one": "Au moins {count} autre certification, qui n’a pas été vérifiée.",
   "note.atleast.other": "Au moins {count} autres certifications, qui n’ont pas été vérifiées.",
   "note.first":
-    "Vérifié auprès de l’identité que le registre donne de lui-même : comparez-la ci-dessous, et retenez-la.",
+    "Vérifié auprès de l’identité que le registre donne de lui-même : comparez-la, et retenez-la.",
   "note.unknown":
     "Cela repose sur la parole du registre : qu’une chose n’y soit pas, il ne peut pas le prouver.",
-  "note.prefix":
-    "Demandé par les {digits} premiers chiffres de ses empreintes : le registre ne sait pas de quel document il s’agit.",
+  "note.complete": "Qu’aucun autre émetteur ne dise le contraire repose sur la parole du registre.",
+  "note.prefix.none":
+    "Demandé par les {digits} premiers chiffres de ses empreintes. Aucun document de ce registre ne commence ainsi.",
+  "note.prefix.one":
+    "Demandé par les {digits} premiers chiffres de ses empreintes. {count} seul document commence ainsi : le registre sait duquel il s’agit.",
+  "note.prefix.other":
+    "Demandé par les {digits} premiers chiffres de ses empreintes. Pour le registre, ce peut être n’importe lequel des {count} documents qui commencent ainsi, ou aucun.",
 
   "action.proof": "Garder la preuve",
   "action.print": "Imprimer une attestation",
   "action.named": "avec le nom du document",
   "action.ask": "Interroger aussi le registre",
   "action.again": "Redemander",
+  "action.name": "Interroger par l’empreinte entière",
+  "action.choose": "Choisir le document",
 
   "details.all": "En détail",
   "details.fingerprints": "Empreintes et lien",
@@ -174,6 +203,9 @@ export default {
   "identity.missing": "Quel est ce registre ?",
   "identity.missing.says":
     "Le registre n’a pas dit qui il est. Si son opérateur vous a donné son identité, collez-la.",
+  "identity.unable": "Quel est ce registre ?",
+  "identity.unable.says":
+    "Ce que le registre dit de lui-même ne peut pas être vérifié ici : lisez ce qui est dit plus haut.",
   "identity.first": "Un registre que ce navigateur voit pour la première fois",
   "identity.first.says":
     "Tout est vérifié auprès de cette identité, que le registre donne de lui-même. Comparez-la avec celle que son opérateur publie ailleurs, sur papier ou sur un autre site. Si c’est la même, retenez-la : un autre registre à sa place sera alors remarqué.",
@@ -191,6 +223,9 @@ export default {
   "stop.stranger": "Halte : ce n’est pas le registre que vous avez retenu",
   "stop.stranger.says":
     "Quelqu’un d’autre répond peut-être à sa place. Ne vous fiez à rien de ce que dit ce site, et joignez l’opérateur du registre par une autre voie. Un fichier de preuve est toujours vérifié auprès de l’identité que vous avez retenue. Ce qui répond se dit :",
+  "stop.changed": "Halte : un autre registre répond qu’auparavant",
+  "stop.changed.says":
+    "Quelqu’un d’autre répond peut-être à sa place. Ne vous fiez à rien de ce que dit ce site, et joignez l’opérateur du registre par une autre voie. Ce qui répond se dit :",
   "stop.genesis": "Halte : ce registre ne sait pas montrer qui il est",
   "stop.genesis.says": "Son premier bloc ne tient pas. Ne vous fiez à rien de ce que dit ce site.",
   "stop.insecure": "Cette adresse n’est pas sûre : rien ne peut être vérifié",
@@ -203,6 +238,8 @@ export default {
   "meaning.title": "Ce que disent les réponses",
   "meaning.certified":
     "Exactement ces octets, par cet émetteur, à ce moment ; et cela tient au bloc qui est nommé.",
+  "meaning.stood":
+    "D’après son fichier de preuve, vieux de plus de 10 minutes : la suite, seul le registre la sait.",
   "meaning.superseded": "L’émetteur a mis un document corrigé à sa place.",
   "meaning.revoked": "L’émetteur l’a repris.",
   "meaning.distrusted":

@@ -72,6 +72,8 @@ const FILES: &[(&str, &[u8])] = files![
     "page/judge.js",
     "page/ledger.js",
     "page/moment.js",
+    "page/name.js",
+    "page/outcome.js",
     "page/print.css",
     "page/seal.js",
     "page/seal.svg",

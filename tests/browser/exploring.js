@@ -101,6 +101,16 @@ export function exploring(world) {
     });
   });
 
+  test("an address that is none shows nothing in its place", () =>
+    open("#block/1", async (page) => {
+      await page.waitForSelector("#view h1");
+      await page.evaluate(() => {
+        location.hash = "#block/%E0%A4%A";
+      });
+      await page.waitForSelector("#trouble :text('There is nothing here')");
+      assert.equal(await page.$("#view h1"), null);
+    }));
+
   test("issuers, their keys, and what became of them", () =>
     open("#issuers", async (page) => {
       await page.click("text=Korrigan Télécom");

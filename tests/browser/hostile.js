@@ -2,7 +2,7 @@
 // not hold. It never says what the ledger wanted it to say.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answers, bring, visit } from "./browser.js";
+import { answers, bring, press, visit } from "./browser.js";
 import { eachProof, flipped } from "./proxy.js";
 
 const MINUTE_MS = 60_000;
@@ -146,18 +146,17 @@ export function hostile(world) {
   });
 
   test("an old proof is shown under a new head", () =>
-    said(
-      "certified.pdf",
-      (json) => {
-        const head = {
-          height: json.head.height + 1,
-          size: json.head.size + 2,
-          time_ms: json.head.time_ms + 1,
-        };
+    lying(
+      (path, json) => {
+        if (!path.startsWith("/status/")) return null;
+        const { height, size, time_ms } = json.head;
+        const head = { height: height + 1, size: size + 2, time_ms: time_ms + 1 };
         return { json: { ...json, head } };
       },
-      "lie",
-      /of the head: /,
+      async (page) => {
+        assert.deepEqual(await bring(page, file("certified.pdf")), ["lie"]);
+        assert.match(await page.textContent(".details"), /of the head: /);
+      },
     ));
 
   test("what was said is 11 minutes old", () =>
@@ -255,9 +254,14 @@ export function hostile(world) {
       (path) => (path.startsWith("/prefixes/") ? { status: 400, headers, json: problem } : null),
       async (page, { requests }) => {
         await page.check("#prefix");
-        assert.deepEqual(await bring(page, file("certified.pdf")), ["lie"]);
-        const longest = Math.max(...requests.map((path) => path.split(":")[1]?.length ?? 0));
-        assert.equal(longest, 12);
+        assert.deepEqual(await bring(page, file("certified.pdf")), ["curious"]);
+        const longest = () => Math.max(...requests.map((path) => path.split(":")[1]?.length ?? 0));
+        assert.equal(longest(), 8);
+        // Any issuer can bring that about on an honest ledger: who wants to goes on, and knows it.
+        await press(page, "Ask by the whole fingerprint");
+        await page.waitForSelector("[data-outcome=certified]");
+        assert.equal(longest(), 64);
+        assert.doesNotMatch(await page.textContent(".answer"), /first 8 digits/);
       },
       { expected: /400 \(Bad Request\)/ },
     );

@@ -170,10 +170,29 @@ export function manners(world) {
           }
           await bring(page, ledger.file("certified.pdf"), ledger.file("altered.pdf"));
           await look(page, "several");
+          const proven = ["certified.pdf", "certified.pdf.proof"].map(ledger.file);
+          assert.deepEqual(await bring(page, ...proven), ["certified"]);
+          await look(page, "offline");
+          await page.clock.setFixedTime(Date.now() + 11 * 60_000);
+          assert.deepEqual(await bring(page, ...proven), ["stood"]);
+          await look(page, "stood");
+          assert.deepEqual(await bring(page, ledger.file("certified.pdf")), ["stale"]);
+          await look(page, "stale");
+          await page.clock.setFixedTime(Date.now());
+          await page.route("**/status/**", (route) => route.fulfill({ json: {} }));
+          assert.deepEqual(await bring(page, ledger.file("certified.pdf")), ["lie"]);
+          await look(page, "lie");
+          await page.unroute("**/status/**");
+          const link = await ledger.fingerprint("certified.pdf");
+          await page.evaluate((hash) => {
+            location.hash = hash;
+          }, link);
+          await page.waitForSelector("[data-outcome=linked]");
+          await look(page, "link");
           await page.fill("#identity-input", world.other.identity);
           await page.press("#identity-input", "Enter");
           await page.waitForSelector(".stop[role=alert]");
-          await bring(page, ledger.file("certified.pdf"));
+          assert.deepEqual(await bring(page, ledger.file("certified.pdf")), ["stranger"]);
           await look(page, "stop");
         },
         { colorScheme },
@@ -200,6 +219,43 @@ export function manners(world) {
         { colorScheme },
       );
     });
+  }
+
+  test("all three pages have one head, and lead to one another", () =>
+    open("", async (page) => {
+      const head = () =>
+        page.$$eval(".top nav a, .wordmark", (all) =>
+          all.map((one) => {
+            const { fontFamily, fontSize, color, minHeight } = getComputedStyle(one);
+            return [one.textContent.trim(), one.href, color, minHeight, fontFamily, fontSize];
+          }),
+        );
+      const first = await head();
+      assert.deepEqual(
+        first.map(([text]) => text),
+        ["Probant", "Verify", "Explorer", "API"],
+      );
+      for (const name of ["Explorer", "API", "Verify"]) {
+        await page.click(`.top nav a:has-text("${name}")`);
+        await page.waitForSelector(`.top nav a[aria-current]:has-text("${name}")`);
+        assert.deepEqual(await head(), first, name);
+      }
+    }));
+
+  for (const colorScheme of ["light", "dark"]) {
+    test(`the page of the API is accessible in ${colorScheme}, and fits on a phone`, () =>
+      open(
+        "api",
+        async (page) => {
+          await page.waitForSelector("#operations article");
+          await page.locator("article summary").first().click();
+          const only = colorScheme === "dark" ? ["color-contrast"] : undefined;
+          assert.deepEqual(await violations(page, only), []);
+          const fits = () => document.documentElement.scrollWidth <= innerWidth;
+          assert.ok(await page.evaluate(fits));
+        },
+        { colorScheme, viewport: { width: 390, height: 800 } },
+      ));
   }
 
   test("nothing but the page's own files is loaded, and no other page may hold it", async () => {

@@ -8,6 +8,7 @@ import { openEmptyLedger, openLedger } from "./ledger.js";
 import { manners } from "./manners.js";
 import { openProxy } from "./proxy.js";
 import { strangers } from "./strangers.js";
+import { traps } from "./traps.js";
 import { verifying } from "./verifying.js";
 
 const [browser, ledger, other] = await Promise.all([
@@ -27,3 +28,5 @@ hostile(world);
 strangers(world);
 exploring(world);
 manners(world);
+// Last: it certifies much, and the others count.
+traps(world);

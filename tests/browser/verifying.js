@@ -43,7 +43,7 @@ export function verifying(world) {
     open(async (page) => {
       await bring(page, file("superseded.txt"));
       await page.click(".known a[href^='#blake3:']");
-      await page.waitForSelector("[data-outcome=certified]");
+      await page.waitForSelector("[data-outcome=linked]");
       assert.match(
         await page.textContent(".fingerprints"),
         new RegExp(await world.ledger.fingerprint("replacement.txt")),
@@ -55,16 +55,32 @@ export function verifying(world) {
     await open(
       async (page) => {
         assert.deepEqual(await answers(page), ["revoked"]);
-        // Another link on the same page, and what is no fingerprint changes nothing.
+        // Another link on the same page; and one that was damaged, under which nothing is left.
         const other = await world.ledger.fingerprint("certified.pdf");
         await page.evaluate((hash) => {
           location.hash = hash;
         }, other);
-        await page.waitForSelector("[data-outcome=certified]");
+        await page.waitForSelector("[data-outcome=linked]");
         await page.evaluate(() => {
           location.hash = "blake3:12";
         });
-        assert.deepEqual(await answers(page), ["certified"]);
+        await page.waitForSelector("[data-outcome=damaged]");
+        await page.evaluate((hash) => {
+          location.hash = hash;
+        }, other);
+        await page.waitForSelector("[data-outcome=linked]");
+        await page.evaluate((hash) => {
+          location.hash = hash.toUpperCase();
+        }, path);
+        await page.waitForSelector("[data-outcome=damaged]");
+        // An anchor of the page is no link to a document, and a document that was brought stays.
+        await bring(page, file("certified.pdf"));
+        for (const hash of ["main", "whatever", ""]) {
+          await page.evaluate((hash) => {
+            location.hash = hash;
+          }, hash);
+          assert.deepEqual(await answers(page), ["certified"], hash);
+        }
       },
       { path },
     );
@@ -122,7 +138,7 @@ export function verifying(world) {
       // What it knew when it was made: its own age is said, and no more is claimed.
       assert.match(
         await page.textContent("#answers"),
-        /knows nothing of what happened after its block/,
+        /Whether it was withdrawn since, only the ledger knows/,
       );
       assert.deepEqual(await bring(page, file("revoked.pdf"), file("revoked.pdf.proof")), [
         "certified",
@@ -178,6 +194,64 @@ export function verifying(world) {
       const said = await world.ledger.probant("verify", "certified.pdf", "--proof", saved);
       assert.match(said, /^certified /);
     }));
+
+  test("a ledger that hangs holds up the next document for no longer", () =>
+    visit(
+      world.browser,
+      "about:blank",
+      async (page) => {
+        let asked = 0;
+        // Never answered.
+        await page.route("**/status/**", (route) => (asked++ < 2 ? null : route.continue()));
+        await page.goto(world.ledger.url);
+        await page.setInputFiles("#files", file("revoked.pdf"));
+        await page.waitForSelector(".waiting:has-text('Asking the ledger')");
+        assert.deepEqual(await bring(page, file("certified.pdf")), ["certified"]);
+      },
+      { expected: /^asked 127/ },
+    ));
+
+  test("a proof that cannot be read is no fault of the page", () =>
+    open(async (page) => {
+      await settled(page);
+      await page.evaluate(() => {
+        Blob.prototype.arrayBuffer = () =>
+          Promise.reject(new DOMException("gone", "NotFoundError"));
+      });
+      assert.deepEqual(await bring(page, file("certified.pdf"), file("certified.pdf.proof")), [
+        "unreadable",
+      ]);
+    }));
+
+  test("what a prefix hides is said, and no more", async () => {
+    const notes = (page) => page.textContent(".notes");
+    world.proxy.target = world.ledger.url;
+    world.proxy.twist = (path, json) => {
+      if (!path.startsWith("/prefixes/blake3") || json?.documents.length !== 1) return null;
+      const [document] = json.documents;
+      const another = document.fingerprint.slice(0, -1) + (/0$/.test(document.fingerprint) ? 1 : 0);
+      const unlike = { fingerprint: another, verdict: "unknown", certifications: [], proofs: [] };
+      return { json: { ...json, documents: [document, unlike] } };
+    };
+    await open(
+      async (page) => {
+        await page.check("#prefix");
+        await bring(page, file("certified.pdf"));
+        assert.match(await notes(page), /Only 1 document begins so: the ledger can tell which/);
+        // Its entry is not asked for either, by a click in passing.
+        assert.match(await page.textContent(".known"), /block 3, entry 6/);
+        assert.equal(await page.$(".known a"), null);
+        await bring(page, file("altered.pdf"));
+        assert.match(await notes(page), /No document on this ledger begins so/);
+        await page.goto(world.proxy.url);
+        await page.check("#prefix");
+        await bring(page, file("certified.pdf"));
+        assert.match(await notes(page), /may be any of 2 documents that begin so, or none/);
+      },
+      { expected: /^asked 127/ },
+    );
+    world.proxy.twist = null;
+  });
 
   test("by a prefix the ledger is never told which document it is", () =>
     open(async (page, { requests }) => {
