@@ -42,7 +42,7 @@ ledger is given. The answer says which was done. The identity says which ledger 
 and without one, the ledger's own word is taken for it, and said so.
 
 With --by-prefix the ledger is told the first 4 digits of each fingerprint, or more where over 64
-documents begin so, 12 at most. It answers with all that do, and with their proofs, and is asked
+documents begin so, 8 at most. It answers with all that do, and with their proofs, and is asked
 nothing else: it does not learn which of them is checked, if any. Of a small ledger that is often
 one alone. It proves at least 4 certifications of each, as it chooses: of more, the oldest may be
 one that is not checked, and the answer says so. --save then leaves a proof that is there alone.

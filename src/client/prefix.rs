@@ -16,8 +16,8 @@ use crate::{Error, verdict::Verdict};
 
 /// Fewest digits that a ledger answers.
 const DIGITS_MIN: usize = 4;
-/// One document of 2^48 begins so: a ledger that wants more wants to know which one it is.
-const DIGITS_MAX: usize = 12;
+/// One document of 2^32 begins so: more would name it (docs/decisions/0011).
+const DIGITS_MAX: usize = 8;
 /// What a ledger calls a prefix that too many documents share.
 const TOO_SHORT: &str = "prefix-too-short";
 /// Most documents in an answer (docs/operate.md 12).
@@ -67,8 +67,10 @@ impl Client {
             }
         }
         let url = self.url();
-        Err(Error::Stop(format!(
-            "{url} wants more than {DIGITS_MAX} digits: it was not told which document this is"
+        // No lie: an issuer can certify what begins like another's document.
+        Err(Error::input(format!(
+            "{url} wants more than {DIGITS_MAX} digits, and was not told which document this is: \
+             only whoever names it gets an answer"
         )))
     }
 

@@ -89,8 +89,8 @@ impl Client {
     /// all: other proofs of it, and newer ones ([`Refresher`](super::Refresher)).
     ///
     /// # Errors
-    /// Those of every request; [`Error::Stop`] for a ledger that wants more than 12 digits, which is
-    /// as good as the name; [`Error::Input`] for one that cannot be asked so.
+    /// Those of every request; [`Error::Input`] for a ledger that cannot be asked so, or wants more
+    /// than 8 digits, which are as good as the name.
     pub async fn verify_by_prefix(
         &self,
         verifier: &mut Verifier,

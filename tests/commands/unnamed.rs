@@ -56,8 +56,8 @@ async fn the_ledger_is_told_how_the_fingerprints_begin_and_nothing_else() {
     desk.write("a.pdf", "a");
     desk.ledger.faults().digits_min = 4;
     desk.crowd((ISSUER, 9), 64, now_ms());
-    desk.run(&BY_PREFIX).expect(4, "wants more than 12 digits: it was not told which document");
-    assert_eq!(desk.asked(), asked(12)[..10]);
+    desk.run(&BY_PREFIX).expect(2, "wants more than 8 digits, and was not told which document");
+    assert_eq!(desk.asked(), asked(8)[..6]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
