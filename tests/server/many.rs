@@ -1,6 +1,6 @@
 //! Many documents at once, and documents by the beginning of their fingerprint.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hyper::Method;
@@ -210,6 +210,38 @@ async fn a_prefix_is_answered_with_all_that_begin_so_and_proofs_that_convince_a_
             assert!(
                 client.get(&format!("/prefixes/{wrong}")).await.problem(400).contains("4 to 64")
             );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_prefix_is_answered_with_all_that_its_head_knows_while_others_are_certified() {
+    bounded(120, async {
+        let (_home, _server, client, varied) = served().await;
+        let reads = tokio::spawn(async move {
+            let mut answers = Vec::new();
+            while answers.len() < 4 {
+                answers.push(client.get("/prefixes/blake3:5a5a5").await.json());
+            }
+            answers
+        });
+        let mut heights = BTreeMap::new();
+        for document in crowd(60) {
+            let name = document.to_string();
+            let certified = client.post("/entries", varied.issuer.certify(vec![document]).bytes);
+            assert_eq!(certified.await.status, 201);
+            let answer = client.get(&format!("/documents/{name}")).await.json();
+            heights.insert(name, answer["certifications"][0]["block"].as_u64().unwrap());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for answer in reads.await.unwrap() {
+            let head = answer["head"]["height"].as_u64().unwrap();
+            let known = heights.iter().filter(|(_, height)| **height <= head);
+            let known: Vec<_> = known.map(|(name, _)| json!(name)).collect();
+            let found = answer["documents"].as_array().unwrap();
+            let found: Vec<_> = found.iter().map(|one| one["fingerprint"].clone()).collect();
+            assert_eq!(found, known, "as of block {head}");
         }
     })
     .await;
