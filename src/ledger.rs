@@ -189,7 +189,7 @@ impl Ledger {
         }
         let charge = self.shared.charge(&statement, r#use)?;
         let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed(), charge);
-        self.shared.pool.put(pending)?;
+        self.shared.pool.put(pending, r#use)?;
         match answer.await {
             Ok(answer) => answer?.accepted(self).await,
             Err(_) => Err(Error::busy("the ledger stopped before it sealed this: send it again")),

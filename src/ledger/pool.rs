@@ -2,8 +2,9 @@
 //! full, submitters are told to come back, and nothing is dropped.
 //!
 //! It is fair: each issuer has a queue of its own, and the queues take turns, so that none waits for
-//! another's flood; and an issuer may hold no more than is left free, so that there is always room
-//! for one who comes: alone it has half of the pool, with one other a third.
+//! another's flood; what is long costs as many turns as it is long. An issuer may hold no more than is
+//! left free, so that there is room for one who comes: alone it has half of the pool, with one other
+//! a third. The last of the pool is for those who govern the ledger, however many flood it.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,11 +12,16 @@ use std::{
     time::Duration,
 };
 
-use probant_core::{List, Statement};
+use probant_core::{List, Statement, key::Use};
 use tokio::sync::oneshot;
 
 use super::{Answer, Answered, quota::Charge};
 use crate::Error;
+
+/// What one turn is worth: whoever sent more has none until others have had as many.
+const TURN_BYTES: usize = 64 << 10;
+/// The part of the pool that issuers cannot fill: room to suspend them.
+const SPARE: usize = 16;
 
 /// How much may wait, and how much one block holds.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +116,8 @@ struct Waiting {
 struct Queue {
     pending: VecDeque<Pending>,
     bytes: usize,
+    /// Turns that it has had in advance.
+    ahead: usize,
 }
 
 impl Waiting {
@@ -128,19 +136,27 @@ impl Waiting {
 
     /// The next one of whoever's turn it is.
     fn take(&mut self) -> Option<Pending> {
-        let issuer = self.turns.pop_front()?;
-        let queue = self.queues.get_mut(&issuer).expect("who has a turn has a queue");
-        let pending = queue.pending.pop_front().expect("no queue is empty");
-        let bytes = pending.bytes();
-        queue.bytes -= bytes;
-        self.count -= 1;
-        self.bytes -= bytes;
-        if queue.pending.is_empty() {
-            self.queues.remove(&issuer);
-        } else {
-            self.turns.push_back(issuer);
+        loop {
+            let issuer = self.turns.pop_front()?;
+            let queue = self.queues.get_mut(&issuer).expect("who has a turn has a queue");
+            if let Some(ahead) = queue.ahead.checked_sub(1) {
+                queue.ahead = ahead;
+                self.turns.push_back(issuer);
+                continue;
+            }
+            let pending = queue.pending.pop_front().expect("no queue is empty");
+            let bytes = pending.bytes();
+            queue.bytes -= bytes;
+            queue.ahead = bytes / TURN_BYTES;
+            self.count -= 1;
+            self.bytes -= bytes;
+            if queue.pending.is_empty() {
+                self.queues.remove(&issuer);
+            } else {
+                self.turns.push_back(issuer);
+            }
+            return Some(pending);
         }
-        Some(pending)
     }
 
     /// When the first of all came.
@@ -158,11 +174,11 @@ impl Pool {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a statement.
+    /// Adds a statement, signed by a key for this.
     ///
     /// # Errors
     /// [`Error::Busy`] when the pool is full, or its issuer's share of it, or it is closed.
-    pub fn put(&self, pending: Pending) -> Result<(), Error> {
+    pub fn put(&self, pending: Pending, r#use: Use) -> Result<(), Error> {
         let mut waiting = self.waiting();
         if waiting.closed {
             return Err(Error::busy("the ledger is stopping: nothing was taken, try again later"));
@@ -171,8 +187,9 @@ impl Pool {
             let what = format!("{what} is full: nothing was taken, try again");
             Err(Error::Busy { what, retry_after_s: Some(1) })
         };
-        let free = self.limits.pool_count.saturating_sub(waiting.count);
-        let free_bytes = self.limits.pool_bytes.saturating_sub(waiting.bytes);
+        let of = |limit: usize| if r#use == Use::Issuer { limit - limit / SPARE } else { limit };
+        let free = of(self.limits.pool_count).saturating_sub(waiting.count);
+        let free_bytes = of(self.limits.pool_bytes).saturating_sub(waiting.bytes);
         if free == 0 || (pending.bytes() > free_bytes && waiting.count > 0) {
             return again("the pool");
         }
@@ -256,16 +273,29 @@ mod tests {
 
     /// The same statement for the same number.
     fn of(issuer: &str, number: u64, came: Duration) -> Pending {
-        let list = List::new(vec![Fingerprints::of(b"bill").blake3]).unwrap();
-        let body = Body::Certify(Certify::new(&list, "application/pdf").unwrap());
+        batch(issuer, &list(1), number, came)
+    }
+
+    fn list(documents: u32) -> List {
+        let documents = (0..documents).map(|n| Fingerprints::of(&n.to_be_bytes()).blake3);
+        List::new(documents.collect()).unwrap()
+    }
+
+    fn batch(issuer: &str, list: &List, number: u64, came: Duration) -> Pending {
+        let body = Body::Certify(Certify::new(list, "application/pdf").unwrap());
         let key = SigningKey::from_seed(&[9; 32]);
         let statement = Statement::sign(&key, issuer, None, number, body);
-        Pending::new(statement, Some(list), came, None).0
+        Pending::new(statement, Some(list.clone()), came, None).0
+    }
+
+    /// As an issuer does.
+    fn put(pool: &Pool, pending: Pending) -> Result<(), Error> {
+        pool.put(pending, Use::Issuer)
     }
 
     /// Puts as many as there is room for.
     fn flood(pool: &Pool, issuer: &str) -> usize {
-        let put = |number: &u64| pool.put(of(issuer, *number, Duration::ZERO)).is_ok();
+        let put = |number: &u64| put(pool, of(issuer, *number, Duration::ZERO)).is_ok();
         (0..1000).take_while(put).count()
     }
 
@@ -277,10 +307,10 @@ mod tests {
     fn no_issuer_takes_all_of_the_pool_and_each_has_its_turn() {
         let limits = Limits { pool_count: 100, block_count: 10, ..Limits::default() };
         let pool = Pool::new(limits);
-        assert_eq!(flood(&pool, "a.example"), 50);
-        assert_eq!(flood(&pool, "b.example"), 25);
-        assert_eq!(flood(&pool, "c.example"), 13);
-        assert_eq!(pool.waits().0, 88);
+        assert_eq!(flood(&pool, "a.example"), 47);
+        assert_eq!(flood(&pool, "b.example"), 24);
+        assert_eq!(flood(&pool, "c.example"), 12);
+        assert_eq!(pool.waits().0, 83);
         let taken = pool.take();
         let (a, b, c) = ("a.example", "b.example", "c.example");
         assert_eq!(issuers(&taken), [a, b, c, a, b, c, a, b, c, a]);
@@ -290,7 +320,49 @@ mod tests {
         assert_eq!(issuers(&pool.take())[..3], [b, c, a]);
         while !pool.take().is_empty() {}
         assert_eq!(pool.waits(), (0, 0));
-        assert_eq!(flood(&pool, "a.example"), 50);
+        assert_eq!(flood(&pool, "a.example"), 47);
+    }
+
+    #[test]
+    fn what_is_long_costs_as_many_turns() {
+        let pool = Pool::new(Limits::default());
+        let now = Duration::ZERO;
+        // More than 1 MiB: 20 turns each beside its own. A block ends with the fourth.
+        let long = list(40_000);
+        for number in 0..20 {
+            put(&pool, batch("a.example", &long, number, now)).unwrap();
+        }
+        for number in 0..60 {
+            put(&pool, of("b.example", number, now)).unwrap();
+        }
+        let taken = pool.take();
+        let of_a =
+            |taken: &[Pending]| issuers(taken).iter().filter(|id| **id == "a.example").count();
+        assert_eq!((of_a(&taken), taken.len()), (4, 64), "all of b are in the first block");
+        // Alone it waits for nobody.
+        let taken = pool.take();
+        assert_eq!((of_a(&taken), taken.len()), (4, 4));
+        // What b had in advance is forgotten with its queue, and a is still ahead.
+        put(&pool, of("b.example", 60, now)).unwrap();
+        assert_eq!(issuers(&pool.take())[..2], ["b.example", "a.example"]);
+    }
+
+    #[test]
+    fn however_many_flood_it_those_who_govern_find_room() {
+        let issuer = |n: u32| format!("{n}.example");
+        let bytes = of(&issuer(10), 0, Duration::ZERO).bytes();
+        let by_bytes = Limits { pool_bytes: 160 * bytes, ..Limits::default() };
+        let by_count = Limits { pool_count: 160, ..Limits::default() };
+        for limits in [by_count, by_bytes] {
+            let pool = Pool::new(limits);
+            let flooded: usize = (10..99).map(|n| flood(&pool, &issuer(n))).sum();
+            // Some weigh a byte or two more.
+            assert!((145..=150).contains(&flooded), "{flooded}");
+            let operators = || of("ledger.example", 0, Duration::ZERO);
+            let refused = put(&pool, operators()).unwrap_err().to_string();
+            assert!(refused.contains("the pool is full"), "{refused}");
+            pool.put(operators(), Use::Operator).unwrap();
+        }
     }
 
     #[test]
@@ -313,8 +385,8 @@ mod tests {
             clock.elapsed().saturating_sub(before)
         };
         assert!(waits(0) < interval, "nothing is here");
-        pool.put(pending(Duration::ZERO)).unwrap();
-        pool.put(pending(Duration::from_secs(59))).unwrap();
+        put(&pool, pending(Duration::ZERO)).unwrap();
+        put(&pool, pending(Duration::from_secs(59))).unwrap();
         assert!(waits(60_000) < interval && waits(90_000) < interval, "it is over");
         assert!(waits(59_950) >= Duration::from_millis(50), "it has 50 ms to go");
     }
