@@ -307,17 +307,22 @@ impl Client {
         unreachable!("the last try returns")
     }
 
-    /// One request and its whole answer, never longer than `limit`.
+    /// One request and its whole answer, never longer than `limit`. What only explains a refusal is
+    /// cut off there: it may be the page of a proxy.
     async fn once(&self, request: RequestBuilder, limit: usize) -> Result<Answer, Error> {
         let unreached = |error: reqwest::Error| self.unreached(&error);
         let mut response = request.send().await.map_err(unreached)?;
         let mut answer = Answer::new(response.status(), response.headers());
         while let Some(chunk) = response.chunk().await.map_err(unreached)? {
-            if answer.body.len() + chunk.len() > limit {
+            let room = limit - answer.body.len();
+            if chunk.len() > room && answer.status.is_success() {
                 let what = format!("an answer of {} is longer than {limit} bytes", self.url());
                 return Err(Error::Stop(what));
             }
-            answer.body.extend_from_slice(&chunk);
+            answer.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
+                break;
+            }
         }
         if answer.is_not_now() {
             return Err(answer.not_now(self.url()));

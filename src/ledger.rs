@@ -14,6 +14,7 @@ mod door;
 mod figures;
 mod founding;
 mod pool;
+mod pulse;
 mod quota;
 mod sealer;
 
@@ -41,6 +42,7 @@ pub use pool::Limits;
 pub use quota::Quota;
 
 use pool::{Pending, Pool};
+use pulse::Pulse;
 use quota::{Charge, Quotas};
 
 /// Submissions up to this length are decoded on the thread that received them.
@@ -96,6 +98,7 @@ struct Shared {
     clock: SharedClock,
     sealing: Sealing,
     pool: Pool,
+    pulse: Pulse,
     quotas: Arc<Quotas>,
     figures: Figures,
     /// Who may write, after the newest block.
@@ -124,6 +127,7 @@ impl Ledger {
         }
         let shared = Arc::new(Shared {
             pool: Pool::new(sealing.limits),
+            pulse: Pulse::new(sealing.heartbeat, clock.elapsed()),
             quotas: Arc::new(Quotas::new(sealing.quota)),
             figures: Figures::default(),
             registry: RwLock::new(Arc::clone(chain.registry())),
@@ -190,7 +194,7 @@ impl Ledger {
         }
         let charge = self.shared.charge(&statement, r#use)?;
         let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed(), charge);
-        self.shared.pool.put(pending)?;
+        self.shared.pool.put(pending, r#use)?;
         match answer.await {
             Ok(answer) => answer?.accepted(self).await,
             Err(_) => Err(Error::busy("the ledger stopped before it sealed this: send it again")),
@@ -277,11 +281,12 @@ impl Ledger {
         &self.shared.clock
     }
 
-    /// Why nothing can be written now; `None` when all is well. A clock that is set right ends it,
-    /// a [`Ledger::failure`] stays.
+    /// Why nothing can be written now, or is; `None` when all is well. A clock that is set right ends
+    /// it, or the next block; a [`Ledger::failure`] stays.
     pub fn alarm(&self) -> Option<String> {
         let clock = || self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.failure().or_else(clock)
+        let silence = || self.shared.pulse.silence(self.shared.clock.elapsed());
+        self.failure().or_else(clock).or_else(silence)
     }
 
     /// Why nothing will be written until somebody has looked and restarted it: the sealer or the

@@ -6,7 +6,7 @@ mod answer;
 mod prefix;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -143,15 +143,22 @@ impl Lookup {
         let certifying = certifying.collect::<Result<Vec<_>, Error>>()?;
         // From the map that proofs are made from, so that an answer and its proofs cannot differ.
         let map = self.store.status(head.height)?.ok_or_else(lag::behind)?;
+        // It knows issuers and keys, not entries: who certifies again and again is read once.
+        let mut accounts = HashMap::new();
         let said = certifying.iter().map(|(entry, of)| {
-            let asked = status::Certification {
-                issuer: &of.issuer,
-                document: fingerprint,
-                kid: of.kid,
-                enrolled: of.kid,
+            let account = match accounts.entry((&of.issuer, of.kid)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    let asked = status::Certification {
+                        issuer: &of.issuer,
+                        document: fingerprint,
+                        kid: of.kid,
+                        enrolled: of.kid,
+                    };
+                    let account = Account::read(&map, &*self.store, &asked);
+                    *new.insert(lag::trusted(&*self.store, account)?)
+                }
             };
-            let account = Account::read(&map, &*self.store, &asked);
-            let account = lag::trusted(&*self.store, account)?;
             Ok(certification(fingerprint, *entry, of, &account))
         });
         said.collect()

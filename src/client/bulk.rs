@@ -10,8 +10,8 @@ use crate::{Error, verdict::Verdict};
 const PATH: &str = "documents";
 /// Most documents in one request (docs/operate.md 12).
 const DOCUMENTS_MAX: usize = 1000;
-/// Longest answer: of each document 100 certifications, of 1 KiB and more.
-const ANSWER_BYTES_MAX: usize = 128 << 20;
+/// Longest answer: of each document 4 certifications, of 1 KiB and more.
+const ANSWER_BYTES_MAX: usize = 16 << 20;
 
 #[derive(Deserialize)]
 struct ManyDocuments {
@@ -23,6 +23,7 @@ struct ManyDocuments {
 struct OneOfMany {
     fingerprint: String,
     verdict: Verdict,
+    count: usize,
     certifications: Vec<Certification>,
 }
 
@@ -52,10 +53,9 @@ impl Client {
         let ManyDocuments { head, documents } = self.read_json(PATH, &body)?;
         check(asked, &documents)
             .map_err(|why| Error::Stop(format!("the answer of {}: {why}", self.url())))?;
-        Ok(documents.into_iter().map(move |OneOfMany { verdict, certifications, .. }| Documents {
-            verdict,
-            certifications,
-            head,
+        Ok(documents.into_iter().map(move |one| {
+            let OneOfMany { verdict, certifications, .. } = one;
+            Documents { verdict, certifications, count: Some(one.count), head }
         }))
     }
 }

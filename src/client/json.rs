@@ -12,8 +12,11 @@ const LISTED_MAX: usize = 100;
 pub struct Documents {
     /// The best of those of its certifications.
     pub verdict: Verdict,
-    /// Its certifications: a ledger lists 100 at most.
+    /// Its certifications: a ledger lists 100 at most, and 4 where many documents are asked about.
     pub certifications: Vec<Certification>,
+    /// Of how many, up to 100, where many documents are asked about.
+    #[serde(default)]
+    pub count: Option<usize>,
     /// Up to where the ledger looked.
     pub head: Head,
 }
@@ -42,7 +45,9 @@ pub struct Fall {
 impl Documents {
     /// Whether there may be certifications that are not listed: those of others may hide ours.
     pub fn may_have_more(&self) -> bool {
-        self.certifications.len() >= LISTED_MAX
+        let listed = self.certifications.len();
+        let count = self.count.unwrap_or(listed);
+        count > listed || count >= LISTED_MAX
     }
 }
 

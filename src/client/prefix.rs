@@ -130,7 +130,7 @@ impl OneOfPrefix {
     fn shown(self, verifier: &mut Verifier, fingerprint: Fingerprint, head: Head) -> Answered {
         let mut proofs = decoded(self.proofs)?;
         let (verdict, certifications) = (self.verdict, self.certifications);
-        let answer = Documents { verdict, certifications, head };
+        let answer = Documents { verdict, certifications, count: None, head };
         let listed = in_order(&answer).map_err(Refused::lie)?;
         let (count, proven) = (listed.len(), proofs.len());
         if proven < count.min(PROOFS_MIN) {

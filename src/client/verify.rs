@@ -275,7 +275,7 @@ mod tests {
             let all: Vec<_> = (0..count).map(one).collect();
             let verdict = Verdict::of_all(all.iter().map(|one| one.verdict));
             let head = Head::default();
-            let answer = Documents { verdict, certifications: all, head };
+            let answer = Documents { verdict, certifications: all, count: None, head };
             let listed = in_order(&answer).unwrap();
             worth_asking(&listed).into_iter().map(|one| one.entry).collect::<Vec<_>>()
         };

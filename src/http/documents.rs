@@ -113,9 +113,9 @@ async fn answer(service: &Service, document: &[Fingerprint]) -> Result<DocumentA
 /// A published head that knows all that these answers say.
 pub async fn head_for(
     service: &Service,
-    answers: &[DocumentAnswer],
+    answers: impl IntoIterator<Item = &DocumentAnswer>,
 ) -> Result<Arc<Published>, Problem> {
-    let certifications = answers.iter().flat_map(|answer| &answer.certifications);
+    let certifications = answers.into_iter().flat_map(|answer| &answer.certifications);
     let newest = certifications.map(|one| one.newest_about).max().unwrap_or_default();
     Ok(service.0.prover.checkpoint_beyond(newest, &service.newest_registry()).await?)
 }
@@ -290,7 +290,7 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
 async fn status(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
     let fingerprint = parse(&text)?;
     let newest = answer(&service, &[fingerprint]).await?;
-    let head = head_for(&service, &[newest]).await?;
+    let head = head_for(&service, [&newest]).await?;
     let as_of = AnswerHead::of(&head.block);
     let answer =
         |inner: &Inner| inner.lookup.answer_at(as_of, &[fingerprint], &inner.ledger.registry());

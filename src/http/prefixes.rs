@@ -20,6 +20,7 @@ use super::{
     problem::{Kind, Problem},
 };
 use crate::{
+    Error,
     lookup::{AnswerHead, Certification, DocumentAnswer, Prefix, RESTS_ON},
     verdict::Verdict,
 };
@@ -79,28 +80,25 @@ struct OneOfPrefix {
 )]
 async fn prefix(State(service): State<Service>, At(text): At<String>) -> Result<Response, Problem> {
     let prefix: Prefix = text.parse().map_err(malformed)?;
-    let acknowledged = service.acknowledged();
-    let find = move |inner: &Inner| {
-        acknowledged(inner)?;
-        Ok(inner.ledger.store().certified(prefix.range(), DOCUMENTS_MAX + 1)?)
-    };
-    let found = service.ask_aside(find).await?;
-    if found.len() > DOCUMENTS_MAX {
+    let too_many = || {
         let why = format!(
             "more than {DOCUMENTS_MAX} documents begin with {text}: ask with one more digit"
         );
-        return Err(Problem::new(Kind::PrefixTooShort, why));
-    }
-    let newest = answers(&service, &found, None).await?;
-    let head = documents::head_for(&service, &newest).await?;
+        Problem::new(Kind::PrefixTooShort, why)
+    };
+    let (acknowledged, asked) = (service.acknowledged(), prefix.clone());
+    let newest = move |inner: &Inner| {
+        acknowledged(inner)?;
+        beginning(inner, &asked, inner.lookup.head()?)
+    };
+    let newest = service.ask_aside(newest).await?.ok_or_else(too_many)?;
+    let head = documents::head_for(&service, newest.iter().map(|(_, answer)| answer)).await?;
     let as_of = AnswerHead::of(&head.block);
+    // Looked for again: that head may know documents which were not there before.
+    let known = service.ask_aside(move |inner| beginning(inner, &prefix, as_of)).await?;
     let mut documents = Vec::new();
-    for (fingerprint, answer) in found.iter().zip(answers(&service, &found, Some(as_of)).await?) {
-        // Certified after that head: for it, it is not there yet.
-        if answer.certifications.is_empty() {
-            continue;
-        }
-        let proofs = documents::proofs(&service, *fingerprint, &answer, &head, PROOFS_MAX).await?;
+    for (fingerprint, answer) in known.ok_or_else(too_many)? {
+        let proofs = documents::proofs(&service, fingerprint, &answer, &head, PROOFS_MAX).await?;
         documents.push(OneOfPrefix {
             fingerprint: fingerprint.to_string(),
             verdict: answer.verdict,
@@ -112,18 +110,24 @@ async fn prefix(State(service): State<Service>, At(text): At<String>) -> Result<
     Ok(([(header::CACHE_CONTROL, ASK_AGAIN)], answer).into_response())
 }
 
-/// The answer about each document as of a head, or of the newest.
-async fn answers(
-    service: &Service,
-    documents: &[Fingerprint],
-    head: Option<AnswerHead>,
-) -> Result<Vec<DocumentAnswer>, Problem> {
-    let documents = documents.to_vec();
-    let ask = move |inner: &Inner| {
-        let head = head.map_or_else(|| inner.lookup.head(), Ok)?;
-        let registry = inner.ledger.registry();
-        let answer = |document: &Fingerprint| inner.lookup.answer_at(head, &[*document], &registry);
-        documents.iter().map(answer).collect::<Result<_, _>>()
-    };
-    Ok(service.ask_aside(ask).await?)
+/// Every document that begins so and is certified as of a head that look-ups reach, with the answer
+/// about it; none where they are too many.
+fn beginning(
+    inner: &Inner,
+    prefix: &Prefix,
+    head: AnswerHead,
+) -> Result<Option<Vec<(Fingerprint, DocumentAnswer)>>, Error> {
+    let found = inner.ledger.store().certified(prefix.range(), DOCUMENTS_MAX + 1)?;
+    if found.len() > DOCUMENTS_MAX {
+        return Ok(None);
+    }
+    let (registry, mut known) = (inner.ledger.registry(), Vec::new());
+    for fingerprint in found {
+        let answer = inner.lookup.answer_at(head, &[fingerprint], &registry)?;
+        // Certified after that head: for it, it is not there yet.
+        if !answer.certifications.is_empty() {
+            known.push((fingerprint, answer));
+        }
+    }
+    Ok(Some(known))
 }

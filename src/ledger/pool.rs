@@ -2,8 +2,9 @@
 //! full, submitters are told to come back, and nothing is dropped.
 //!
 //! It is fair: each issuer has a queue of its own, and the queues take turns, so that none waits for
-//! another's flood; and an issuer may hold no more than is left free, so that there is always room
-//! for one who comes: alone it has half of the pool, with one other a third.
+//! another's flood; what is long waits for as many turns as it is long. An issuer may hold no more than is
+//! left free, so that there is room for one who comes: alone it has half of the pool, with one other
+//! a third. The last of the pool is for those who govern the ledger, however many flood it.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,11 +12,17 @@ use std::{
     time::Duration,
 };
 
-use probant_core::{List, Statement};
+use probant_core::{List, Statement, key::Use};
 use tokio::sync::oneshot;
 
 use super::{Answer, Answered, quota::Charge};
 use crate::Error;
+
+/// What one turn is worth: what is longer goes when its issuer has let enough of them pass. Before, and
+/// not after: an issuer that sends one at a time would owe nothing by its next.
+const TURN_BYTES: usize = 64 << 10;
+/// The part of the pool that issuers cannot fill: room to suspend them.
+const SPARE: usize = 16;
 
 /// How much may wait, and how much one block holds.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +117,8 @@ struct Waiting {
 struct Queue {
     pending: VecDeque<Pending>,
     bytes: usize,
+    /// Turns that its first has let pass.
+    passed: usize,
 }
 
 impl Waiting {
@@ -128,19 +137,27 @@ impl Waiting {
 
     /// The next one of whoever's turn it is.
     fn take(&mut self) -> Option<Pending> {
-        let issuer = self.turns.pop_front()?;
-        let queue = self.queues.get_mut(&issuer).expect("who has a turn has a queue");
-        let pending = queue.pending.pop_front().expect("no queue is empty");
-        let bytes = pending.bytes();
-        queue.bytes -= bytes;
-        self.count -= 1;
-        self.bytes -= bytes;
-        if queue.pending.is_empty() {
-            self.queues.remove(&issuer);
-        } else {
-            self.turns.push_back(issuer);
+        loop {
+            let issuer = self.turns.pop_front()?;
+            let queue = self.queues.get_mut(&issuer).expect("who has a turn has a queue");
+            let bytes = queue.pending.front().expect("no queue is empty").bytes();
+            if queue.passed < bytes / TURN_BYTES {
+                queue.passed += 1;
+                self.turns.push_back(issuer);
+                continue;
+            }
+            let pending = queue.pending.pop_front().expect("it was the front");
+            queue.bytes -= bytes;
+            queue.passed = 0;
+            self.count -= 1;
+            self.bytes -= bytes;
+            if queue.pending.is_empty() {
+                self.queues.remove(&issuer);
+            } else {
+                self.turns.push_back(issuer);
+            }
+            return Some(pending);
         }
-        Some(pending)
     }
 
     /// When the first of all came.
@@ -158,11 +175,11 @@ impl Pool {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a statement.
+    /// Adds a statement, signed by a key for this.
     ///
     /// # Errors
     /// [`Error::Busy`] when the pool is full, or its issuer's share of it, or it is closed.
-    pub fn put(&self, pending: Pending) -> Result<(), Error> {
+    pub fn put(&self, pending: Pending, r#use: Use) -> Result<(), Error> {
         let mut waiting = self.waiting();
         if waiting.closed {
             return Err(Error::busy("the ledger is stopping: nothing was taken, try again later"));
@@ -171,8 +188,9 @@ impl Pool {
             let what = format!("{what} is full: nothing was taken, try again");
             Err(Error::Busy { what, retry_after_s: Some(1) })
         };
-        let free = self.limits.pool_count.saturating_sub(waiting.count);
-        let free_bytes = self.limits.pool_bytes.saturating_sub(waiting.bytes);
+        let of = |limit: usize| if r#use == Use::Issuer { limit - limit / SPARE } else { limit };
+        let free = of(self.limits.pool_count).saturating_sub(waiting.count);
+        let free_bytes = of(self.limits.pool_bytes).saturating_sub(waiting.bytes);
         if free == 0 || (pending.bytes() > free_bytes && waiting.count > 0) {
             return again("the pool");
         }
@@ -240,82 +258,4 @@ impl Pool {
 }
 
 #[cfg(test)]
-mod tests {
-    use probant_core::{
-        Fingerprints,
-        key::SigningKey,
-        statement::{Body, Certify},
-    };
-
-    use super::*;
-    use crate::clock::SystemClock;
-
-    fn pending(came: Duration) -> Pending {
-        of("energie.example", 0, came)
-    }
-
-    /// The same statement for the same number.
-    fn of(issuer: &str, number: u64, came: Duration) -> Pending {
-        let list = List::new(vec![Fingerprints::of(b"bill").blake3]).unwrap();
-        let body = Body::Certify(Certify::new(&list, "application/pdf").unwrap());
-        let key = SigningKey::from_seed(&[9; 32]);
-        let statement = Statement::sign(&key, issuer, None, number, body);
-        Pending::new(statement, Some(list), came, None).0
-    }
-
-    /// Puts as many as there is room for.
-    fn flood(pool: &Pool, issuer: &str) -> usize {
-        let put = |number: &u64| pool.put(of(issuer, *number, Duration::ZERO)).is_ok();
-        (0..1000).take_while(put).count()
-    }
-
-    fn issuers(taken: &[Pending]) -> Vec<&str> {
-        taken.iter().map(|pending| pending.statement.issuer()).collect()
-    }
-
-    #[test]
-    fn no_issuer_takes_all_of_the_pool_and_each_has_its_turn() {
-        let limits = Limits { pool_count: 100, block_count: 10, ..Limits::default() };
-        let pool = Pool::new(limits);
-        assert_eq!(flood(&pool, "a.example"), 50);
-        assert_eq!(flood(&pool, "b.example"), 25);
-        assert_eq!(flood(&pool, "c.example"), 13);
-        assert_eq!(pool.waits().0, 88);
-        let taken = pool.take();
-        let (a, b, c) = ("a.example", "b.example", "c.example");
-        assert_eq!(issuers(&taken), [a, b, c, a, b, c, a, b, c, a]);
-        // Of each the first that came, and the turns go on where they were.
-        let times: Vec<_> = taken.iter().map(|pending| pending.statement.issued_at_s()).collect();
-        assert_eq!(times, [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]);
-        assert_eq!(issuers(&pool.take())[..3], [b, c, a]);
-        while !pool.take().is_empty() {}
-        assert_eq!(pool.waits(), (0, 0));
-        assert_eq!(flood(&pool, "a.example"), 50);
-    }
-
-    #[test]
-    fn the_share_is_of_bytes_too_and_one_always_finds_room_in_an_empty_pool() {
-        let bytes = pending(Duration::ZERO).bytes();
-        let pool = |pool_bytes| Pool::new(Limits { pool_bytes, ..Limits::default() });
-        assert_eq!(flood(&pool(10 * bytes), "a.example"), 5);
-        assert_eq!(flood(&pool(1), "a.example"), 1);
-        let one = Pool::new(Limits { pool_count: 1, ..Limits::default() });
-        assert_eq!((flood(&one, "a.example"), flood(&one, "b.example")), (1, 0));
-    }
-
-    #[test]
-    fn the_interval_counts_from_the_first_statement() {
-        let (pool, clock) = (Pool::new(Limits::default()), SystemClock::shared());
-        let interval = Duration::from_secs(60);
-        let waits = |now_ms| {
-            let before = clock.elapsed();
-            pool.fill(interval, Duration::from_millis(now_ms));
-            clock.elapsed().saturating_sub(before)
-        };
-        assert!(waits(0) < interval, "nothing is here");
-        pool.put(pending(Duration::ZERO)).unwrap();
-        pool.put(pending(Duration::from_secs(59))).unwrap();
-        assert!(waits(60_000) < interval && waits(90_000) < interval, "it is over");
-        assert!(waits(59_950) >= Duration::from_millis(50), "it has 50 ms to go");
-    }
-}
+mod tests;

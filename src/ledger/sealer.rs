@@ -54,12 +54,11 @@ pub fn run(shared: &Shared, chain: Chain) {
     let _ending = Ending(shared);
     let mut sealer = Sealer { shared, chain, stale: false };
     let mut time = BlockTime::new();
-    let mut last_block = shared.clock.elapsed();
     loop {
-        let idle = || shared.clock.elapsed().saturating_sub(last_block);
-        shared.pool.wait(shared.sealing.heartbeat.saturating_sub(idle()));
+        let due_in = || shared.pulse.due_in(shared.clock.elapsed());
+        shared.pool.wait(due_in());
         shared.pool.fill(shared.sealing.interval, shared.clock.elapsed());
-        let (pending, due) = (shared.pool.take(), idle() >= shared.sealing.heartbeat);
+        let (pending, due) = (shared.pool.take(), due_in().is_zero());
         if pending.is_empty() && shared.pool.is_done() {
             return;
         }
@@ -82,7 +81,7 @@ pub fn run(shared: &Shared, chain: Chain) {
         shared.set_alarm(None);
         let began = shared.clock.elapsed();
         match sealer.seal(pending, time_ms, due) {
-            Ok(true) => last_block = began,
+            Ok(true) => shared.pulse.beat(began),
             // Refused statements are no block: the heartbeat is still due when it was.
             Ok(false) => {}
             Err(_) => return fail_all(shared),

@@ -50,7 +50,7 @@ pub struct Faults {
     pub busy: usize,
     /// So many submissions are sealed, and answered 503 all the same.
     pub forget_answer: usize,
-    /// Submissions are sealed, and answered with this: a gateway's word.
+    /// Submissions are sealed, and answered with this and a long page: a gateway's word.
     pub gateway: Option<StatusCode>,
     /// Proofs are answered 404 without words, as by a proxy.
     pub no_proofs: bool,
@@ -156,7 +156,8 @@ async fn submit(State(ledger): State<FakeLedger>, body: Bytes) -> Response {
         return concise(StatusCode::SERVICE_UNAVAILABLE, "busy: who knows");
     }
     if let Some(status) = faults.gateway {
-        return (status, [("location", "https://elsewhere.example/")]).into_response();
+        let page = "<p>our apologies</p>".repeat(4096);
+        return (status, [("location", "https://elsewhere.example/")], page).into_response();
     }
     match sealed {
         Ok(receipt) => {

@@ -161,6 +161,19 @@ async fn a_clock_that_is_not_believed_raises_an_alarm_that_setting_it_right_ends
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_has_gone_silent_raises_an_alarm() {
+    let (store, clock): (Arc<dyn Store>, _) = (Arc::new(Memory::default()), TestClock::new());
+    found_in(&*store);
+    let heartbeat = Duration::from_secs(3600);
+    let sealing = Sealing { heartbeat, ..Sealing::default() };
+    let ledger = Ledger::start(store, keyring(), clock.clone(), sealing).unwrap();
+    assert_eq!(ledger.alarm(), None);
+    // A sealer that looks just now does not believe a clock that steps so far: an alarm as well.
+    clock.advance(2 * 3600 * 1000 + 61 * 1000);
+    assert!(ledger.alarm().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn refused_statements_do_not_stop_the_heartbeat() {
     let (store, clock) = (Arc::new(Memory::default()), TestClock::new());
     // Block time is ahead of the clock: what is fresh enough at the door is stale in its block.

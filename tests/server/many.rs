@@ -1,13 +1,20 @@
 //! Many documents at once, and documents by the beginning of their fingerprint.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hyper::Method;
-use probant_core::{Algorithm, Fingerprint, Verifier};
+use probant_core::{
+    Algorithm, Fingerprint, List, Statement, Verifier,
+    key::Use,
+    statement::{Body, Revoke},
+    status::Reason,
+};
 use serde_json::{Value as Json, json};
 
-use crate::harness::{Client, Home, Reply, Server, bounded, issuer::made_up, varied::Varied};
+use crate::harness::{
+    Client, Home, Issuer, Reply, Server, bounded, issuer::made_up, now_ms, varied::Varied,
+};
 
 const JSON: &str = "application/json";
 
@@ -52,11 +59,64 @@ async fn a_thousand_documents_are_answered_in_order_and_as_of_one_head() {
         for (document, one) in asked.iter().zip(found).take(8) {
             let alone = client.get(&format!("/documents/{}", document.0)).await.json();
             assert_eq!(one["certifications"], alone["certifications"]);
+            assert_eq!(one["count"], alone["certifications"].as_array().unwrap().len());
             assert_eq!(
                 (&answer["head"], &answer["rests_on"]),
                 (&alone["head"], &alone["rests_on"])
             );
         }
+    })
+    .await;
+}
+
+/// Certifies one document again and again, each time beside another: twice the same statement would
+/// be one entry.
+async fn certify_beside(client: &Client, issuer: &Issuer, document: Fingerprint, names: &[&str]) {
+    for name in names {
+        let certified = issuer.certify([vec![document], made_up(name, 1)].concat());
+        assert_eq!(client.post("/entries", certified.bytes).await.status, 201);
+    }
+}
+
+#[tokio::test]
+async fn what_is_certified_or_named_again_and_again_makes_no_long_answer() {
+    bounded(120, async {
+        let home = Home::init();
+        let server = home.serve(&["--interval-ms", "5"]);
+        let client = server.client();
+        let [issuer, other] = [("energie.example", 9), ("telecom.example", 8)]
+            .map(|(id, seed)| Issuer::new(&home, id, seed));
+        for one in [&issuer, &other] {
+            let enroll = one.enrollment(&home.key(Use::Operator));
+            assert_eq!(client.post("/entries", enroll).await.status, 201);
+        }
+        let document = made_up("again", 1)[0];
+        for (one, beside) in
+            [(&issuer, &["a", "b"][..]), (&other, &["c"]), (&issuer, &["d", "e", "f", "g"])]
+        {
+            certify_beside(&client, one, document, beside).await;
+        }
+        let list = List::new(vec![document]).unwrap();
+        let body = Body::Revoke(Revoke::new(&list, Reason::Withdrawn).unwrap());
+        let ledger = Some(issuer.ledger);
+        let revoke = Statement::sign(&issuer.key, &issuer.id, ledger, now_ms() / 1000, body);
+        let revoked = client.post("/entries", revoke.to_submission(Some(&list))).await;
+        assert_eq!(revoked.status, 201, "{revoked:?}");
+
+        let named = vec![document.to_string(); 1000];
+        let reply = ask(&client, &json!({ "fingerprints": named })).await;
+        assert!(reply.body.len() < 4 << 20, "{} bytes", reply.body.len());
+        let answer = reply.json();
+        let found = answer["documents"].as_array().unwrap();
+        assert!(found.len() == 1000 && found.iter().all(|one| *one == found[0]));
+        let alone = client.get(&format!("/documents/{document}")).await.json();
+        let all = alone["certifications"].as_array().unwrap();
+        let stands: Vec<_> = all.iter().map(|one| one["verdict"] == "certified").collect();
+        assert_eq!(stands, [false, false, false, false, true, false, false]);
+        let listed = [&all[0], &all[1], &all[4], &all[6]];
+        assert_eq!(found[0]["certifications"], json!(listed));
+        assert_eq!((&found[0]["verdict"], &found[0]["count"]), (&json!("certified"), &json!(7)));
+        assert_eq!(alone["verdict"], "certified");
     })
     .await;
 }
@@ -150,6 +210,38 @@ async fn a_prefix_is_answered_with_all_that_begin_so_and_proofs_that_convince_a_
             assert!(
                 client.get(&format!("/prefixes/{wrong}")).await.problem(400).contains("4 to 64")
             );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_prefix_is_answered_with_all_that_its_head_knows_while_others_are_certified() {
+    bounded(120, async {
+        let (_home, _server, client, varied) = served().await;
+        let reads = tokio::spawn(async move {
+            let mut answers = Vec::new();
+            while answers.len() < 4 {
+                answers.push(client.get("/prefixes/blake3:5a5a5").await.json());
+            }
+            answers
+        });
+        let mut heights = BTreeMap::new();
+        for document in crowd(60) {
+            let name = document.to_string();
+            let certified = client.post("/entries", varied.issuer.certify(vec![document]).bytes);
+            assert_eq!(certified.await.status, 201);
+            let answer = client.get(&format!("/documents/{name}")).await.json();
+            heights.insert(name, answer["certifications"][0]["block"].as_u64().unwrap());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for answer in reads.await.unwrap() {
+            let head = answer["head"]["height"].as_u64().unwrap();
+            let known = heights.iter().filter(|(_, height)| **height <= head);
+            let known: Vec<_> = known.map(|(name, _)| json!(name)).collect();
+            let found = answer["documents"].as_array().unwrap();
+            let found: Vec<_> = found.iter().map(|one| one["fingerprint"].clone()).collect();
+            assert_eq!(found, known, "as of block {head}");
         }
     })
     .await;

@@ -1,7 +1,12 @@
-//! Many documents in one request: the verdicts as of one head, and nothing else.
+//! Many documents in one request: the verdicts as of one head, and little else. What it costs is
+//! bounded by the documents, however often each is named or was certified.
+
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, hash_map::Entry},
+};
 
 use axum::{
-    Json,
     body::Bytes,
     extract::{State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
@@ -18,12 +23,14 @@ use super::super::{
 };
 use crate::{
     Error,
-    lookup::{AnswerHead, Certification, RESTS_ON},
+    lookup::{AnswerHead, Certification, DocumentAnswer, RESTS_ON},
     verdict::Verdict,
 };
 
 /// Most documents in one request.
 const DOCUMENTS_MAX: usize = 1000;
+/// Most certifications of one document in an answer.
+const CERTIFICATIONS_MAX: usize = 4;
 /// Longest body: so many fingerprints, generously laid out.
 pub const BODY_BYTES_MAX: usize = 128 << 10;
 
@@ -54,15 +61,35 @@ struct ManyDocuments {
 }
 
 /// One of them.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 struct OneOfMany {
     fingerprint: String,
+    /// By all that `count` counts.
     verdict: Verdict,
-    /// The newest first, at most 100; the very first is always the last of them.
+    /// Certifications that `/documents/{fingerprint}` lists: at most 100.
+    count: usize,
+    /// Of those that stand first, then of the newest, and the very first; at most 4, the newest
+    /// first.
     certifications: Vec<Certification>,
 }
 
+impl OneOfMany {
+    fn new(fingerprint: &Fingerprint, answer: DocumentAnswer) -> Self {
+        let DocumentAnswer { verdict, mut certifications, .. } = answer;
+        let count = certifications.len();
+        let very_first = certifications.pop();
+        // Stable: of those that stand alike the newest come first.
+        certifications.sort_by_key(|one| one.verdict);
+        certifications.truncate(CERTIFICATIONS_MAX - 1);
+        certifications.sort_by_key(|one| Reverse(one.entry));
+        certifications.extend(very_first);
+        Self { fingerprint: fingerprint.to_string(), verdict, count, certifications }
+    }
+}
+
 /// The verdicts on up to 1,000 documents, all as of one head
+///
+/// Of each at most 4 certifications are listed: more are at `/documents/{fingerprint}`.
 #[utoipa::path(
     post,
     path = "/documents",
@@ -88,19 +115,22 @@ pub async fn documents(
     let ask = move |inner: &Inner| {
         acknowledged(inner)?;
         let (head, registry) = (inner.lookup.head()?, inner.ledger.registry());
-        let documents = asked.iter().map(|fingerprint| {
-            let answer = inner.lookup.answer_at(head, &[*fingerprint], &registry)?;
-            Ok(OneOfMany {
-                fingerprint: fingerprint.to_string(),
-                verdict: answer.verdict,
-                certifications: answer.certifications,
-            })
+        let mut known = HashMap::new();
+        let documents = asked.iter().map(|fingerprint| match known.entry(fingerprint) {
+            Entry::Occupied(known) => Ok(OneOfMany::clone(known.get())),
+            Entry::Vacant(new) => {
+                let answer = inner.lookup.answer_at(head, &[*fingerprint], &registry)?;
+                Ok(new.insert(OneOfMany::new(fingerprint, answer)).clone())
+            }
         });
         let documents = documents.collect::<Result<_, Error>>()?;
-        Ok(ManyDocuments { head, rests_on: RESTS_ON, documents })
+        let answer = ManyDocuments { head, rests_on: RESTS_ON, documents };
+        // Here, and not on a thread that serves others: it may be megabytes.
+        Ok(serde_json::to_vec(&answer).expect("text, numbers and lists are JSON"))
     };
     let answer = service.ask_aside(ask).await?;
-    Ok(([(header::CACHE_CONTROL, NEVER)], Json(answer)).into_response())
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, NEVER)];
+    Ok((headers, answer).into_response())
 }
 
 fn not_whole(rejection: &BytesRejection) -> Problem {
