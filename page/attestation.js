@@ -4,7 +4,7 @@ import { code, element, lines, pairs } from "./element.js";
 import { BASE } from "./ledger.js";
 import { ago, when } from "./moment.js";
 import { named } from "./name.js";
-import { seal } from "./seal.js";
+import { rosette } from "./rosette.js";
 import { cautions, how, meaning, notes, standing } from "./standing.js";
 import { word } from "./words.js";
 
@@ -29,7 +29,7 @@ export function print({ name, result }, { paper, trust }, { isNamed }) {
     element(
       "header",
       {},
-      seal(fingerprint, outcome),
+      rosette(fingerprint, outcome),
       element(
         "div",
         {},

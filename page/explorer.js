@@ -6,7 +6,7 @@ import { showChain } from "./explorer/chain.js";
 import { showEntry } from "./explorer/entry.js";
 import { showIssuer, showIssuers } from "./explorer/issuers.js";
 import { button, element } from "./element.js";
-import { Trust, stopsOf } from "./identity.js";
+import { Trust, stopsOf } from "./trust.js";
 import { Refusal } from "./ledger.js";
 import { Improper } from "./shape.js";
 import { speak, spoken, word } from "./words.js";

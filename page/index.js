@@ -2,14 +2,14 @@
 // for again when another ledger is to be trusted, and which ages.
 import { parseFingerprint } from "../js/index.js";
 import { element } from "./element.js";
-import { Trust, showIdentity, stopsOf } from "./identity.js";
+import { Trust, showIdentity, stopsOf } from "./trust.js";
 import { keepChoice, listen } from "./intake.js";
 import { outcomeAt } from "./judge.js";
 import { refreshAges } from "./moment.js";
 import { name } from "./name.js";
 import { outcomeOf } from "./outcome.js";
-import { seal } from "./seal.js";
-import { summary, verdict } from "./verdict.js";
+import { rosette } from "./rosette.js";
+import { answer, summary } from "./answer.js";
 import { counted, speak, word } from "./words.js";
 
 /** How often it is looked whether an answer has aged. */
@@ -158,7 +158,7 @@ function age() {
   }
 }
 
-const shown = (item) => (item.result ? verdict(seen(item), page) : waiting(item));
+const shown = (item) => (item.result ? answer(seen(item), page) : waiting(item));
 
 function show() {
   at("answers").replaceChildren(...items.map(shown));
@@ -189,7 +189,7 @@ function waiting(item) {
     element(
       "div",
       { class: "glance" },
-      seal(null, "unknown"),
+      rosette(null, "unknown"),
       element(
         "div",
         {},

@@ -1,4 +1,4 @@
-// The seal of an answer: a rosette drawn from the document's fingerprint, so that two documents
+// The rosette of an answer: drawn from the document's fingerprint, so that two documents
 // never have the same one, with what became of the document in its middle. It decorates; it
 // proves nothing.
 import { drawing } from "./element.js";
@@ -74,7 +74,7 @@ function rosette(fingerprint) {
 }
 
 /** The seal. Without a fingerprint, or where nothing is certified, it is an empty ring. */
-export function seal(fingerprint, outcome) {
+export function rosette(fingerprint, outcome) {
   const kind = mark(outcome);
   const isSealed = SEALED.includes(outcome);
   const ring = (r, name) => drawing("circle", { class: name, cx: CENTRE, cy: CENTRE, r });

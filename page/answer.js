@@ -4,7 +4,7 @@ import { link, print } from "./attestation.js";
 import { button, code, element, lines, pairs } from "./element.js";
 import { age, ago, moment } from "./moment.js";
 import { name, named } from "./name.js";
-import { mark, seal } from "./seal.js";
+import { mark, rosette } from "./rosette.js";
 import { cautions, how, meaning, notes, standing } from "./standing.js";
 import { stepsOf } from "./steps.js";
 import { counted, number, word } from "./words.js";
@@ -14,7 +14,7 @@ const AGAIN = ["unreachable", "stale", "behind", "ahead", "aged"];
 const MARKED = ["certified", "stood", "linked", "superseded", "revoked", "distrusted"];
 
 /** The answer as an article; its heading takes the focus. */
-export function verdict(item, page) {
+export function answer(item, page) {
   const { result } = item;
   const { outcome } = result;
   const [first, ...others] = result.certifications;
@@ -29,7 +29,7 @@ export function verdict(item, page) {
     element(
       "div",
       { class: "glance" },
-      seal(first?.verified.fingerprint ?? item.fingerprints?.[0], outcome),
+      rosette(first?.verified.fingerprint ?? item.fingerprints?.[0], outcome),
       element(
         "div",
         {},
