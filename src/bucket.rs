@@ -66,11 +66,12 @@ impl<K: Hash + Eq> Buckets<K> {
         Ok(())
     }
 
-    /// Takes a token even where there is none: somebody has had it already.
-    pub fn draw(&self, key: K, now: Duration) {
+    /// Takes tokens even where there are none: somebody has had them already.
+    pub fn draw(&self, key: K, tokens: u32, now: Duration) {
         let (mut held, rate) = (self.held(), self.rate);
         let full = held.bucket(key, self.most, now);
-        *full = ((*full).max(now) + rate.each).min(now + rate.whole);
+        let then = (*full).max(now).saturating_add(rate.each.saturating_mul(tokens));
+        *full = then.min(now + rate.whole);
     }
 
     /// Whether there is a token.
@@ -152,7 +153,7 @@ mod tests {
     fn what_somebody_has_had_is_counted_and_is_no_debt_for_ever() {
         let (buckets, now) = (buckets(9), ms(5000));
         for _ in 0..1000 {
-            buckets.draw(1, now);
+            buckets.draw(1, 1, now);
         }
         assert_eq!(buckets.look(&1, now), Err(ms(100)));
         assert_eq!(buckets.look(&1, now + ms(100)), Ok(()));

@@ -14,7 +14,8 @@
 //! | whoever watches it | `/metrics` (`metrics`) |
 //!
 //! On its way a request passes the `listener`, which has a `socket` and perhaps `tls`, and the `gate`,
-//! which knows `clients`; their `limits` are in one place. On its way out an answer passes `delivery`.
+//! which knows `clients`, their `shares` and `turns`; the `limits` are in one place. Bodies come by `upload`
+//! and go by `download`. On its way out an answer passes `delivery`.
 
 mod api;
 mod blocks;
@@ -22,6 +23,7 @@ mod body;
 mod clients;
 mod delivery;
 mod documents;
+mod download;
 mod entries;
 mod explorer;
 mod gate;
@@ -35,8 +37,10 @@ mod prefixes;
 mod problem;
 mod proofs;
 mod registry;
+mod shares;
 mod socket;
 mod tls;
+mod turns;
 mod upload;
 
 use std::{future::Future, sync::Arc};
@@ -118,7 +122,7 @@ impl Web {
     ) -> Self {
         let figures = metrics::Figures::default();
         let gate = Arc::new(Gate::new(&limits, clock, figures.clone()));
-        let routes = Arc::new(Routes::new(delivery::delivered(gate.before(health::opening()))));
+        let routes = Arc::new(Routes::new(delivery::delivered(health::opening(), &gate)));
         let listener = Listener::new(Arc::clone(&routes), tls, &limits, figures);
         let (end, ended) = oneshot::channel();
         let ended = async move {
@@ -139,11 +143,12 @@ impl Web {
             Some(socket) => {
                 // It counts for itself: who watches is no part of what is watched.
                 let (routes, figures) = (Routes::new(metrics), metrics::Figures::default());
-                let listener = Listener::new(Arc::new(routes), None, &self.limits, figures);
+                let limits = self.limits.of_watched();
+                let listener = Listener::new(Arc::new(routes), None, &limits, figures);
                 tokio::spawn(listener.run(socket, std::future::pending()));
             }
         }
-        self.routes.open(delivery::delivered(self.gate.before(routes)));
+        self.routes.open(delivery::delivered(routes, &self.gate));
         let Self { limits, end, listening, .. } = self;
         Open { service, limits, end, listening }
     }
@@ -230,14 +235,20 @@ impl Service {
         lag::caught_up(&**self.0.ledger.clock(), || async { ask(&self.0) }).await
     }
 
-    /// The same for what reads and hashes much: not on a thread that serves others.
+    /// The same for what reads and hashes much: in turn, and not on a thread that serves others.
     async fn ask_aside<T: Send + 'static>(
         &self,
         ask: impl Fn(&Inner) -> Result<T, Error> + Clone + Send + 'static,
     ) -> Result<T, Error> {
+        let turn = turns::mine()?;
         let ask = || async {
-            let (inner, ask) = (Arc::clone(&self.0), ask.clone());
-            tokio::task::spawn_blocking(move || ask(&inner)).await.expect("reading never panics")
+            let (inner, ask, turn) = (Arc::clone(&self.0), ask.clone(), turn.clone());
+            let ask = move || {
+                // Held to the end of the work, even if nobody waits for it any more.
+                let _turn = turn;
+                ask(&inner)
+            };
+            tokio::task::spawn_blocking(ask).await.expect("reading never panics")
         };
         lag::caught_up(&**self.0.ledger.clock(), ask).await
     }

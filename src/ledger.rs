@@ -81,6 +81,8 @@ pub struct Accepted {
     pub index: u64,
     /// Its first receipt.
     pub receipt: Receipt,
+    /// Whether it was in a block already.
+    pub was_there: bool,
 }
 
 /// A ledger that is open for writing.
@@ -250,7 +252,7 @@ impl Ledger {
         let receipt = lag::caught_up(&*self.shared.clock, || async {
             self.first_receipt(index)?.ok_or_else(lag::behind)
         });
-        Ok(Accepted { index, receipt: receipt.await? })
+        Ok(Accepted { index, receipt: receipt.await?, was_there: true })
     }
 
     /// The registry after the newest block.
@@ -359,7 +361,10 @@ enum Answer {
 impl Answer {
     async fn accepted(self, ledger: &Ledger) -> Result<Accepted, Error> {
         match self {
-            Self::Sealed(sealed, index) => Ok(Accepted { index, receipt: sealed.receipt(index) }),
+            Self::Sealed(sealed, index) => {
+                let receipt = sealed.receipt(index);
+                Ok(Accepted { index, receipt, was_there: false })
+            }
             Self::Before(index) => ledger.sent_before(index).await,
         }
     }

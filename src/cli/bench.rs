@@ -26,7 +26,7 @@ use crate::{
 };
 
 const EXAMPLES: &str = "\
-Examples, against a ledger that `probant serve --read-rate 0` runs here:
+Examples, against a ledger that `probant serve --read-rate 0 --client-share 1` runs here:
   probant bench --batch 10000 --documents 10000000 --data ledger-data
   probant bench --batch 1 --documents 300000 --connections 1024
   probant bench --batch 10000 --documents 1000000 --lookups 10

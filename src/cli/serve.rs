@@ -4,13 +4,16 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
+    thread,
     time::Duration,
 };
 
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
 };
 
 use super::{LogFormat, directories::Directories, say};
@@ -107,6 +110,12 @@ struct Shares {
     /// Requests a second of one address, 10 s of them at once; 0 for any number
     #[arg(long, value_name = "COUNT", default_value_t = http::Limits::default().read_rate)]
     read_rate: u32,
+    /// One address may hold one of so many parts of connections, work and bytes; 1 for all
+    #[arg(long, value_name = "PARTS", default_value_t = http::Limits::default().client_share)]
+    client_share: usize,
+    /// Bytes at once of submissions that come, and of answers that are not read yet
+    #[arg(long, value_name = "BYTES", default_value_t = http::Limits::default().buffered_bytes)]
+    buffered_bytes: usize,
     /// Statements a second of one issuer, 10 s of them at once; 0 for any number
     #[arg(long, value_name = "COUNT", default_value_t = Quota::default().statements_a_second)]
     issuer_rate: u32,
@@ -122,7 +131,7 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
 impl Serve {
     pub async fn run(&self, clock: &SharedClock) -> Result<u8, Error> {
         // First of all, so that a signal never meets a process that does not know what to do.
-        let stop = asked_to_stop()?;
+        let mut stop = pin!(asked_to_stop()?);
         let keys = Arc::new(Keyring::in_directory(&self.directories.keys));
         let tls = self.reach.tls()?;
         // Before the store is opened: a port in use is said at once, and /readyz says what goes on.
@@ -137,7 +146,11 @@ impl Serve {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let watched = watched.map(|(listener, _)| listener);
         let web = Web::start(listener, tls, watched, self.limits(), clock);
-        let store: Arc<dyn Store> = Arc::new(self.directories.open()?);
+        let store = tokio::select! {
+            opened = self.opened() => opened?,
+            // As if it were killed: what is not derived yet is derived at the next start.
+            () = &mut stop => return Ok(0),
+        };
         let ledger = Ledger::start(
             Arc::clone(&store),
             Arc::clone(&keys),
@@ -148,6 +161,15 @@ impl Serve {
         let open = web.open(ledger, Prover::new(store, keys, Arc::clone(clock)));
         say(&format!("{identity} serves on {scheme}://{address}"))?;
         open.until(stop).await.map(|()| 0)
+    }
+
+    /// The store, opened on a thread that the end of this process does not wait for.
+    async fn opened(&self) -> Result<Arc<dyn Store>, Error> {
+        let (directories, (tell, told)) = (self.directories.clone(), oneshot::channel());
+        // An error says that nobody waits any more.
+        thread::spawn(move || drop(tell.send(directories.open())));
+        let opened = told.await.map_err(|_| Error::Stop("the store could not be opened".into()))?;
+        Ok(Arc::new(opened?))
     }
 
     fn sealing(&self) -> Sealing {
@@ -172,6 +194,8 @@ impl Serve {
             drain: seconds(self.reach.drain_s),
             proxies: self.reach.behind_proxy,
             read_rate: self.shares.read_rate,
+            client_share: self.shares.client_share,
+            buffered_bytes: self.shares.buffered_bytes,
             document_bytes: self.document_bytes_max,
             ..http::Limits::default()
         }
@@ -223,6 +247,8 @@ fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), 
 /// Ready on Ctrl-C or SIGTERM.
 fn asked_to_stop() -> Result<impl Future<Output = ()>, Error> {
     let listen = |kind| signal(kind).map_err(|error| Error::Stop(format!("signals: {error}")));
+    // It has the certificate read again; where there is none, it is no reason to end.
+    drop(listen(SignalKind::hangup())?);
     let (mut interrupt, mut terminate) =
         (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     Ok(async move {

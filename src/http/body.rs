@@ -10,9 +10,16 @@ use utoipa::{
 use super::problem::{Kind, Problem};
 
 /// Refuses a body that says it is of another type than the one that a path takes. Whoever says
-/// nothing is believed: what a body is shows when it is read.
+/// nothing is believed, for what a body is shows when it is read; but for a page in a browser, which
+/// may send that anywhere without being asked for leave, in the name of whoever looks at it.
 pub fn check_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> {
-    let Some(found) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let Some(found) = headers.get(header::CONTENT_TYPE) else {
+        if headers.contains_key(header::ORIGIN) {
+            let why = format!("this path takes {wanted}, and pages must say that they send it");
+            return Err(Problem::new(Kind::UnsupportedMediaType, why));
+        }
+        return Ok(());
+    };
     let media_type = found.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
     if media_type.trim().eq_ignore_ascii_case(wanted) {
         return Ok(());

@@ -6,13 +6,16 @@ use std::{
     time::Duration,
 };
 
-use hyper::HeaderMap;
+use hyper::{HeaderMap, header::HeaderValue};
 
 use super::limits::Limits;
 use crate::bucket::{Buckets, Rate};
 
 /// What proxies write down whom they were asked by into.
 const FORWARDED: &str = "x-forwarded-for";
+
+/// What may be sent for one token: that is decoded without waiting for a turn.
+const BYTES_A_TOKEN: u64 = 16 << 10;
 
 /// Somebody who asks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -23,12 +26,19 @@ impl Client {
     /// first of them wrote down.
     pub fn of(peer: IpAddr, headers: &HeaderMap, proxies: usize) -> Self {
         let forwarded = || {
-            let lines = headers.get_all(FORWARDED).iter().filter_map(|line| line.to_str().ok());
-            let hops: Vec<_> = lines.flat_map(|line| line.split(',')).collect();
-            address(hops.get(hops.len().checked_sub(proxies)?)?.trim())
+            // Of what the client wrote itself nothing is read, be it text or not.
+            let lines = headers.get_all(FORWARDED).iter().map(HeaderValue::as_bytes);
+            let hops: Vec<_> = lines.flat_map(|line| line.split(|byte| *byte == b',')).collect();
+            let hop = hops.get(hops.len().checked_sub(proxies)?)?;
+            address(std::str::from_utf8(hop).ok()?.trim())
         };
         let address = if proxies > 0 { forwarded() } else { None };
-        Self(network(address.unwrap_or(peer)))
+        Self::at(address.unwrap_or(peer))
+    }
+
+    /// By the address of the connection.
+    pub fn at(peer: IpAddr) -> Self {
+        Self(network(peer))
     }
 }
 
@@ -49,8 +59,13 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// How often each client may read, and how often be refused what it submits. A submission that is
-/// accepted takes from neither: whoever shares an address with a busy reader may still write.
+/// A mark on an answer to a submission: it counts for its sender, for the rules refused it, or it was
+/// sealed before, as anybody may copy it out of a block.
+#[derive(Clone, Copy)]
+pub struct InVain;
+
+/// How often each client may read, and how often submit in vain. A submission that is new and accepted
+/// takes from neither: whoever shares an address with a busy reader may still write.
 pub struct Rates {
     reads: Buckets<Client>,
     refusals: Buckets<Client>,
@@ -80,20 +95,27 @@ impl Rates {
         self.refusals.look(&client, now)
     }
 
-    /// What it submitted was refused.
-    pub fn refused(&self, client: Client, now: Duration) {
-        self.refusals.draw(client, now);
-        self.reads.draw(client, now);
+    /// It submitted so much in vain: a long one costs as many short ones do.
+    pub fn in_vain(&self, client: Client, bytes: u64, now: Duration) {
+        let tokens = 1 + (bytes / BYTES_A_TOKEN).min(u32::MAX.into()) as u32;
+        self.refusals.draw(client, tokens, now);
+        self.reads.draw(client, tokens, now);
+    }
+
+    /// It sent what is no submission.
+    pub fn sent_nothing(&self, client: Client, now: Duration) {
+        self.reads.draw(client, 1, now);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::HeaderValue;
 
     fn headers(lines: &[&str]) -> HeaderMap {
-        let line = |line: &&str| (FORWARDED.parse().unwrap(), HeaderValue::from_str(line).unwrap());
+        let line = |line: &&str| {
+            (FORWARDED.parse().unwrap(), HeaderValue::from_bytes(line.as_bytes()).unwrap())
+        };
         lines.iter().map(line).collect()
     }
 
@@ -109,6 +131,7 @@ mod tests {
             (1, &["10.0.0.1", "192.0.2.7:4711"], "192.0.2.7"),
             (2, &["10.0.0.1, 192.0.2.7, 198.51.100.1"], "192.0.2.7"),
             (2, &["192.0.2.7"], "127.0.0.1"),
+            (1, &["\u{e9}, 192.0.2.7"], "192.0.2.7"),
             (1, &["192.0.2.7, unknown"], "127.0.0.1"),
             (1, &["[2001:db8:1:2:3::4]:80"], "2001:db8:1:2::"),
             (1, &["[2001:db8:1:2:3::4]"], "2001:db8:1:2::"),
@@ -130,9 +153,12 @@ mod tests {
         assert!(rates.submit(reader, now).is_ok());
         for _ in 0..10 {
             assert!(rates.submit(forger, now).is_ok());
-            rates.refused(forger, now);
+            rates.in_vain(forger, 100, now);
         }
         assert!(rates.submit(forger, now).is_err());
+        let replayer = Client(IpAddr::from([192, 0, 2, 3]));
+        rates.in_vain(replayer, 160 << 10, now);
+        assert!(rates.submit(replayer, now).is_err(), "as long as ten");
         assert_eq!(reads(forger), 0);
         assert!(Rates::new(&Limits { read_rate: 0, ..limits }).is_none());
     }

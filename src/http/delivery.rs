@@ -2,17 +2,16 @@
 //! browsers must know. An answer depends on method, path and body alone, so that caches cannot mix
 //! answers up; the one header that changes its form is Accept-Encoding, which Vary names.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::{Body, to_bytes},
     extract::Request,
     http::{
-        Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
-        response::Parts,
+        Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version, header, response::Parts,
     },
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
 use tower::ServiceBuilder;
@@ -23,44 +22,70 @@ use tower_http::{
 };
 use utoipa::IntoResponses;
 
-use super::{IMMUTABLE, NEVER, gate::REQUEST_ID};
+use super::{
+    IMMUTABLE, NEVER,
+    gate::{self, Gate},
+};
 
 /// Shorter answers are sent as they are.
 const COMPRESSED_BYTES_MIN: u16 = 1024;
 /// How long a browser remembers that anybody may ask.
 const CORS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Headers that foreign pages may read, beside those that they always may.
+const EXPOSED: &str = "allow,etag,location,retry-after,x-request-id";
 /// For answers that are no page: nothing in them is run, loaded or framed.
 const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Wraps all routes, in one stack: a layer of its own for each would be boxed at every request. The
-/// first is the first that a request meets.
-pub fn delivered(router: Router) -> Router {
+/// Wraps all routes, with the gate before them, in one stack: a layer of its own for each would be
+/// boxed at every request. The first is the first that a request meets.
+pub fn delivered(router: Router, gate: &Arc<Gate>) -> Router {
     let is_long = SizeAbove::new(COMPRESSED_BYTES_MIN);
     let header =
         |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let stack = ServiceBuilder::new()
-        .layer(cors())
+        // What the gate answers, foreign pages may read, too.
+        .layer(header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .layer(header(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED))
         .layer(header(header::CONTENT_SECURITY_POLICY, NO_PAGE))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(from_fn(not_modified))
         .layer(CompressionLayer::new().compress_when(is_long.and(pays)))
-        .layer(from_fn(tagged));
+        .layer(from_fn(tagged))
+        .layer(from_fn_with_state(Arc::clone(gate), gate::pass))
+        .layer(from_fn(asking_only))
+        .layer(cors());
     router.layer(stack)
 }
 
-/// Open to every origin, for writing too: all authority is in signatures, there is no cookie or
-/// password that a foreign page could use, and whoever is not a browser can ask in any case.
+/// Open to every origin: there is no cookie or password that a foreign page could use, and whoever is
+/// not a browser can ask in any case.
 fn cors() -> CorsLayer {
-    const EXPOSED: [HeaderName; 5] =
-        [header::ALLOW, header::ETAG, header::LOCATION, header::RETRY_AFTER, REQUEST_ID];
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers([header::CONTENT_TYPE, header::IF_NONE_MATCH])
-        .expose_headers(EXPOSED)
         .max_age(CORS_AGE)
         // The same for every origin, so that a cache needs to keep one answer only.
         .vary([])
+}
+
+/// Paths where a foreign page may send something, for it is a question.
+const QUESTIONS: [&str; 2] = ["/documents", "/verify"];
+
+/// Nothing else: a foreign page would submit in the name of whoever looks at it, and what is refused
+/// keeps their address from writing. Without leave to say what it sends, it sends nothing that is read.
+async fn asking_only(request: Request, next: Next) -> Response {
+    let is_asked =
+        request.method() == Method::OPTIONS && !QUESTIONS.contains(&request.uri().path());
+    let mut answer = next.run(request).await;
+    if is_asked {
+        let headers = answer.headers_mut();
+        let reading = HeaderValue::from_static("GET,HEAD");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, reading);
+        let conditional = HeaderValue::from_static("if-none-match");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, conditional);
+    }
+    answer
 }
 
 /// Whether compression makes an answer shorter: hashes and signatures it does not.

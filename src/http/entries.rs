@@ -1,6 +1,7 @@
 //! For issuers: send a statement, get its receipt (SCRAPI).
 
 use axum::{
+    Extension,
     body::Bytes,
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
@@ -15,9 +16,12 @@ use utoipa_axum::{
 use super::{
     IMMUTABLE, Service,
     body::{Binary, check_type},
+    clients::InVain,
     path::{At, number},
     problem::{Concise, Kind, Problem},
 };
+use crate::Error;
+
 const COSE: &str = "application/cose";
 
 pub fn router() -> OpenApiRouter<Service> {
@@ -55,9 +59,18 @@ async fn submit(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Concise> {
     check_type(&headers, COSE)?;
-    let accepted =
-        service.0.ledger.submit(body.map_err(|rejection| not_whole(&rejection))?).await?;
-    Ok((StatusCode::CREATED, answer(&accepted.receipt)).into_response())
+    let body = body.map_err(|rejection| not_whole(&rejection))?;
+    let (answer, in_vain) = match service.0.ledger.submit(body).await {
+        Ok(accepted) => {
+            let answer = (StatusCode::CREATED, answer(&accepted.receipt)).into_response();
+            (answer, accepted.was_there)
+        }
+        Err(error) => {
+            let by_rules = matches!(error, Error::Input(_));
+            (Concise::from(error).into_response(), by_rules)
+        }
+    };
+    Ok(if in_vain { (Extension(InVain), answer).into_response() } else { answer })
 }
 
 /// A body that is too long, or ended before its length.

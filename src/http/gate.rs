@@ -11,23 +11,24 @@ use std::{
 };
 
 use axum::{
-    Router,
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
-    middleware::{Next, from_fn_with_state},
+    middleware::Next,
     response::Response,
 };
 use hyper::body::Body as _;
 use probant_core::statement::SUBMISSION_BYTES_MAX;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument as _;
 
 use super::{
-    clients::{Client, Rates},
+    clients::{Client, InVain, Rates},
+    download::Download,
     limits::Limits,
     listener::Peer,
     metrics::Figures,
     problem::{Kind, Problem},
+    shares::Shares,
+    turns::{Place, Turns},
     upload::Fate,
 };
 use crate::clock::{SharedClock, entropy};
@@ -45,8 +46,9 @@ pub struct Gate {
     clock: SharedClock,
     pub figures: Figures,
     rates: Option<Rates>,
-    hashes: Semaphore,
-    proofs: Semaphore,
+    turns: Turns,
+    /// Bytes of bodies that are under way.
+    buffered: Arc<Shares>,
     /// Names of requests: of this process, and one after the other.
     process: String,
     requests: AtomicU64,
@@ -61,6 +63,8 @@ struct Asked {
     route: Option<MatchedPath>,
     client: Option<Client>,
     uri: Uri,
+    /// Of its body, if it says so.
+    length: Option<u64>,
 }
 
 impl Asked {
@@ -68,7 +72,10 @@ impl Asked {
         let peer = request.extensions().get::<Peer>();
         let client = peer.map(|peer| Client::of(peer.0, request.headers(), limits.proxies));
         let route = request.extensions().get::<MatchedPath>().cloned();
-        Self { method: request.method().clone(), route, client, uri: request.uri().clone() }
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        Self { method, route, client, uri, length }
     }
 
     fn template(&self) -> &str {
@@ -84,11 +91,15 @@ impl Asked {
         matches!(self.template(), "/healthz" | "/readyz")
     }
 
+    fn is_verify(&self) -> bool {
+        self.template() == "/verify"
+    }
+
+    /// Those with a body take their turn once that is here: or silent senders would hold all.
     fn is_proof(&self) -> bool {
         matches!(
             self.template(),
-            "/documents"
-                | "/documents/{fingerprint}/proof"
+            "/documents/{fingerprint}/proof"
                 | "/documents/{fingerprint}/proof/{entry}"
                 | "/status/{fingerprint}"
                 | "/prefixes/{prefix}"
@@ -101,8 +112,8 @@ impl Gate {
     pub fn new(limits: &Limits, clock: &SharedClock, figures: Figures) -> Self {
         Self {
             rates: Rates::new(limits),
-            hashes: Semaphore::new(limits.hashes),
-            proofs: Semaphore::new(limits.proofs),
+            turns: Turns::new(limits),
+            buffered: Shares::new(limits.buffered_bytes, limits.share_of(limits.buffered_bytes)),
             limits: limits.clone(),
             clock: Arc::clone(clock),
             figures,
@@ -111,11 +122,6 @@ impl Gate {
             stopping: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }
-    }
-
-    /// Puts routes behind it.
-    pub fn before(self: &Arc<Self>, routes: Router) -> Router {
-        routes.layer(from_fn_with_state(Arc::clone(self), pass))
     }
 
     /// From now on the ledger is going to stop.
@@ -155,29 +161,31 @@ impl Gate {
         })
     }
 
-    /// A turn at work of which this machine can do a little at once.
-    fn turn(&self, asked: &Asked) -> Result<Option<SemaphorePermit<'_>>, Problem> {
-        let turns = match asked.template() {
-            "/verify" => &self.hashes,
-            _ if asked.is_proof() => &self.proofs,
-            _ => return Ok(None),
+    /// Where it takes its turn at work; taken, where it needs one from the start.
+    fn place(&self, asked: &Asked) -> Result<Option<Place>, Problem> {
+        if asked.is_submission() {
+            return Ok(None);
+        }
+        let place = if asked.is_verify() {
+            self.turns.document(asked.client)
+        } else {
+            self.turns.place(asked.client)
         };
-        turns.try_acquire().map(Some).map_err(|_| {
-            let why = "as much of this is under way as the ledger does at once: try again";
-            Problem::new(Kind::Busy, why).retry_after(1)
-        })
+        if asked.is_verify() || asked.is_proof() {
+            place.take()?;
+        }
+        Ok(Some(place))
     }
 
     /// What is announced to be too long is refused before a byte of it is read: its handler would only
     /// find out on the way.
-    fn check_length(&self, asked: &Asked, headers: &HeaderMap) -> Result<(), Problem> {
+    fn check_length(&self, asked: &Asked) -> Result<(), Problem> {
         let limit = match asked.template() {
             "/entries" => SUBMISSION_BYTES_MAX as u64,
             "/verify" => self.limits.document_bytes,
             _ => return Ok(()),
         };
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        if length.and_then(|length| length.parse().ok()).is_none_or(|length: u64| length <= limit) {
+        if asked.length.is_none_or(|length| length <= limit) {
             return Ok(());
         }
         let why = if asked.is_submission() {
@@ -188,12 +196,8 @@ impl Gate {
         Err(Problem::new(Kind::TooLarge, why))
     }
 
-    /// What a request is refused for before anybody looks at it; or its turn.
-    fn admit(
-        &self,
-        asked: &Asked,
-        headers: &HeaderMap,
-    ) -> Result<Option<SemaphorePermit<'_>>, Problem> {
+    /// What a request is refused for before anybody looks at it; or where it takes its turn.
+    fn admit(&self, asked: &Asked, headers: &HeaderMap) -> Result<Option<Place>, Problem> {
         let bytes: usize =
             headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         let (bytes, limit) = (bytes + headers.len() * HEADER_BYTES, self.limits.head_bytes);
@@ -201,7 +205,7 @@ impl Gate {
             let why = format!("the headers have {bytes} bytes, the limit is {limit}");
             return Err(Problem::new(Kind::HeadersTooLarge, why));
         }
-        self.check_length(asked, headers)?;
+        self.check_length(asked)?;
         if asked.is_submission() && self.closed.load(Ordering::Relaxed) {
             let why = "the ledger is stopping: nothing was taken, try again later";
             return Err(Problem::new(Kind::Stopping, why).retry_after(5));
@@ -209,7 +213,7 @@ impl Gate {
         if !asked.is_free() {
             self.check_rate(asked)?;
         }
-        self.turn(asked)
+        self.place(asked)
     }
 
     async fn answer(&self, asked: &Asked, request: Request, next: Next) -> Response {
@@ -219,10 +223,12 @@ impl Gate {
         let watched = if request.body().is_end_stream() {
             request
         } else {
-            request.map(|body| fate.of(body, &self.limits))
+            let kept = (!asked.is_verify()).then(|| (Arc::clone(&self.buffered), asked.client));
+            request.map(|body| fate.of(body, &self.limits, kept))
         };
         let answer = match self.admit(asked, watched.headers()) {
-            Ok(_turn) => next.run(watched).await,
+            Ok(None) => next.run(watched).await,
+            Ok(Some(place)) => place.while_answering(next.run(watched)).await,
             Err(problem) => {
                 drop(watched);
                 problem.at(asked.uri.path())
@@ -238,33 +244,54 @@ impl Gate {
         if !waits {
             fate.linger(&self.limits);
         }
-        answer
-    }
-
-    /// Refused submissions draw on their sender's rate; but for the quota, which only the issuer
-    /// itself can be over.
-    fn draw(&self, asked: &Asked, answer: &Response) {
-        let is_refused = answer.status().is_client_error() && answer.status() != 429;
-        if let (Some(rates), Some(client)) = (&self.rates, asked.client)
-            && asked.is_submission()
-            && is_refused
-        {
-            rates.refused(client, self.clock.elapsed());
+        if fate.is_crowded() {
+            let why = "too much is being sent to the ledger, or by this address: nothing was taken";
+            return Problem::new(Kind::Busy, why).retry_after(1).at(asked.uri.path());
+        }
+        let (head, body) = answer.into_parts();
+        match Download::of(body, &self.buffered, asked.client) {
+            Ok(body) => Response::from_parts(head, body),
+            Err(busy) => Problem::from(busy).at(asked.uri.path()),
         }
     }
 
-    /// The name that the client gave its request, if it is one; else one of ours.
-    fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
-        let is_sane = |id: &&HeaderValue| {
-            let sane = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-            (1..=REQUEST_ID_MAX).contains(&id.len()) && id.as_bytes().iter().all(sane)
-        };
-        headers.get(REQUEST_ID).filter(is_sane).cloned().unwrap_or_else(|| {
-            let number = self.requests.fetch_add(1, Ordering::Relaxed);
-            let id = format!("{}-{number}", self.process);
-            HeaderValue::try_from(id).expect("hex digits and a number")
-        })
+    /// Submissions in vain draw on their sender's rate; but for the quota, which only the issuer
+    /// itself can be over. What never came to the rules counts as reading does: a page can send that
+    /// in the name of whoever looks at it, and is not to keep them from writing.
+    fn draw(&self, asked: &Asked, answer: &Response) {
+        if !asked.is_submission() {
+            return;
+        }
+        let in_vain = answer.extensions().get::<InVain>().is_some();
+        let is_refused = answer.status().is_client_error() && answer.status() != 429;
+        if let (Some(rates), Some(client)) = (&self.rates, asked.client)
+            && (in_vain || is_refused)
+        {
+            let now = self.clock.elapsed();
+            if in_vain {
+                let bytes = asked.length.unwrap_or(SUBMISSION_BYTES_MAX as u64);
+                rates.in_vain(client, bytes, now);
+            } else {
+                rates.sent_nothing(client, now);
+            }
+        }
     }
+
+    /// A name for a request that has none.
+    fn request_id(&self) -> HeaderValue {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{}-{number}", self.process);
+        HeaderValue::try_from(id).expect("hex digits and a number")
+    }
+}
+
+/// The name that a client gave its request, if it is one.
+fn named(headers: &HeaderMap) -> Option<HeaderValue> {
+    let is_sane = |id: &&HeaderValue| {
+        let sane = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        (1..=REQUEST_ID_MAX).contains(&id.len()) && id.as_bytes().iter().all(sane)
+    };
+    headers.get(REQUEST_ID).filter(is_sane).cloned()
 }
 
 /// At least one, for there is no half in `Retry-After`.
@@ -272,10 +299,13 @@ fn seconds(wait: Duration) -> u64 {
     wait.as_millis().div_ceil(1000).max(1) as u64
 }
 
-async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+/// Passes a request through it.
+pub async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let began = gate.clock.elapsed();
     let asked = Asked::of(&request, &gate.limits);
-    let id = gate.request_id(request.headers());
+    let named = named(request.headers());
+    let is_named = named.is_some();
+    let id = named.unwrap_or_else(|| gate.request_id());
     let name = id.to_str().unwrap_or_default();
     let span = tracing::error_span!("request", id = name);
     let mut answer = gate.answer(&asked, request, next).instrument(span).await;
@@ -285,7 +315,11 @@ async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Re
     gate.figures.answered(method, route, status, took);
     let (ms, bytes) = (took.as_millis() as u64, answer.body().size_hint().exact());
     tracing::debug!(target: "probant::request", %method, route, status, ms, bytes, id = name);
-    answer.headers_mut().insert(REQUEST_ID, id);
+    // A cache would show the name that one client gave to all who ask later.
+    let rule = answer.headers().get(header::CACHE_CONTROL);
+    if !is_named || rule.is_none_or(|rule| !rule.as_bytes().starts_with(b"public")) {
+        answer.headers_mut().insert(REQUEST_ID, id);
+    }
     answer
 }
 
@@ -297,15 +331,15 @@ mod tests {
     #[test]
     fn a_client_may_name_its_request_and_not_by_a_fingerprint() {
         let gate = Gate::new(&Limits::default(), &SystemClock::shared(), Figures::default());
-        let named = |name: &str| {
+        let given = |name: &str| {
             let headers = [(REQUEST_ID, HeaderValue::from_str(name).unwrap())];
-            gate.request_id(&headers.into_iter().collect())
+            named(&headers.into_iter().collect())
         };
-        assert_eq!(named("a-B_9.z"), "a-B_9.z");
+        assert_eq!(given("a-B_9.z").unwrap(), "a-B_9.z");
         for name in ["", "a b", "a\"b", "blake3:00", &"0".repeat(49)] {
-            assert_ne!(named(name), name);
+            assert_eq!(given(name), None);
         }
-        assert_ne!(gate.request_id(&HeaderMap::new()), gate.request_id(&HeaderMap::new()));
+        assert_ne!(gate.request_id(), gate.request_id());
     }
 
     #[test]

@@ -32,10 +32,14 @@ pub struct Limits {
     pub write: Duration,
     /// Longest document that is hashed.
     pub document_bytes: u64,
-    /// Documents that are hashed at once.
-    pub hashes: usize,
-    /// Requests at once that make proofs.
-    pub proofs: usize,
+    /// Documents that one client may send at once to be hashed.
+    pub documents: usize,
+    /// Requests at once that make proofs, or read and hash much.
+    pub work: usize,
+    /// Bytes at once of submissions, and of answers that are not read yet; short ones are not counted.
+    pub buffered_bytes: usize,
+    /// One client may hold one of so many parts of the connections, the work and the bytes.
+    pub client_share: usize,
     /// Requests a second of one client; 0 for as many as it likes.
     pub read_rate: u32,
     /// Seconds' worth of them that it may save up.
@@ -48,6 +52,19 @@ pub struct Limits {
     pub drain: Duration,
     /// How long clients that are slow or hang may take to end after that.
     pub stop: Duration,
+}
+
+impl Limits {
+    /// For a listener that few ask at: so that files stay free for everything else.
+    #[must_use]
+    pub fn of_watched(&self) -> Self {
+        Self { connections: 16, connections_waiting: 16, client_share: 1, ..self.clone() }
+    }
+
+    /// What one client may hold of that.
+    pub fn share_of(&self, whole: usize) -> usize {
+        whole.div_ceil(self.client_share.max(1))
+    }
 }
 
 impl Default for Limits {
@@ -65,8 +82,10 @@ impl Default for Limits {
             linger_bytes: 32 << 20,
             write: Duration::from_secs(30),
             document_bytes: 256 << 20,
-            hashes: 32,
-            proofs: 64,
+            documents: 4,
+            work: 64,
+            buffered_bytes: 256 << 20,
+            client_share: 8,
             read_rate: 500,
             read_burst_s: 10,
             clients: 65_536,

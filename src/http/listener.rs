@@ -21,7 +21,14 @@ use tokio::{
 };
 use tower::Service as _;
 
-use super::{limits::Limits, metrics::Figures, socket::Socket, tls::Tls};
+use super::{
+    clients::Client,
+    limits::Limits,
+    metrics::Figures,
+    shares::{Share, Shares},
+    socket::Socket,
+    tls::Tls,
+};
 
 /// Where no connection can be taken (too many open files), it is tried again after this.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
@@ -32,12 +39,12 @@ const BACKLOG: u32 = 1024;
 const SEND_BUFFER_BYTES: u32 = 256 << 10;
 /// What is read of a request that is turned away unheard, so that its sender reads why.
 const UNHEARD_BYTES_MAX: u64 = 64 << 10;
-/// What newcomers are told while all connections are taken.
+/// What newcomers are told while all connections are taken, or all that their address may have.
 const OVERLOADED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/problem+json\r\ncache-control: no-store\r\nretry-after: 2\r\n\
-    connection: close\r\ncontent-length: 128\r\n\r\n\
+    connection: close\r\ncontent-length: 149\r\n\r\n\
     {\"type\":\"/problems/overloaded\",\"title\":\"Overloaded\",\"status\":503,\
-    \"detail\":\"all connections of this ledger are taken: try again\"}";
+    \"detail\":\"the connections of this ledger, or of this address, are taken: try again\"}";
 
 /// Listens at an address.
 ///
@@ -81,6 +88,7 @@ impl Routes {
 /// A place among the connections that are served, counted for as long as it is taken.
 struct Seat {
     _permit: OwnedSemaphorePermit,
+    _share: Option<Share>,
     taken: Gauge,
 }
 
@@ -97,6 +105,9 @@ pub struct Listener {
     limits: Limits,
     figures: Figures,
     seats: Arc<Semaphore>,
+    /// What each address may have of them. None where one may have all, and behind
+    /// proxies: there all are of one address.
+    shares: Option<Arc<Shares>>,
     waiting: Semaphore,
     http: http1::Builder,
 }
@@ -110,7 +121,9 @@ impl Listener {
             .max_header_size(4 * limits.head_bytes);
         let seats = Arc::new(Semaphore::new(limits.connections));
         let waiting = Semaphore::new(limits.connections_waiting);
-        Self { routes, tls, limits: limits.clone(), figures, seats, waiting, http }
+        let shares = || Shares::new(limits.connections, limits.share_of(limits.connections));
+        let shares = (limits.proxies == 0 && limits.client_share > 1).then(shares);
+        Self { routes, tls, limits: limits.clone(), figures, seats, shares, waiting, http }
     }
 
     /// Takes connections until `stop` is ready; then tells those that are there to end, and returns
@@ -153,7 +166,7 @@ impl Listener {
         peer: SocketAddr,
         stopping: watch::Receiver<()>,
     ) {
-        let Some(_seat) = self.seat().await else {
+        let Some(_seat) = self.seat(peer.ip()).await else {
             self.figures.connections_refused.inc();
             return self.turn_away(stream).await;
         };
@@ -170,7 +183,11 @@ impl Listener {
     }
 
     /// A place among the connections that are served, after a moment's wait where all are taken.
-    async fn seat(&self) -> Option<Seat> {
+    async fn seat(&self, peer: IpAddr) -> Option<Seat> {
+        let share = match &self.shares {
+            Some(shares) => Some(shares.take(Some(Client::at(peer)), 1)?),
+            None => None,
+        };
         let permit = if let Ok(permit) = Arc::clone(&self.seats).try_acquire_owned() {
             permit
         } else {
@@ -179,7 +196,7 @@ impl Listener {
             timeout(self.limits.connection_wait, permit).await.ok()?.ok()?
         };
         self.figures.connections.inc();
-        Some(Seat { _permit: permit, taken: self.figures.connections.clone() })
+        Some(Seat { _permit: permit, _share: share, taken: self.figures.connections.clone() })
     }
 
     /// Says why, where it may be said: not before a handshake, which is work.

@@ -18,7 +18,11 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::limits::Limits;
+use super::{
+    clients::Client,
+    limits::Limits,
+    shares::{Share, Shares},
+};
 
 /// What becomes of a body, for whoever gives the answer.
 #[derive(Clone, Default)]
@@ -27,15 +31,31 @@ pub struct Fate(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     slow: AtomicBool,
+    /// There was no room for it.
+    crowded: AtomicBool,
+    /// What it takes of the room for bodies, until the answer is there.
+    held: Mutex<Option<Share>>,
     rest: Mutex<Option<Body>>,
 }
 
 impl Fate {
-    /// Watches over a body; hand out the one that this gives.
-    pub fn of(&self, body: Body, limits: &Limits) -> Body {
-        let (patience, bytes_a_second) = (limits.body, limits.body_bytes_a_second.max(1));
-        let (fate, waited) = (Arc::clone(&self.0), None);
-        Body::new(Upload { body: Some(body), patience, bytes_a_second, waited, fate })
+    /// Watches over a body; hand out the one that this gives. Where it is kept until it is whole, what
+    /// came of it is counted.
+    pub fn of(&self, body: Body, limits: &Limits, kept: Option<Room>) -> Body {
+        Body::new(Upload {
+            body: Some(body),
+            patience: limits.body,
+            bytes_a_second: limits.body_bytes_a_second.max(1),
+            waited: None,
+            kept,
+            came: 0,
+            fate: Arc::clone(&self.0),
+        })
+    }
+
+    /// Whether it was given up for want of room.
+    pub fn is_crowded(&self) -> bool {
+        self.0.crowded.load(Ordering::Relaxed)
     }
 
     /// Whether it was given up for being too slow.
@@ -67,8 +87,17 @@ struct Upload {
     bytes_a_second: u64,
     /// Since we first waited.
     waited: Option<Pin<Box<Sleep>>>,
+    /// None where it is used up as it comes.
+    kept: Option<Room>,
+    came: usize,
     fate: Arc<Inner>,
 }
+
+/// Room for bodies that are kept, and whose body it is.
+pub type Room = (Arc<Shares>, Option<Client>);
+
+/// Shorter bodies are not counted: the limit of connections bounds them.
+const UNCOUNTED_BYTES: usize = 16 << 10;
 
 impl Upload {
     fn came(&mut self, bytes: usize) {
@@ -78,6 +107,21 @@ impl Upload {
             let deadline = (waited.deadline() + won).min(most);
             waited.as_mut().reset(deadline);
         }
+    }
+
+    /// Whether there is room for what came.
+    fn fits(&mut self, bytes: usize) -> bool {
+        self.came += bytes;
+        let Some((shares, client)) = &self.kept else { return true };
+        if self.came <= UNCOUNTED_BYTES {
+            return true;
+        }
+        let mut held = self.fate.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = held.as_mut() {
+            return share.grow(bytes);
+        }
+        *held = shares.take(*client, self.came);
+        held.is_some()
     }
 }
 
@@ -92,8 +136,14 @@ impl HttpBody for Upload {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         match Pin::new(body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                self.came(frame.data_ref().map_or(0, Bytes::len));
-                Poll::Ready(Some(Ok(frame)))
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                self.came(bytes);
+                if self.fits(bytes) {
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                self.fate.crowded.store(true, Ordering::Relaxed);
+                let full = io::Error::from(io::ErrorKind::OutOfMemory);
+                Poll::Ready(Some(Err(axum::Error::new(full))))
             }
             Poll::Ready(ended) => {
                 self.body = None;
@@ -152,7 +202,7 @@ mod tests {
             ..Limits::default()
         };
         let fate = Fate::default();
-        let (mut body, mut bytes) = (fate.of(body, &limits), 0);
+        let (mut body, mut bytes) = (fate.of(body, &limits, None), 0);
         while let Some(Ok(frame)) = body.frame().await {
             bytes += frame.data_ref().map_or(0, Bytes::len);
         }
@@ -173,11 +223,11 @@ mod tests {
     #[tokio::test]
     async fn what_was_not_read_is_read_on_within_limits() {
         let fate = Fate::default();
-        drop(fate.of(trickle(1, 1, Duration::ZERO), &Limits::default()));
+        drop(fate.of(trickle(1, 1, Duration::ZERO), &Limits::default(), None));
         assert!(fate.0.rest.lock().unwrap().is_some());
         fate.linger(&Limits::default());
         assert!(fate.0.rest.lock().unwrap().is_none());
-        drop(fate.of(Body::empty(), &Limits::default()));
+        drop(fate.of(Body::empty(), &Limits::default(), None));
         assert!(fate.0.rest.lock().unwrap().is_none());
     }
 }

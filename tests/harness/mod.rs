@@ -220,6 +220,13 @@ impl Starting {
         Some(Server { guard: self.guard, address, _stdout: stdout })
     }
 
+    /// SIGTERM, and its exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        let pid = self.guard.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.guard.wait().code()
+    }
+
     /// SIGKILL.
     pub fn kill(mut self) {
         self.guard.0.kill().unwrap();

@@ -143,7 +143,8 @@ async fn a_page_of_any_origin_may_ask_and_nothing_depends_on_which() {
             assert_eq!(asked.header("x-content-type-options"), "nosniff");
             assert!(asked.header("content-security-policy").contains("default-src 'none'"));
         }
-        for (method, path) in [("GET", "/explorer"), ("POST", "/documents"), ("POST", "/entries")] {
+        for (path, sends) in [("/explorer", false), ("/documents", true), ("/entries", false)] {
+            let method = if sends { "POST" } else { "GET" };
             let asks = [
                 origin,
                 ("access-control-request-method", method),
@@ -153,7 +154,10 @@ async fn a_page_of_any_origin_may_ask_and_nothing_depends_on_which() {
             assert_eq!(allowed.status, 200);
             assert_eq!(allowed.header("access-control-allow-origin"), "*");
             assert!(allowed.header("access-control-allow-methods").contains(method));
-            assert!(allowed.header("access-control-allow-headers").contains("content-type"));
+            // Without leave for the type that it wants, no page sends a statement.
+            assert_eq!(allowed.header("access-control-allow-methods").contains("POST"), sends);
+            let types = allowed.header("access-control-allow-headers").contains("content-type");
+            assert_eq!(types, sends);
         }
         let unknown = Fingerprints::of(b"nobody's").blake3.to_string();
         let body = json!({ "fingerprints": [unknown] }).to_string();
@@ -181,6 +185,10 @@ async fn a_body_of_another_type_is_refused_and_one_without_is_read() {
             assert_eq!(post(right).await.status, 201, "{right}");
         }
         assert_eq!(client.post("/entries", bytes.clone()).await.status, 201);
+        // But for a page: it could send that without being given leave.
+        let page = [("origin", "https://evil.example")];
+        let sent = client.send_with(Method::POST, "/entries", &page, bytes.clone()).await;
+        assert!(sent.concise(415).contains("pages must say"));
     })
     .await;
 }

@@ -140,7 +140,7 @@ async fn a_head_that_is_too_long_is_refused() {
 async fn more_connections_than_there_are_wait_and_are_told_to_come_back() {
     bounded(60, async {
         let home = Home::init();
-        let server = home.serve(&["--connections", "2"]);
+        let server = home.serve(&["--connections", "2", "--client-share", "1"]);
         let client = server.client();
         // Each has been answered, and so has its place.
         let mut taken = Vec::new();

@@ -6,6 +6,7 @@ mod described;
 mod endpoints;
 mod explorer;
 mod full_disk;
+mod greedy;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod life;

@@ -165,6 +165,9 @@ async fn the_log_has_every_request_and_no_document() {
         let came =
             raw::get(server.address, &format!("/documents/{document}"), &named("mine-1")).await;
         assert_eq!(came.header("x-request-id"), "mine-1");
+        // What caches keep says nothing of whoever came first.
+        let kept = raw::get(server.address, "/blocks/0", &named("mine-2")).await;
+        assert_eq!((kept.status(), kept.header("x-request-id")), (200, ""));
         let came = raw::get(server.address, "/healthz", &named(hex)).await;
         assert!(!came.header("x-request-id").is_empty() && came.header("x-request-id") != hex);
         assert_eq!(server.stop(), Some(0));
@@ -177,7 +180,7 @@ async fn the_log_has_every_request_and_no_document() {
             log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
         let requests: Vec<_> =
             lines.iter().filter(|line| line["target"] == "probant::request").collect();
-        assert_eq!(requests.len(), 1 + 1 + 3 * 5 + 2 + 2, "{log}");
+        assert_eq!(requests.len(), 1 + 1 + 3 * 5 + 2 + 3, "{log}");
         let mine = requests.iter().find(|line| line["id"] == "mine-1").expect("it is there");
         assert_eq!(mine["method"], "GET");
         assert_eq!(mine["route"], "/documents/{fingerprint}");

@@ -25,12 +25,21 @@ async fn while_look_ups_are_derived_it_is_alive_and_not_ready() {
         assert_eq!(server.stop(), Some(0));
         fs::remove_dir_all(home.data().join("derived")).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let starting = home.start(&["--listen", &free.to_string()]);
-        let (client, clock) = (Client::new(free), SystemClock::shared());
-        while client.connect().await.is_err() {
-            assert!(clock.elapsed() < Duration::from_secs(30), "it never listens");
-            sleep(Duration::from_millis(1)).await;
-        }
+        let client = Client::new(free);
+        let start = async || {
+            let starting = home.start(&["--listen", &free.to_string()]);
+            let clock = SystemClock::shared();
+            while client.connect().await.is_err() {
+                assert!(clock.elapsed() < Duration::from_secs(30), "it never listens");
+                sleep(Duration::from_millis(1)).await;
+            }
+            starting
+        };
+        // Told to stop, it ends, and derives at its next start what it had not.
+        let starting = start().await;
+        assert_eq!(client.get("/readyz").await.status, 503);
+        assert_eq!(starting.stop(), Some(0));
+        let starting = start().await;
         let not_ready = client.get("/readyz").await;
         assert_eq!(not_ready.status, 503, "360,000 documents are derived in no time");
         let said = not_ready.json();

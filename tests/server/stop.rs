@@ -169,7 +169,7 @@ const READERS: usize = 520;
 async fn readers_that_do_not_read_do_not_keep_issuers_waiting() {
     bounded(120, async {
         let (home, issuer) = enrolled().await;
-        let server = home.serve(&["--interval-ms", "5"]);
+        let server = home.serve(&["--interval-ms", "5", "--client-share", "1"]);
         let client = server.client();
         for number in 0..80 {
             let batch = issuer.certify_made_up(&format!("block {number}"), 3000);
