@@ -65,7 +65,7 @@ function band(radius, height, waves, lines) {
   return drawing("path", { class: "guilloche", d: all.join("") });
 }
 
-function rosette(fingerprint) {
+function bands(fingerprint) {
   const [a, b, c, d, e, f] = bytesOf(fingerprint);
   return [
     band(80, 4 + (a % 5), 12 + (b % 13), 5 + (c % 3)),
@@ -73,7 +73,7 @@ function rosette(fingerprint) {
   ];
 }
 
-/** The seal. Without a fingerprint, or where nothing is certified, it is an empty ring. */
+/** The rosette. Without a fingerprint, or where nothing is certified, it is an empty ring. */
 export function rosette(fingerprint, outcome) {
   const kind = mark(outcome);
   const isSealed = SEALED.includes(outcome);
@@ -82,7 +82,7 @@ export function rosette(fingerprint, outcome) {
     "svg",
     { class: "seal", viewBox: "0 0 200 200", "aria-hidden": "true", focusable: "false" },
     ring(96, isSealed ? "rim" : "rim open"),
-    ...(isSealed && fingerprint ? rosette(fingerprint) : []),
+    ...(isSealed && fingerprint ? bands(fingerprint) : []),
     ring(44, "field"),
     ...MARKS[kind].map((d) => drawing("path", { class: "mark", d })),
   );

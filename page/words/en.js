@@ -33,7 +33,7 @@ export default {
   "outcome.distrusted": "No longer trusted",
   "outcome.unknown": "Unknown",
   "outcome.unknown.says":
-    "This ledger knows no certification of exactly these bytes, up to block {height}, {age}. That does not make the document a forgery: it may have been scanned, printed to a file or saved again, or never have been certified here.",
+    "This ledger knows no certification of exactly these bytes, up to block {height}, {age}. That does not make the document a forgery: it may have been scanned, printed to a file or saved again, or never have been certified here. Ask for the original file, from whoever gave you this one or from the issuer.",
   "outcome.lie": "The ledger’s answer does not hold",
   "outcome.lie.says":
     "What this ledger says is not what it can show. Do not rely on it, whatever it says: keep the document, and tell the ledger’s operator and the issuer.",

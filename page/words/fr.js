@@ -33,7 +33,7 @@ export default {
   "outcome.distrusted": "N’est plus digne de confiance",
   "outcome.unknown": "Inconnu",
   "outcome.unknown.says":
-    "Ce registre ne connaît aucune certification d’exactement ces octets, jusqu’au bloc {height}, {age}. Ce n’est pas pour autant un faux : le document a pu être numérisé, réimprimé ou réenregistré, ou n’avoir jamais été certifié ici.",
+    "Ce registre ne connaît aucune certification d’exactement ces octets, jusqu’au bloc {height}, {age}. Ce n’est pas pour autant un faux : le document a pu être numérisé, réimprimé ou réenregistré, ou n’avoir jamais été certifié ici. Demandez le fichier d’origine à qui vous l’a remis, ou à l’émetteur.",
   "outcome.lie": "La réponse du registre ne tient pas",
   "outcome.lie.says":
     "Ce que dit ce registre n’est pas ce qu’il sait montrer. Ne vous y fiez pas, quoi qu’il dise : gardez le document, et prévenez l’opérateur du registre et l’émetteur.",
@@ -152,7 +152,7 @@ export default {
   "note.prefix.other":
     "Demandé par les {digits} premiers chiffres de ses empreintes. Pour le registre, ce peut être n’importe lequel des {count} documents qui commencent ainsi, ou aucun.",
 
-  "action.proof": "Garder la preuve",
+  "action.proof": "Télécharger la preuve",
   "action.print": "Imprimer une attestation",
   "action.named": "avec le nom du document",
   "action.ask": "Interroger aussi le registre",

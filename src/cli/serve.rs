@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     pin::pin,
+    str::FromStr,
     sync::Arc,
     thread,
     time::Duration,
@@ -87,16 +88,20 @@ struct Reach {
     #[arg(long, value_name = "HOPS", default_value_t = http::Limits::default().proxies)]
     behind_proxy: usize,
     /// Connections at once; more wait a moment, and are told to come back
-    #[arg(long, value_name = "COUNT", default_value_t = http::Limits::default().connections)]
+    #[arg(long, value_name = "COUNT", value_parser = one_or_more::<usize>,
+        default_value_t = http::Limits::default().connections)]
     connections: usize,
     /// Idle connections, and heads of requests that do not come, end after this
-    #[arg(long, value_name = "S", default_value_t = http::Limits::default().head.as_secs())]
+    #[arg(long, value_name = "S", value_parser = one_or_more::<u64>,
+        default_value_t = http::Limits::default().head.as_secs())]
     head_timeout_s: u64,
     /// A body may make the ledger wait so long in all; 4 KiB win back a second
-    #[arg(long, value_name = "S", default_value_t = http::Limits::default().body.as_secs())]
+    #[arg(long, value_name = "S", value_parser = one_or_more::<u64>,
+        default_value_t = http::Limits::default().body.as_secs())]
     body_timeout_s: u64,
     /// A client that reads nothing of its answer for so long is cut off
-    #[arg(long, value_name = "S", default_value_t = http::Limits::default().write.as_secs())]
+    #[arg(long, value_name = "S", value_parser = one_or_more::<u64>,
+        default_value_t = http::Limits::default().write.as_secs())]
     write_timeout_s: u64,
     /// Go on for so long once told to stop, while /readyz says no
     #[arg(long, value_name = "S", default_value_t = http::Limits::default().drain.as_secs())]
@@ -111,10 +116,12 @@ struct Shares {
     #[arg(long, value_name = "COUNT", default_value_t = http::Limits::default().read_rate)]
     read_rate: u32,
     /// One address may hold one of so many parts of connections, work and bytes; 1 for all
-    #[arg(long, value_name = "PARTS", default_value_t = http::Limits::default().client_share)]
+    #[arg(long, value_name = "PARTS", value_parser = one_or_more::<usize>,
+        default_value_t = http::Limits::default().client_share)]
     client_share: usize,
     /// Bytes at once of submissions that come, and of answers that are not read yet
-    #[arg(long, value_name = "BYTES", default_value_t = http::Limits::default().buffered_bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = one_or_more::<usize>,
+        default_value_t = http::Limits::default().buffered_bytes)]
     buffered_bytes: usize,
     /// Statements a second of one issuer, 10 s of them at once; 0 for any number
     #[arg(long, value_name = "COUNT", default_value_t = Quota::default().statements_a_second)]
@@ -126,6 +133,12 @@ struct Shares {
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "an IP address and a port are wanted, as 127.0.0.1:8080 or [::1]:8080")
+}
+
+/// For limits of which none would refuse everybody.
+fn one_or_more<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, &'static str> {
+    let number = text.parse().ok().filter(|number: &T| *number >= T::from(1));
+    number.ok_or("a whole number is wanted, 1 or more")
 }
 
 impl Serve {

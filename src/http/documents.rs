@@ -143,6 +143,9 @@ pub async fn proofs(
 }
 
 /// The verdict on a document
+///
+/// A document is certified by one hash, BLAKE3 unless its issuer chose SHA-256: ask for both, since
+/// `unknown` for one says nothing of the other. `POST /verify` hashes both ways.
 #[utoipa::path(
     get,
     path = "/documents/{fingerprint}",

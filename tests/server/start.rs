@@ -97,6 +97,26 @@ async fn a_directory_or_a_port_in_use_is_said_at_once() {
 }
 
 #[tokio::test]
+async fn a_limit_that_would_refuse_everybody_is_refused() {
+    bounded(60, async {
+        let home = filled().await;
+        for option in [
+            "--connections",
+            "--head-timeout-s",
+            "--body-timeout-s",
+            "--write-timeout-s",
+            "--client-share",
+            "--buffered-bytes",
+        ] {
+            let (code, said) = home.refused(&[option, "0"]);
+            assert_eq!(code, INPUT, "{said}");
+            assert!(said.contains(option) && said.contains("1 or more"), "{said}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_key_that_is_missing_open_to_others_or_of_another_ledger_is_named() {
     bounded(180, async {
         let home = filled().await;

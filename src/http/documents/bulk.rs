@@ -89,7 +89,8 @@ impl OneOfMany {
 
 /// The verdicts on up to 1,000 documents, all as of one head
 ///
-/// Of each at most 4 certifications are listed: more are at `/documents/{fingerprint}`.
+/// Of each at most 4 certifications are listed: more are at `/documents/{fingerprint}`. A document is
+/// certified by one hash, BLAKE3 unless its issuer chose SHA-256: ask for both.
 #[utoipa::path(
     post,
     path = "/documents",
