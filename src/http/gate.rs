@@ -315,6 +315,10 @@ pub async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -
     gate.figures.answered(method, route, status, took);
     let (ms, bytes) = (took.as_millis() as u64, answer.body().size_hint().exact());
     tracing::debug!(target: "probant::request", %method, route, status, ms, bytes, id = name);
+    if gate.closed.load(Ordering::Relaxed) {
+        // The listener may hear of the end later than whoever seals the last block.
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     // A cache would show the name that one client gave to all who ask later.
     let rule = answer.headers().get(header::CACHE_CONTROL);
     if !is_named || rule.is_none_or(|rule| !rule.as_bytes().starts_with(b"public")) {
