@@ -200,7 +200,11 @@ test("the README's program runs", async () => {
     });
     running.child.stdin.end(program);
     const { stdout } = await running;
-    assert.equal(stdout, "certified Énergie du Ponant 2026-09-21T14:13:20.200Z\n");
+    assert.deepEqual(stdout.split("\n"), [
+      "certified Énergie du Ponant 2026-09-21T14:13:20.200Z",
+      "as of 2026-09-21T14:13:20.400Z",
+      "",
+    ]);
   });
 });
 
