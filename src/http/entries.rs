@@ -66,7 +66,7 @@ async fn submit(
             (answer, accepted.was_there)
         }
         Err(error) => {
-            let by_rules = matches!(error, Error::Input(_));
+            let by_rules = matches!(error, Error::Refused { .. });
             (Concise::from(error).into_response(), by_rules)
         }
     };
