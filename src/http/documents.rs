@@ -1,5 +1,5 @@
-//! For verifiers: the verdict on a document or on many, and proofs. A document that is sent is hashed as it
-//! comes and never stored.
+//! For verifiers: the verdict on a document or on many, and proofs. A document that is sent is hashed
+//! as it comes and never stored.
 
 mod bulk;
 
@@ -16,7 +16,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::StreamExt as _;
 use probant_core::{Algorithm, Fingerprint, Fingerprints, Rejected, fingerprint::Hasher};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouterExt as _},
     routes,
@@ -92,6 +92,16 @@ struct Both {
     sha256: String,
 }
 
+/// How a path names a document.
+#[derive(IntoParams)]
+#[into_params(names("fingerprint"), parameter_in = Path)]
+#[allow(dead_code)] // It is only described.
+struct OfDocument(
+    /// `blake3:` or `sha-256:`, and 64 lower-case hex digits
+    #[param(pattern = "^(blake3|sha-256):[0-9a-f]{64}$")]
+    String,
+);
+
 fn parse(text: &str) -> Result<Fingerprint, Problem> {
     let wrong = |rejected: Rejected| {
         Problem::new(Kind::MalformedPath, format!("{}: {rejected}", rejected.code()))
@@ -150,14 +160,7 @@ pub async fn proofs(
     get,
     path = "/documents/{fingerprint}",
     tag = "Documents",
-    params(
-        (
-            "fingerprint" = String,
-            Path,
-            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
-            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
-        ),
-    ),
+    params(OfDocument),
     responses(
         (
             status = 200,
@@ -183,14 +186,7 @@ async fn document(
     get,
     path = "/documents/{fingerprint}/proof",
     tag = "Documents",
-    params(
-        (
-            "fingerprint" = String,
-            Path,
-            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
-            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
-        ),
-    ),
+    params(OfDocument),
     responses(
         (
             status = 200,
@@ -215,12 +211,7 @@ async fn newest_proof(
     path = "/documents/{fingerprint}/proof/{entry}",
     tag = "Documents",
     params(
-        (
-            "fingerprint" = String,
-            Path,
-            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
-            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
-        ),
+        OfDocument,
         ("entry" = u64, Path, description = "Index of the certifying entry"),
     ),
     responses(
@@ -276,14 +267,7 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
     get,
     path = "/status/{fingerprint}",
     tag = "Documents",
-    params(
-        (
-            "fingerprint" = String,
-            Path,
-            description = "`blake3:` or `sha-256:`, and 64 lower-case hex digits",
-            pattern = "^(blake3|sha-256):[0-9a-f]{64}$",
-        ),
-    ),
+    params(OfDocument),
     responses(
         (status = 200, description = "The verdict, with at most 16 proofs", body = WithProofs),
         NotModified,
