@@ -23,11 +23,11 @@ pub use error::StoreError;
 
 /// Keeps the blocks of one ledger and answers look-ups in them.
 ///
-/// 1. [`Store::append`] is compare-and-swap on the head. When it answers Ok the block is durable.
-///    `Conflict`: another writer moved the head. Any other answer: the caller knows nothing, and
-///    must reopen the store.
-/// 2. Blocks are immutable. Appending the identical block again is Ok; a different one at its
-///    height is `Conflict`.
+/// 1. [`Claim::append`] is compare-and-swap on the head. When it answers Ok the block is durable.
+///    `Conflict`: another writer moved the head. `Unavailable`: nothing was appended. `Unknown`: it
+///    was or was not, which the next claim finds out. Any other answer: the caller knows nothing,
+///    and must reopen the store.
+/// 2. Blocks are immutable: of two at one height, one is refused.
 /// 3. Look-ups are derived: they may lag behind the head, they never lie, and one that found
 ///    nothing while lagging answers `Behind`.
 /// 4. After a failed write or sync the store is poisoned and refuses every append.
@@ -44,8 +44,35 @@ pub trait Store: Nodes + Send + Sync {
     /// Number of blocks that look-ups are complete for.
     fn derived(&self) -> u64;
 
-    /// Makes a block durable, if `expected` is still the head.
-    fn append(&self, expected: Option<&Head>, block: StoredBlock) -> Result<(), StoreError>;
+    /// Takes up what other writers have appended, so that [`Store::head`] and all look-ups know it.
+    /// Where there is one writer there is nothing to do.
+    ///
+    /// # Errors
+    /// `Unavailable`: ask again. `Damage` where the blocks are not those that were there before.
+    fn follow(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Waits until the next block is this writer's to make, after whatever others have appended.
+    /// Only under a claim is anything signed.
+    ///
+    /// # Errors
+    /// `Unavailable`: ask again.
+    fn claim(&self) -> Result<Box<dyn Claim + '_>, StoreError>;
+
+    /// Makes a block durable, if `expected` is still the head; the identical block again is Ok.
+    fn append(&self, expected: Option<&Head>, block: StoredBlock) -> Result<(), StoreError> {
+        let claim = self.claim()?;
+        if claim.head().is_some_and(|head| block.head.height <= head.height) {
+            drop(claim);
+            let same = self.block(block.head.height)?.is_some_and(|there| there == block.bytes);
+            return if same { Ok(()) } else { Err(StoreError::Conflict) };
+        }
+        if claim.head() != expected {
+            return Err(StoreError::Conflict);
+        }
+        claim.append(block)
+    }
 
     /// The bytes of a durable block.
     fn block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError>;
@@ -104,6 +131,18 @@ pub trait Store: Nodes + Send + Sync {
     fn distrust_derived(&self);
 }
 
+/// The next block is this writer's to make, for as long as it holds the claim; dropped, nothing was.
+pub trait Claim {
+    /// The newest durable block, on which the next one is built.
+    fn head(&self) -> Option<&Head>;
+
+    /// Makes the next block durable: the commit point.
+    ///
+    /// # Errors
+    /// As [`Store`] says under 1.
+    fn append(self: Box<Self>, block: StoredBlock) -> Result<(), StoreError>;
+}
+
 /// A place in a list: the certifying entry, and the position in its list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Location {
@@ -137,6 +176,8 @@ pub struct StoredBlock {
     pub block: Block,
     /// The head that it makes.
     pub head: Head,
+    /// The chain after it.
+    pub chain: Chain,
     /// What it adds to the status map.
     pub growth: Growth,
 }
@@ -164,7 +205,7 @@ impl StoredBlock {
             extension
         };
         signatures.check_seal(&block)?;
-        let head = chain.as_ref().map(|chain| chain.head().clone()).expect("just made");
-        Ok(Self { bytes, layout, block, head, growth })
+        let chain = chain.clone().expect("just made");
+        Ok(Self { bytes, layout, block, head: chain.head().clone(), chain, growth })
     }
 }

@@ -41,7 +41,7 @@ use self::{
     segments::{Position, SegmentReader, Segments},
 };
 use super::{
-    Location, Span, Store, StoreError, StoredBlock,
+    Claim, Location, Span, Store, StoreError, StoredBlock,
     head_mark::{HeadMark, Mark},
 };
 
@@ -182,6 +182,29 @@ impl Embedded {
     }
 }
 
+/// One process has the directory, and its ledger one sealer: nobody else is kept waiting.
+struct Next<'a> {
+    store: &'a Embedded,
+    head: Option<Head>,
+}
+
+impl Claim for Next<'_> {
+    fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    fn append(self: Box<Self>, block: StoredBlock) -> Result<(), StoreError> {
+        // Else it would go on unseen, with what is not derived piling up in memory.
+        if let Some(failed) = self.store.deriver.failed() {
+            return Err(failed);
+        }
+        let position = self.store.writer().append(self.head(), &block)?;
+        // A crash here leaves a durable block that is not derived: done on opening.
+        self.store.deriver.derive(Arc::new(block), position);
+        Ok(())
+    }
+}
+
 impl Nodes for Embedded {
     fn inner(&self, at: u64) -> Result<Inner, Rejected> {
         self.deriver.node(|growth| growth.inner(at), |derived| derived.inner(at))
@@ -209,23 +232,8 @@ impl Store for Embedded {
         self.deriver.blocks()
     }
 
-    fn append(&self, expected: Option<&Head>, block: StoredBlock) -> Result<(), StoreError> {
-        let position = {
-            let mut writer = self.writer();
-            if writer.head.as_ref().is_some_and(|head| block.head.height <= head.height) {
-                drop(writer);
-                let same = self.block(block.head.height)?.is_some_and(|b| b == block.bytes);
-                return if same { Ok(()) } else { Err(StoreError::Conflict) };
-            }
-            // Else it would go on unseen, with what is not derived piling up in memory.
-            if let Some(failed) = self.deriver.failed() {
-                return Err(failed);
-            }
-            writer.append(expected, &block)?
-        };
-        // A crash here leaves a durable block that is not derived: done on opening.
-        self.deriver.derive(Arc::new(block), position);
-        Ok(())
+    fn claim(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
+        Ok(Box::new(Next { store: self, head: self.head() }))
     }
 
     fn block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {

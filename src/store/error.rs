@@ -10,6 +10,13 @@ pub enum StoreError {
     /// Another writer moved the head: reload it, build the block anew, try again.
     #[error("the head has moved")]
     Conflict,
+    /// What keeps the blocks is out of reach, or gave up halfway: nothing was appended, try again.
+    #[error("the store is out of reach: {0}")]
+    Unavailable(String),
+    /// What keeps the blocks went out of reach while it made one durable: the next claim finds out
+    /// whether it did. Whoever waits sends the same again.
+    #[error("the store went out of reach, and the outcome is not known yet: {0}")]
+    Unknown(String),
     /// The caller's input is at fault (a directory, a version, a permission, a lock): mend it.
     #[error("{0}")]
     Input(String),
@@ -65,7 +72,10 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Input(why) => Self::Input(why),
-            StoreError::Conflict | StoreError::Behind { .. } => Self::busy(error.to_string()),
+            StoreError::Conflict
+            | StoreError::Behind { .. }
+            | StoreError::Unavailable(_)
+            | StoreError::Unknown(_) => Self::busy(error.to_string()),
             StoreError::Damage { .. } | StoreError::Poisoned | StoreError::Io { .. } => {
                 Self::Stop(error.to_string())
             }

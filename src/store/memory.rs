@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     ops::RangeInclusive,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use probant_core::{
@@ -15,7 +15,7 @@ use probant_core::{
     tree::{self, Node},
 };
 
-use super::{Location, Span, Store, StoreError, StoredBlock};
+use super::{Claim, Location, Span, Store, StoreError, StoredBlock};
 
 /// What the next append does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -27,11 +27,17 @@ pub enum Fail {
     Lost,
     /// It fails, and the block is there after all.
     Persisted,
+    /// It is out of reach for once, and nothing is kept.
+    Away,
+    /// It went out of reach, and nothing is kept.
+    UnknownLost,
+    /// It went out of reach, and the block is there.
+    UnknownPersisted,
 }
 
-/// The blocks of one ledger, in memory.
-#[derive(Debug, Default)]
-pub struct Memory(Mutex<State>);
+/// The blocks of one ledger, in memory; its clones are the same ones, as other nodes see them.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Arc<Mutex<State>>);
 
 impl Default for State {
     fn default() -> Self {
@@ -58,7 +64,8 @@ impl Memory {
     pub fn reopen(&self) -> Self {
         let state = self.state();
         let (blocks, nodes) = (state.blocks.clone(), state.nodes.clone());
-        Self(Mutex::new(State { blocks, nodes, ..State::default() }))
+        let state = State { blocks, nodes, ..State::default() };
+        Self(Arc::new(Mutex::new(state)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -88,6 +95,44 @@ impl State {
     }
 }
 
+/// Nobody waits for anybody: of two writers, the second is told.
+struct Next<'a> {
+    store: &'a Memory,
+    head: Option<Head>,
+}
+
+impl Claim for Next<'_> {
+    fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    fn append(self: Box<Self>, block: StoredBlock) -> Result<(), StoreError> {
+        let mut state = self.store.state();
+        if state.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        if state.blocks.last().map(|stored| &stored.head) != self.head() {
+            return Err(StoreError::Conflict);
+        }
+        let fail = std::mem::take(&mut state.fail);
+        if !matches!(fail, Fail::Lost | Fail::Away | Fail::UnknownLost) {
+            state.nodes.grow(&block.growth);
+            state.blocks.push(block);
+        }
+        let why = "asked for".to_owned();
+        match fail {
+            Fail::Never => Ok(()),
+            Fail::Away => Err(StoreError::Unavailable(why)),
+            Fail::UnknownLost | Fail::UnknownPersisted => Err(StoreError::Unknown(why)),
+            Fail::Lost | Fail::Persisted => {
+                state.poisoned = true;
+                let source = std::io::Error::other(why);
+                Err(StoreError::Io { doing: "append".into(), source })
+            }
+        }
+    }
+}
+
 impl Store for Memory {
     fn chain(&self) -> Result<Option<Chain>, StoreError> {
         let (mut chain, state) = (None, self.state());
@@ -106,29 +151,8 @@ impl Store for Memory {
         self.state().blocks.len() as u64
     }
 
-    fn append(&self, expected: Option<&Head>, block: StoredBlock) -> Result<(), StoreError> {
-        let mut state = self.state();
-        if state.poisoned {
-            return Err(StoreError::Poisoned);
-        }
-        let same = |stored: &StoredBlock| stored.bytes == block.bytes;
-        if state.blocks.get(block.head.height as usize).is_some_and(same) {
-            return Ok(());
-        }
-        if state.blocks.last().map(|stored| &stored.head) != expected {
-            return Err(StoreError::Conflict);
-        }
-        let fail = std::mem::take(&mut state.fail);
-        if fail != Fail::Lost {
-            state.nodes.grow(&block.growth);
-            state.blocks.push(block);
-        }
-        if fail != Fail::Never {
-            state.poisoned = true;
-            let source = std::io::Error::other("asked for");
-            return Err(StoreError::Io { doing: "append".into(), source });
-        }
-        Ok(())
+    fn claim(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
+        Ok(Box::new(Next { store: self, head: self.head() }))
     }
 
     fn block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {
