@@ -11,26 +11,23 @@
 
 mod block_time;
 mod door;
+mod drafted;
 mod figures;
 mod founding;
 mod pool;
 mod pulse;
 mod quota;
 mod sealer;
+mod shared;
 
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
 
 use probant_core::{
-    Identity, List, Rejected, Statement,
-    chain::{Chain, Head},
-    draft::SealedBlock,
-    key::Use,
-    registry::Registry,
-    seal::Receipt,
+    Identity, List, Rejected, Statement, chain::Head, key::Use, registry::Registry, seal::Receipt,
 };
 use tokio::sync::Semaphore;
 
@@ -41,9 +38,8 @@ pub use founding::{LedgerKeys, found};
 pub use pool::Limits;
 pub use quota::Quota;
 
-use pool::{Pending, Pool};
-use pulse::Pulse;
-use quota::{Charge, Quotas};
+use pool::Pending;
+use shared::{Answer, Answered, Shared};
 
 /// Submissions up to this length are decoded on the thread that received them.
 const INLINE_BYTES_MAX: usize = 16 << 10;
@@ -93,24 +89,6 @@ pub struct Ledger {
     door: Arc<Semaphore>,
 }
 
-/// What admission and the sealer share.
-struct Shared {
-    store: Arc<dyn Store>,
-    keys: Arc<Keyring>,
-    clock: SharedClock,
-    sealing: Sealing,
-    pool: Pool,
-    pulse: Pulse,
-    quotas: Arc<Quotas>,
-    figures: Figures,
-    /// Who may write, after the newest block.
-    registry: RwLock<Arc<Registry>>,
-    /// Why the clock is not believed now, so that nothing can be sealed; the operator must look.
-    alarm: RwLock<Option<String>>,
-    /// Why the sealer has ended before its time: only a restart goes on.
-    failure: OnceLock<String>,
-}
-
 impl Ledger {
     /// Starts to write to a store that holds a ledger, with that ledger's keys.
     ///
@@ -127,19 +105,7 @@ impl Ledger {
         for r#use in [Use::Seal, Use::Note] {
             keys.get(r#use, chain.registry().ledger_key(r#use).kid())?;
         }
-        let shared = Arc::new(Shared {
-            pool: Pool::new(sealing.limits),
-            pulse: Pulse::new(sealing.heartbeat, clock.elapsed()),
-            quotas: Arc::new(Quotas::new(sealing.quota)),
-            figures: Figures::default(),
-            registry: RwLock::new(Arc::clone(chain.registry())),
-            alarm: RwLock::default(),
-            failure: OnceLock::new(),
-            store,
-            keys,
-            clock,
-            sealing,
-        });
+        let shared = Arc::new(Shared::new(store, keys, clock, sealing, &chain));
         let worker = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("sealer".into());
         let sealer = thread.spawn(move || sealer::run(&worker, chain));
@@ -189,7 +155,13 @@ impl Ledger {
         if let Some(index) = self.shared.store.statement(&statement.leaf())? {
             return self.sent_before(index).await;
         }
-        let r#use = self.shared.admit(&statement)?;
+        let reached = self.shared.reached();
+        let r#use = match self.shared.admit(&statement) {
+            Err(Error::Refused { .. }) if self.follow_others(reached).await? => {
+                self.shared.admit(&statement)?
+            }
+            admitted => admitted?,
+        };
         door::check_held(&self.shared.keys, &statement)?;
         if let (Some(_), Some(list)) = (statement.as_revoke(), &list) {
             self.check_revoked(&statement, list).await?;
@@ -201,6 +173,19 @@ impl Ledger {
             Ok(answer) => answer?.accepted(self).await,
             Err(_) => Err(Error::busy("the ledger stopped before it sealed this: send it again")),
         }
+    }
+
+    /// Whether other nodes have sealed what this one had not heard of after a block: what it would refuse may be
+    /// right by now, as a key that was enrolled there a moment ago.
+    async fn follow_others(&self, before: u64) -> Result<bool, Error> {
+        self.at_door(|store| Ok(store.follow()?)).await?;
+        let newest = self.head().height;
+        // The sealer publishes it, soon.
+        lag::caught_up(&*self.shared.clock, || async {
+            let reached = self.shared.reached();
+            if reached < newest { Err(lag::behind()) } else { Ok(reached > before) }
+        })
+        .await
     }
 
     /// Of a revocation, that its issuer certified the documents, and that they have not fallen.
@@ -286,15 +271,13 @@ impl Ledger {
     /// Why nothing can be written now, or is; `None` when all is well. A clock that is set right ends
     /// it, or the next block; a [`Ledger::failure`] stays.
     pub fn alarm(&self) -> Option<String> {
-        let clock = || self.shared.alarm.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let silence = || self.shared.pulse.silence(self.shared.clock.elapsed());
-        self.failure().or_else(clock).or_else(silence)
+        self.shared.alarm()
     }
 
     /// Why nothing will be written until somebody has looked and restarted it: the sealer or the
     /// store failed.
     pub fn failure(&self) -> Option<String> {
-        self.shared.failure.get().cloned().or_else(|| self.shared.store.failure())
+        self.shared.failure()
     }
 
     /// What was counted and timed.
@@ -327,69 +310,3 @@ impl Drop for Ledger {
         self.stop();
     }
 }
-
-impl Shared {
-    fn registry(&self) -> Arc<Registry> {
-        Arc::clone(&self.registry.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// What can be known of a statement before its block: the sealer asks again, by block time. It
-    /// gives what its key is for.
-    fn admit(&self, statement: &Statement) -> Result<Use, Error> {
-        let registry = self.registry();
-        let signer = registry.admit(statement, self.clock.now_ms())?;
-        statement.verify(&signer.key)?;
-        Ok(signer.r#use)
-    }
-
-    /// Of its issuer's quota, once nobody else can have sent it. Those who govern the ledger have
-    /// none.
-    fn charge(&self, statement: &Statement, r#use: Use) -> Result<Option<Charge>, Error> {
-        if r#use == Use::Issuer { self.quotas.charge(statement, &*self.clock) } else { Ok(None) }
-    }
-}
-
-/// What the sealer answers.
-#[derive(Clone)]
-enum Answer {
-    /// It is in this block, at this index.
-    Sealed(Arc<SealedBlock>, u64),
-    /// It was in an earlier block.
-    Before(u64),
-}
-
-impl Answer {
-    async fn accepted(self, ledger: &Ledger) -> Result<Accepted, Error> {
-        match self {
-            Self::Sealed(sealed, index) => {
-                let receipt = sealed.receipt(index);
-                Ok(Accepted { index, receipt, was_there: false })
-            }
-            Self::Before(index) => ledger.sent_before(index).await,
-        }
-    }
-}
-
-impl Shared {
-    fn publish(&self, chain: &Chain) {
-        *self.registry.write().unwrap_or_else(PoisonError::into_inner) =
-            Arc::clone(chain.registry());
-    }
-
-    fn set_alarm(&self, alarm: Option<String>) {
-        let mut held = self.alarm.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(why) = alarm.as_ref().filter(|why| held.as_ref() != Some(*why)) {
-            tracing::error!(why, "nothing can be sealed");
-        }
-        *held = alarm;
-    }
-
-    fn fail(&self, why: String) {
-        tracing::error!(why, "nothing can be sealed");
-        // It ends once.
-        let _ = self.failure.set(why);
-    }
-}
-
-/// An answer, or why there is none.
-type Answered = Result<Answer, Error>;

@@ -90,6 +90,11 @@ pub trait Store: Nodes + Send + Sync {
     /// `Behind` where look-ups are damaged or being replaced, never because they lag.
     fn statement(&self, leaf: &Hash) -> Result<Option<u64>, StoreError>;
 
+    /// The same of many at once, in their order.
+    fn statements(&self, leaves: &[Hash]) -> Result<Vec<Option<u64>>, StoreError> {
+        leaves.iter().map(|leaf| self.statement(leaf)).collect()
+    }
+
     /// Where a document was first certified.
     fn first(&self, fingerprint: &Fingerprint) -> Result<Option<Location>, StoreError>;
 

@@ -47,8 +47,6 @@ impl Default for Limits {
 pub struct Pending {
     pub statement: Statement,
     pub list: Option<List>,
-    /// When it came, by the clock's steady side.
-    came: Duration,
     reply: Reply,
 }
 
@@ -60,7 +58,7 @@ impl Pending {
         charge: Option<Charge>,
     ) -> (Self, oneshot::Receiver<Answered>) {
         let (to, receiver) = oneshot::channel();
-        (Self { statement, list, came, reply: Reply { to, charge } }, receiver)
+        (Self { statement, list, reply: Reply { to, came, charge } }, receiver)
     }
 
     fn bytes(&self) -> usize {
@@ -72,11 +70,18 @@ impl Pending {
     pub fn open(self) -> (Statement, Option<List>, Reply) {
         (self.statement, self.list, self.reply)
     }
+
+    /// The same put together again, where nothing came of its block.
+    pub fn again(statement: Statement, list: Option<List>, reply: Reply) -> Self {
+        Self { statement, list, reply }
+    }
 }
 
 /// Where an answer goes; a submitter that has gone away is no fault.
 pub struct Reply {
     to: oneshot::Sender<Answered>,
+    /// When the question came, by the clock's steady side.
+    came: Duration,
     /// Of its issuer's quota, which only what is sealed has cost.
     charge: Option<Charge>,
 }
@@ -123,16 +128,25 @@ struct Queue {
 
 impl Waiting {
     fn put(&mut self, pending: Pending) {
+        self.queue_for(&pending).pending.push_back(pending);
+    }
+
+    fn put_first(&mut self, pending: Pending) {
+        self.queue_for(&pending).pending.push_front(pending);
+    }
+
+    /// The queue that it goes into, counted already.
+    fn queue_for(&mut self, pending: &Pending) -> &mut Queue {
         let (issuer, bytes) = (pending.statement.issuer(), pending.bytes());
         if !self.queues.contains_key(issuer) {
             self.turns.push_back(issuer.to_owned());
             self.queues.insert(issuer.to_owned(), Queue::default());
         }
-        let queue = self.queues.get_mut(issuer).expect("just made");
-        queue.bytes += bytes;
-        queue.pending.push_back(pending);
         self.count += 1;
         self.bytes += bytes;
+        let queue = self.queues.get_mut(issuer).expect("just made");
+        queue.bytes += bytes;
+        queue
     }
 
     /// The next one of whoever's turn it is.
@@ -162,7 +176,7 @@ impl Waiting {
 
     /// When the first of all came.
     fn first_came(&self) -> Option<Duration> {
-        self.queues.values().filter_map(|queue| Some(queue.pending.front()?.came)).min()
+        self.queues.values().filter_map(|queue| Some(queue.pending.front()?.reply.came)).min()
     }
 }
 
@@ -204,6 +218,15 @@ impl Pool {
         Ok(())
     }
 
+    /// Takes back what came of no block, before whatever came since: it was taken once, and no limit
+    /// holds for it.
+    pub fn put_back(&self, pending: Vec<Pending>) {
+        let mut waiting = self.waiting();
+        for pending in pending.into_iter().rev() {
+            waiting.put_first(pending);
+        }
+    }
+
     /// Takes nothing more, and wakes the sealer to seal what is here.
     pub fn close(&self) {
         self.waiting().closed = true;
@@ -236,6 +259,11 @@ impl Pool {
     pub fn is_done(&self) -> bool {
         let waiting = self.waiting();
         waiting.closed && waiting.count == 0
+    }
+
+    /// Whether nothing will come any more.
+    pub fn is_closed(&self) -> bool {
+        self.waiting().closed
     }
 
     /// Statements that wait, and their bytes.

@@ -1,30 +1,33 @@
-//! The one thread that seals: it empties the pool into a draft, seals it, and answers after the
-//! commit point. While a block is being synced, the next one fills.
+//! The one thread of this node that seals, and that follows what other nodes sealed. Under a claim
+//! on the head it empties the pool into a draft, seals it, and answers after the commit point. While
+//! a block is being synced, or another node makes one, the next one fills.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use probant_core::{
-    Hash, Rejected,
+    Rejected,
     chain::Chain,
     draft::{Draft, SealedBlock},
     key::Use,
 };
 
 use super::{
-    Answer, Shared,
+    Shared,
     block_time::BlockTime,
-    pool::{Pending, Reply},
+    drafted::{Waiters, draft},
+    pool::Pending,
 };
 use crate::{
     Error, lag,
-    store::{StoreError, StoredBlock},
+    store::{Claim, StoreError, StoredBlock},
 };
 
+/// How often what other nodes sealed is taken up, where nothing is to be sealed here.
+const FOLLOW_EVERY: Duration = Duration::from_millis(100);
 /// How often a refused clock is looked at again.
 const ALARM_PAUSE: Duration = Duration::from_secs(1);
-
-/// Who waits for the entry at an index of the draft.
-type Waiters = Vec<(u64, Reply)>;
+/// How long those who wait are left waiting while the store is out of reach.
+const AWAY_MAX: Duration = Duration::from_secs(10);
 
 /// However the sealer ends, in a panic too: nobody waits for it any more.
 struct Ending<'a>(&'a Shared);
@@ -45,46 +48,35 @@ impl Drop for Ending<'_> {
 struct Sealer<'a> {
     shared: &'a Shared,
     chain: Chain,
+    time: BlockTime,
     /// The store may know another chain: it is asked before the next block.
     stale: bool,
+    /// Since when the store is out of reach, by the clock's steady side.
+    away: Option<Duration>,
 }
 
 /// Seals until the pool is closed and empty, or the store fails.
 pub fn run(shared: &Shared, chain: Chain) {
     let _ending = Ending(shared);
-    let mut sealer = Sealer { shared, chain, stale: false };
-    let mut time = BlockTime::new();
+    let time = BlockTime::new();
+    let mut sealer = Sealer { shared, chain, time, stale: false, away: None };
     loop {
         let due_in = || shared.pulse.due_in(shared.clock.elapsed());
-        shared.pool.wait(due_in());
+        shared.pool.wait(due_in().min(FOLLOW_EVERY));
         shared.pool.fill(shared.sealing.interval, shared.clock.elapsed());
-        let (pending, due) = (shared.pool.take(), due_in().is_zero());
-        if pending.is_empty() && shared.pool.is_done() {
+        let nothing = shared.pool.waits().0 == 0;
+        if nothing && shared.pool.is_done() {
             return;
         }
-        if pending.is_empty() && !due {
-            continue;
-        }
-        if sealer.stale && sealer.reload().is_err() {
-            return fail_all(shared);
-        }
-        let time_ms = match time.next(&*shared.clock, sealer.chain.head().time_ms) {
-            Ok(time_ms) => time_ms,
-            Err(why) => {
-                shared.set_alarm(Some(why.clone()));
-                refuse(pending, &why);
-                shared.pool.wait(ALARM_PAUSE);
-                pause(shared);
-                continue;
+        let idle = nothing && !due_in().is_zero();
+        let done = if idle { sealer.follow() } else { sealer.seal_next() };
+        match done {
+            Ok(()) => sealer.store_is_there(),
+            Err(error) if error.passes() => sealer.wait_for_store(&error),
+            Err(error) => {
+                store_failed(shared, &error);
+                return fail_all(shared);
             }
-        };
-        shared.set_alarm(None);
-        let began = shared.clock.elapsed();
-        match sealer.seal(pending, time_ms, due) {
-            Ok(true) => shared.pulse.beat(began),
-            // Refused statements are no block: the heartbeat is still due when it was.
-            Ok(false) => {}
-            Err(_) => return fail_all(shared),
         }
     }
 }
@@ -101,12 +93,6 @@ fn refuse(pending: Vec<Pending>, why: &str) {
     }
 }
 
-fn answer_all(waiters: Waiters, answer: impl Fn() -> Error) {
-    for (_, reply) in waiters {
-        reply.send(Err(answer()));
-    }
-}
-
 /// What is on disk is unknown: only a restart may go on.
 fn store_failed(shared: &Shared, error: &StoreError) {
     shared.fail(format!("the store failed, restart to reopen it: {error}"));
@@ -120,65 +106,147 @@ fn fail_all(shared: &Shared) {
     }
 }
 
+/// What becomes of all that waits, where look-ups do not say what was sent before.
+fn not_drafted(
+    shared: &Shared,
+    error: StoreError,
+    pending: Vec<Pending>,
+) -> Result<(), StoreError> {
+    if error.passes() {
+        shared.pool.put_back(pending);
+        return Err(error);
+    }
+    refuse(pending, &error.to_string());
+    if let StoreError::Behind { .. } = error {
+        pause(shared);
+        return Ok(());
+    }
+    Err(error)
+}
+
 impl Sealer<'_> {
-    /// Whether a block was made of what is pending; where nothing of that is left, only if it is due.
-    fn seal(&mut self, pending: Vec<Pending>, time_ms: u64, due: bool) -> Result<bool, StoreError> {
-        let Self { shared, chain, stale } = self;
-        let began = shared.clock.elapsed();
-        let (draft, waiters) = draft(shared, chain, pending, time_ms, stale);
-        if draft.is_empty() && !due {
-            return Ok(false);
+    /// Takes up what other nodes sealed.
+    fn follow(&mut self) -> Result<(), StoreError> {
+        self.shared.store.follow()?;
+        if self.shared.store.head().as_ref() == Some(self.chain.head()) {
+            return Ok(());
         }
-        let kid = draft.seal_key().kid();
-        let key = shared.keys.get(Use::Seal, kid).map_err(|why| StoreError::Input(why.to_string()));
-        let sealed = key.and_then(|key| draft.seal(&key).map_err(unreadable));
-        let appended = sealed.and_then(|sealed| {
-            let after = check_and_append(shared, chain, &sealed)?;
-            Ok((after, sealed))
-        });
-        match appended {
-            Ok((after, sealed)) => {
-                *chain = after;
-                shared.publish(chain);
+        self.reload()
+    }
+
+    /// Waits for the head, and makes the block after it of what waits by then.
+    fn seal_next(&mut self) -> Result<(), StoreError> {
+        let shared = self.shared;
+        let claim = shared.store.claim()?;
+        let began = shared.clock.elapsed();
+        if self.stale || claim.head() != Some(self.chain.head()) {
+            self.reload()?;
+        }
+        if claim.head() != Some(self.chain.head()) {
+            return Err(StoreError::Conflict);
+        }
+        let time_ms = match self.time.next(&*shared.clock, self.chain.head().time_ms) {
+            Ok(time_ms) => time_ms,
+            Err(why) => {
+                drop(claim);
+                shared.set_alarm(Some(why.clone()));
+                refuse(shared.pool.take(), &why);
+                shared.pool.wait(ALARM_PAUSE);
+                pause(shared);
+                return Ok(());
+            }
+        };
+        shared.set_alarm(None);
+        // Where others sealed meanwhile, no heartbeat is due any more.
+        let due = shared.pulse.due_in(began).is_zero();
+        let drafted = draft(shared, &self.chain, shared.pool.take(), time_ms, &mut self.stale);
+        let (draft, waiters) = match drafted {
+            Ok(drafted) => drafted,
+            Err((error, pending)) => return not_drafted(shared, error, pending),
+        };
+        // Refused statements are no block: the heartbeat is still due when it was.
+        if draft.is_empty() && !due {
+            return Ok(());
+        }
+        let sealed = match self.sealed(draft) {
+            Ok(sealed) => sealed,
+            Err(error) => return self.not_sealed(error, waiters),
+        };
+        match self.append(claim, &sealed) {
+            Ok(after) => {
+                self.chain = after;
+                shared.publish(&self.chain);
+                shared.pulse.beat(began);
                 let took = shared.clock.elapsed().saturating_sub(began);
                 shared.figures.seal.observe(took.as_secs_f64());
-                let sealed = Arc::new(sealed);
-                for (index, reply) in waiters {
-                    reply.send(Ok(Answer::Sealed(Arc::clone(&sealed), index)));
-                }
-                Ok(true)
+                waiters.sealed(sealed);
+                Ok(())
             }
-            Err(error) => self.not_appended(error, waiters).map(|()| false),
+            Err(error) => self.not_appended(error, sealed, waiters),
         }
     }
 
-    /// What becomes of the chain and of those who wait, where a block could not be appended.
-    fn not_appended(&mut self, error: StoreError, waiters: Waiters) -> Result<(), StoreError> {
+    fn sealed(&self, draft: Draft<'_>) -> Result<SealedBlock, StoreError> {
+        let key = self.shared.keys.get(Use::Seal, draft.seal_key().kid());
+        let key = key.map_err(|why| StoreError::Input(why.to_string()))?;
+        draft.seal(&key).map_err(unreadable)
+    }
+
+    /// Reads the block back from its own bytes as an auditor would, then makes it durable.
+    fn append(
+        &self,
+        claim: Box<dyn Claim + '_>,
+        sealed: &SealedBlock,
+    ) -> Result<Chain, StoreError> {
+        let (shared, began) = (self.shared, self.shared.clock.elapsed());
+        let mut after = Some(self.chain.clone());
+        let checked = StoredBlock::check(sealed.block.encode(), &mut after, &*shared.store);
+        let stored = checked.map_err(|fault| unreadable(fault.rejected))?;
+        claim.append(stored)?;
+        let took = shared.clock.elapsed().saturating_sub(began);
+        shared.figures.append.observe(took.as_secs_f64());
+        Ok(after.expect("the chain was there"))
+    }
+
+    /// What becomes of those who wait, where a block could not be appended: its signatures are
+    /// discarded in any case.
+    fn not_appended(
+        &mut self,
+        error: StoreError,
+        sealed: SealedBlock,
+        waiters: Waiters,
+    ) -> Result<(), StoreError> {
         match error {
-            StoreError::Behind { .. } => {
-                // Nothing was written: statuses could not be read, and are rebuilt. It may be the
-                // chain itself that says wrongly where they are.
-                self.shared.store.distrust_derived();
+            StoreError::Conflict | StoreError::Unavailable(_) => {
+                // It is not there: they are in the next one, and hear nothing of this.
                 self.stale = true;
-                answer_all(waiters, lag::rebuilding);
-                pause(self.shared);
-                Ok(())
-            }
-            StoreError::Conflict => {
-                // Another writer was faster: the signatures are discarded, the issuers try again.
-                let reloaded = self.reload();
-                answer_all(waiters, || Error::busy("the head has moved: send it again"));
-                reloaded
-            }
-            error => {
-                // Before anybody hears of it.
-                store_failed(self.shared, &error);
-                let why =
-                    format!("the store failed, the outcome is unknown: send it again ({error})");
-                answer_all(waiters, || Error::Stop(why.clone()));
+                self.shared.pool.put_back(waiters.wait_on(sealed));
                 Err(error)
             }
+            StoreError::Unknown(_) => {
+                self.stale = true;
+                waiters.refuse(|| Error::busy(format!("{error}: send it again")));
+                Err(error)
+            }
+            error => self.not_sealed(error, waiters),
         }
+    }
+
+    fn not_sealed(&mut self, error: StoreError, waiters: Waiters) -> Result<(), StoreError> {
+        if let StoreError::Behind { .. } = error {
+            // Nothing was written: statuses could not be read, and are rebuilt. It may be the chain
+            // itself that says wrongly where they are.
+            self.shared.store.distrust_derived();
+            self.stale = true;
+            waiters.refuse(lag::rebuilding);
+            pause(self.shared);
+            return Ok(());
+        }
+        // Before anybody hears of it.
+        store_failed(self.shared, &error);
+        let why = format!("the store failed, the outcome is unknown: send it again ({error})");
+        waiters.refuse(|| Error::Stop(why.clone()));
+        Err(error)
     }
 
     /// Takes the chain that the store has. While look-ups are replaced there is none to be had, and
@@ -186,7 +254,11 @@ impl Sealer<'_> {
     fn reload(&mut self) -> Result<(), StoreError> {
         match self.shared.store.chain() {
             Ok(chain) => {
-                self.chain = chain.expect("a ledger with a head has a chain");
+                let chain = chain.expect("a ledger with a head has a chain");
+                if chain.head() != self.chain.head() {
+                    self.shared.pulse.beat(self.shared.clock.elapsed());
+                }
+                self.chain = chain;
                 self.shared.publish(&self.chain);
                 self.stale = false;
                 Ok(())
@@ -195,68 +267,28 @@ impl Sealer<'_> {
                 self.stale = true;
                 Ok(())
             }
-            Err(error) => {
-                store_failed(self.shared, &error);
-                Err(error)
-            }
+            Err(error) => Err(error),
         }
     }
-}
 
-/// Folds the waiting statements at their final indexes; those that the rules refuse, or that were
-/// sent before, are answered at once. Where statuses cannot be read, the chain is `stale`.
-fn draft<'a>(
-    shared: &'a Shared,
-    chain: &'a Chain,
-    pending: Vec<Pending>,
-    time_ms: u64,
-    stale: &mut bool,
-) -> (Draft<'a>, Waiters) {
-    let mut draft = Draft::new(chain, time_ms, &*shared.store);
-    let mut waiters = Waiters::new();
-    let mut indexes: HashMap<Hash, u64> = HashMap::new();
-    for pending in pending {
-        let (statement, list, reply) = pending.open();
-        let leaf = statement.leaf();
-        if let Some(index) = indexes.get(&leaf) {
-            // Anybody may have sent it once more.
-            waiters.push((*index, reply.free()));
-            continue;
-        }
-        match shared.store.statement(&leaf) {
-            Ok(None) => {}
-            Ok(Some(index)) => {
-                reply.send(Ok(Answer::Before(index)));
-                continue;
-            }
-            Err(error) => {
-                reply.send(Err(error.into()));
-                continue;
-            }
-        }
-        match draft.add(statement, list) {
-            Ok(index) => {
-                indexes.insert(leaf, index);
-                waiters.push((index, reply));
-            }
-            Err(rejected) => {
-                *stale |= matches!(rejected, Rejected::Unreadable(_));
-                reply.send(Err(refusal(shared, rejected)));
-            }
+    fn store_is_there(&mut self) {
+        if self.away.take().is_some() {
+            self.shared.set_alarm(None);
         }
     }
-    (draft, waiters)
-}
 
-/// A refusal is the sender's to mend, unless it is our own statuses that cannot be read.
-fn refusal(shared: &Shared, rejected: Rejected) -> Error {
-    match rejected {
-        Rejected::Unreadable(why) => {
-            tracing::error!(why, "statuses cannot be read: rebuilding them");
-            shared.store.distrust_derived();
-            lag::rebuilding()
+    /// Nothing is lost: it is tried again, and whoever has waited long is told to come back.
+    fn wait_for_store(&mut self, error: &StoreError) {
+        if let StoreError::Conflict = error {
+            return;
         }
-        rejected => rejected.into(),
+        let now = self.shared.clock.elapsed();
+        let since = *self.away.get_or_insert(now);
+        self.shared.set_alarm(Some(error.to_string()));
+        if now.saturating_sub(since) >= AWAY_MAX || self.shared.pool.is_closed() {
+            refuse(self.shared.pool.take(), &error.to_string());
+        }
+        std::thread::sleep(FOLLOW_EVERY);
     }
 }
 
@@ -270,21 +302,4 @@ fn unreadable(rejected: Rejected) -> StoreError {
         }
         rejected => StoreError::damage("the block just sealed, in memory", rejected.to_string()),
     }
-}
-
-/// Reads the block back from its own bytes as an auditor would, then makes it durable.
-fn check_and_append(
-    shared: &Shared,
-    chain: &Chain,
-    sealed: &SealedBlock,
-) -> Result<Chain, StoreError> {
-    let began = shared.clock.elapsed();
-    let expected = chain.head().clone();
-    let mut after = Some(chain.clone());
-    let checked = StoredBlock::check(sealed.block.encode(), &mut after, &*shared.store);
-    let stored = checked.map_err(|fault| unreadable(fault.rejected))?;
-    shared.store.append(Some(&expected), stored)?;
-    let took = shared.clock.elapsed().saturating_sub(began);
-    shared.figures.append.observe(took.as_secs_f64());
-    Ok(after.expect("the chain was there"))
 }

@@ -56,6 +56,12 @@ impl StoreError {
         move |source| Self::Io { doing, source }
     }
 
+    /// Whether the same may work when it is tried again, as nothing was appended or the next claim finds
+    /// out.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Conflict | Self::Unavailable(_) | Self::Unknown(_))
+    }
+
     /// Names damage found at a place.
     pub fn damage(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self::Damage { place: place.into(), what: what.into() }

@@ -2,6 +2,7 @@
 //! is provable by a stranger, before and after a restart.
 
 mod door;
+mod nodes;
 #[path = "../world/mod.rs"]
 mod world;
 

@@ -1,0 +1,141 @@
+//! What those who submit, on their own threads, share with the one that seals.
+
+use std::sync::{
+    Arc, OnceLock, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use probant_core::{Statement, chain::Chain, draft::SealedBlock, key::Use, registry::Registry};
+
+use super::{
+    Accepted, Figures, Ledger, Sealing,
+    pool::Pool,
+    pulse::Pulse,
+    quota::{Charge, Quotas},
+};
+use crate::{Error, clock::SharedClock, keyring::Keyring, store::Store};
+
+/// What admission and the sealer share.
+pub struct Shared {
+    pub store: Arc<dyn Store>,
+    pub keys: Arc<Keyring>,
+    pub clock: SharedClock,
+    pub sealing: Sealing,
+    pub pool: Pool,
+    pub pulse: Pulse,
+    pub quotas: Arc<Quotas>,
+    pub figures: Figures,
+    /// Who may write, after the newest block.
+    registry: RwLock<Arc<Registry>>,
+    /// The height of that block.
+    reached: AtomicU64,
+    /// Why nothing can be sealed now: a clock that is not believed, a store that is out of reach.
+    alarm: RwLock<Option<String>>,
+    /// Why the sealer has ended before its time: only a restart goes on.
+    failure: OnceLock<String>,
+}
+
+impl Shared {
+    pub fn new(
+        store: Arc<dyn Store>,
+        keys: Arc<Keyring>,
+        clock: SharedClock,
+        sealing: Sealing,
+        chain: &Chain,
+    ) -> Self {
+        Self {
+            pool: Pool::new(sealing.limits),
+            pulse: Pulse::new(sealing.heartbeat, clock.elapsed()),
+            quotas: Arc::new(Quotas::new(sealing.quota)),
+            figures: Figures::default(),
+            registry: RwLock::new(Arc::clone(chain.registry())),
+            reached: AtomicU64::new(chain.head().height),
+            alarm: RwLock::default(),
+            failure: OnceLock::new(),
+            store,
+            keys,
+            clock,
+            sealing,
+        }
+    }
+
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What can be known of a statement before its block: the sealer asks again, by block time. It
+    /// gives what its key is for.
+    pub fn admit(&self, statement: &Statement) -> Result<Use, Error> {
+        let registry = self.registry();
+        let signer = registry.admit(statement, self.clock.now_ms())?;
+        statement.verify(&signer.key)?;
+        Ok(signer.r#use)
+    }
+
+    /// Of its issuer's quota, once nobody else can have sent it. Those who govern the ledger have
+    /// none.
+    pub fn charge(&self, statement: &Statement, r#use: Use) -> Result<Option<Charge>, Error> {
+        if r#use == Use::Issuer { self.quotas.charge(statement, &*self.clock) } else { Ok(None) }
+    }
+
+    pub fn publish(&self, chain: &Chain) {
+        *self.registry.write().unwrap_or_else(PoisonError::into_inner) =
+            Arc::clone(chain.registry());
+        self.reached.store(chain.head().height, Ordering::Release);
+    }
+
+    /// Height of the newest block that statements are admitted after.
+    pub fn reached(&self) -> u64 {
+        self.reached.load(Ordering::Acquire)
+    }
+
+    /// Why nothing can be sealed now, or will be.
+    pub fn alarm(&self) -> Option<String> {
+        let clock = || self.alarm.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let silence = || self.pulse.silence(self.clock.elapsed());
+        self.failure().or_else(clock).or_else(silence)
+    }
+
+    /// Why nothing will be sealed until a restart.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.get().cloned().or_else(|| self.store.failure())
+    }
+
+    pub fn set_alarm(&self, alarm: Option<String>) {
+        let mut held = self.alarm.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = alarm.as_ref().filter(|why| held.as_ref() != Some(*why)) {
+            tracing::error!(why, "nothing can be sealed");
+        }
+        *held = alarm;
+    }
+
+    pub fn fail(&self, why: String) {
+        tracing::error!(why, "nothing can be sealed");
+        // It ends once.
+        let _ = self.failure.set(why);
+    }
+}
+
+/// What the sealer answers.
+#[derive(Clone)]
+pub enum Answer {
+    /// It is in this block, at this index.
+    Sealed(Arc<SealedBlock>, u64),
+    /// It was in an earlier block.
+    Before(u64),
+}
+
+impl Answer {
+    pub async fn accepted(self, ledger: &Ledger) -> Result<Accepted, Error> {
+        match self {
+            Self::Sealed(sealed, index) => {
+                let receipt = sealed.receipt(index);
+                Ok(Accepted { index, receipt, was_there: false })
+            }
+            Self::Before(index) => ledger.sent_before(index).await,
+        }
+    }
+}
+
+/// An answer, or why there is none.
+pub type Answered = Result<Answer, Error>;
