@@ -54,6 +54,7 @@ mod answer;
 mod bulk;
 mod json;
 mod lineage;
+mod mark;
 mod patience;
 mod prefix;
 mod problem;
@@ -87,6 +88,7 @@ use patience::{TRIES_MAX, WAIT_S_MAX, told, wait};
 pub use json::{
     Certification, Documents, Fall, Head, IssuerListing, KeyListing, PolicyListing, State,
 };
+pub use mark::Remembered;
 pub use refresh::{Held, Refreshed, Refresher};
 pub use refusal::NoReceipt;
 pub use stream::Stream;

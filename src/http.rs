@@ -6,7 +6,7 @@
 //! | verifiers | `/documents/…`, `POST /verify` (`documents`), `GET /prefixes/…` (`prefixes`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
-//! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz` (`registry`, `health`) |
+//! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz`, `/mark` (`registry`, `health`) |
 //! | people who look around | `/explorer/…` (`explorer`) |
 //! | anyone with a document | `/`, `/explorer.html`, and what they load (`page`) |
 //! | whoever was refused | `/problems` (`problem`) |
@@ -43,7 +43,7 @@ mod tls;
 mod turns;
 mod upload;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, path::PathBuf, sync::Arc};
 
 use axum::Router;
 use probant_core::registry::Registry;
@@ -55,6 +55,7 @@ use crate::{
     prove::Prover,
 };
 use gate::Gate;
+use health::MarkFile;
 use listener::{Listener, Routes};
 use metrics::Metrics;
 
@@ -81,6 +82,7 @@ struct Inner {
     issuers: registry::Rendered,
     gate: Arc<Gate>,
     metrics: Metrics,
+    mark: MarkFile,
     document_bytes_max: u64,
 }
 
@@ -102,6 +104,7 @@ fn routes() -> OpenApiRouter<Service> {
 /// A web service that answers from its start: while its ledger is being opened, that it is.
 pub struct Web {
     limits: Limits,
+    mark: MarkFile,
     gate: Arc<Gate>,
     routes: Arc<Routes>,
     /// Ends the listener.
@@ -112,17 +115,20 @@ pub struct Web {
 }
 
 impl Web {
-    /// Begins to listen. Metrics are for whoever asks here, unless they have a listener of their own.
+    /// Begins to listen; `mark` is the head mark of a node that writes. Metrics are for whoever asks here, unless they have a listener of their own.
     pub fn start(
         socket: TcpListener,
         tls: Option<Tls>,
         watched: Option<TcpListener>,
         limits: Limits,
+        mark: Option<PathBuf>,
         clock: &SharedClock,
     ) -> Self {
+        let mark = MarkFile(mark.map(Arc::new));
         let figures = metrics::Figures::default();
         let gate = Arc::new(Gate::new(&limits, clock, figures.clone()));
-        let routes = Arc::new(Routes::new(delivery::delivered(health::opening(), &gate)));
+        let routes =
+            Arc::new(Routes::new(delivery::delivered(health::opening(mark.clone()), &gate)));
         let listener = Listener::new(Arc::clone(&routes), tls, &limits, figures);
         let (end, ended) = oneshot::channel();
         let ended = async move {
@@ -130,12 +136,13 @@ impl Web {
             let _ = ended.await;
         };
         let listening = tokio::spawn(listener.run(socket, ended));
-        Self { limits, gate, routes, end, listening, watched }
+        Self { limits, mark, gate, routes, end, listening, watched }
     }
 
     /// From now on the ledger is served.
     pub fn open(self, ledger: Ledger, prover: Prover) -> Open {
-        let service = Service::new(ledger, prover, &self.gate, self.limits.document_bytes);
+        let service =
+            Service::new(ledger, prover, &self.gate, self.mark, self.limits.document_bytes);
         let mut routes = service.router();
         let metrics = metrics::router().with_state(service.clone());
         match self.watched {
@@ -187,7 +194,13 @@ impl Open {
 
 impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
-    fn new(ledger: Ledger, prover: Prover, gate: &Arc<Gate>, document_bytes_max: u64) -> Self {
+    fn new(
+        ledger: Ledger,
+        prover: Prover,
+        gate: &Arc<Gate>,
+        mark: MarkFile,
+        document_bytes_max: u64,
+    ) -> Self {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
         let explorer = Explorer::new(Arc::clone(ledger.store()));
         let issuers = registry::Rendered::default();
@@ -201,6 +214,7 @@ impl Service {
             issuers,
             gate,
             metrics,
+            mark,
             document_bytes_max,
         }))
     }

@@ -27,7 +27,11 @@ use std::{
 };
 
 use probant_core::{
-    Identity, List, Rejected, Statement, chain::Head, key::Use, registry::Registry, seal::Receipt,
+    Identity, List, Rejected, Statement,
+    chain::{Chain, Head},
+    key::Use,
+    registry::Registry,
+    seal::Receipt,
 };
 use tokio::sync::Semaphore;
 
@@ -101,17 +105,37 @@ impl Ledger {
         clock: SharedClock,
         sealing: Sealing,
     ) -> Result<Self, Error> {
-        let chain = store.chain()?.ok_or_else(|| Error::input("the store holds no ledger"))?;
+        let chain = founded(&*store)?;
         for r#use in [Use::Seal, Use::Note] {
             keys.get(r#use, chain.registry().ledger_key(r#use).kid())?;
         }
-        let shared = Arc::new(Shared::new(store, keys, clock, sealing, &chain));
+        let shared = Shared::new(store, Some(keys), clock, sealing, &chain);
+        Ok(Self::run(shared, chain))
+    }
+
+    /// Starts to follow a store that other nodes write to: every submission is refused.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if there is no block 0.
+    pub fn follow(store: Arc<dyn Store>, clock: SharedClock) -> Result<Self, Error> {
+        let chain = founded(&*store)?;
+        let shared = Shared::new(store, None, clock, Sealing::default(), &chain);
+        Ok(Self::run(shared, chain))
+    }
+
+    fn run(shared: Shared, chain: Chain) -> Self {
+        let shared = Arc::new(shared);
         let worker = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("sealer".into());
         let sealer = thread.spawn(move || sealer::run(&worker, chain));
         let sealer = Mutex::new(Some(sealer.expect("a thread can be started")));
         let [decodes, door] = [DECODES_MAX, 1].map(|permits| Arc::new(Semaphore::new(permits)));
-        Ok(Self { shared, sealer, decodes, door })
+        Self { shared, sealer, decodes, door }
+    }
+
+    /// Whether it takes statements.
+    pub fn writes(&self) -> bool {
+        self.shared.keys.is_some()
     }
 
     /// Takes what an issuer or operator sends, and answers when it is durable.
@@ -119,7 +143,7 @@ impl Ledger {
     /// The same statement again is answered with its first receipt.
     ///
     /// # Errors
-    /// [`Error::Refused`] by the rules; [`Error::Busy`] if the pool is full, nothing can be sealed
+    /// [`Error::Input`] on a node that only follows; [`Error::Refused`] by the rules; [`Error::Busy`] if the pool is full, nothing can be sealed
     /// now, or look-ups lag; [`Error::OverQuota`] if its issuer has had its share; [`Error::Stop`] if
     /// the store failed, so that the outcome is unknown until the ledger has been restarted: then
     /// send the same again.
@@ -136,6 +160,9 @@ impl Ledger {
     }
 
     async fn answer(&self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Accepted, Error> {
+        let Some(keys) = &self.shared.keys else {
+            return Err(Error::input("this node only answers: send it to one that writes"));
+        };
         let (statement, list) = if bytes.as_ref().len() > INLINE_BYTES_MAX {
             // Hashing a long list takes milliseconds: not on a thread that serves others.
             let permit = Arc::clone(&self.decodes).acquire_owned().await.expect("never closed");
@@ -162,7 +189,7 @@ impl Ledger {
             }
             admitted => admitted?,
         };
-        door::check_held(&self.shared.keys, &statement)?;
+        door::check_held(keys, &statement)?;
         if let (Some(_), Some(list)) = (statement.as_revoke(), &list) {
             self.check_revoked(&statement, list).await?;
         }
@@ -303,6 +330,10 @@ impl Ledger {
             tracing::error!("the sealer panicked");
         }
     }
+}
+
+fn founded(store: &dyn Store) -> Result<Chain, Error> {
+    store.chain()?.ok_or_else(|| Error::input("the store holds no ledger"))
 }
 
 impl Drop for Ledger {

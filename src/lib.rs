@@ -6,7 +6,8 @@
 //!    signed batches, which go to a ledger; proofs come back, and are verified; [`revoke`] takes
 //!    documents back;
 //! 3. [`http`]: the web service that takes them;
-//! 4. [`ledger`]: the only writer: admission, the pool, sealing, the commit point;
+//! 4. [`ledger`]: the only writer of a node: admission, the pool, sealing, the commit point; a ledger
+//!    may have many nodes, and [`peers`] are the others;
 //! 5. [`store`]: what keeps the blocks, and answers look-ups in them; [`lag`]: they may be behind;
 //! 6. [`receipt`], [`prove`], [`lookup`] and [`explorer`]: first receipts, proof files, checkpoints,
 //!    verdicts, and the ledger to look at, from look-ups;
@@ -48,6 +49,8 @@ pub mod lag;
 pub mod ledger;
 #[cfg(feature = "server")]
 pub mod lookup;
+#[cfg(feature = "server")]
+pub mod peers;
 mod planted;
 #[cfg(feature = "server")]
 pub mod prove;

@@ -27,11 +27,11 @@ const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
 /// that sealed the head.
 pub type NewestRegistry<'a> = &'a (dyn Fn() -> Arc<Registry> + Sync);
 
-/// A head that has been signed as a checkpoint.
+/// A head that proofs lead to.
 #[derive(Clone, Debug)]
 pub struct Published {
-    /// The signed note.
-    pub note: String,
+    /// The signed note; none from a node that does not hold the note key, as one that only answers.
+    pub note: Option<String>,
     /// The head's block.
     pub block: BlockStatement,
     /// Its seal.
@@ -48,8 +48,8 @@ pub struct Prover {
 }
 
 impl Prover {
-    /// Over a store, with the ledger's note keys.
-    pub fn new(store: Arc<dyn Store>, keys: Arc<Keyring>, clock: SharedClock) -> Self {
+    /// Over a store, with the ledger's note keys; without them, it signs no checkpoints.
+    pub fn new(store: Arc<dyn Store>, keys: Option<Arc<Keyring>>, clock: SharedClock) -> Self {
         let cores = thread::available_parallelism().map_or(2, NonZero::get);
         let (maker, cores) = (Arc::new(Maker::new(store, keys)), Arc::new(Semaphore::new(cores)));
         Self { maker, clock, published: Mutex::new(None), cores }

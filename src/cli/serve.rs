@@ -158,7 +158,8 @@ impl Serve {
         }
         let scheme = if tls.is_some() { "https" } else { "http" };
         let watched = watched.map(|(listener, _)| listener);
-        let web = Web::start(listener, tls, watched, self.limits(), clock);
+        let mark = Some(self.directories.mark_path());
+        let web = Web::start(listener, tls, watched, self.limits(), mark, clock);
         let store = tokio::select! {
             opened = self.opened() => opened?,
             // As if it were killed: what is not derived yet is derived at the next start.
@@ -171,7 +172,7 @@ impl Serve {
             self.sealing(),
         )?;
         let identity = ledger.identity();
-        let open = web.open(ledger, Prover::new(store, keys, Arc::clone(clock)));
+        let open = web.open(ledger, Prover::new(store, Some(keys), Arc::clone(clock)));
         say(&format!("{identity} serves on {scheme}://{address}"))?;
         open.until(stop).await.map(|()| 0)
     }

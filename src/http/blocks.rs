@@ -161,7 +161,7 @@ async fn list(State(service): State<Service>, At(root): At<String>) -> Result<Re
         ),
         NotModified,
     ),
-    extensions(("x-problems" = json!([])))
+    extensions(("x-problems" = json!(["not-found"])))
 )]
 async fn checkpoint(State(service): State<Service>) -> Result<Response, Problem> {
     let published = service.0.prover.checkpoint(&service.newest_registry()).await?;
@@ -169,5 +169,7 @@ async fn checkpoint(State(service): State<Service>) -> Result<Response, Problem>
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=1"),
     ];
-    Ok((headers, published.note.clone()).into_response())
+    let none = "this node holds no note key: ask one that writes";
+    let note = published.note.clone().ok_or_else(|| Problem::not_found(none))?;
+    Ok((headers, note).into_response())
 }

@@ -51,13 +51,16 @@ pub fn router() -> OpenApiRouter<Service> {
             headers(("Location" = String, description = "`/entries/{index}`")),
         ),
     ),
-    extensions(("x-problems" = json!(["rejected", "malformed-body", "too-large", "unsupported-media-type", "quota", "stopping"])))
+    extensions(("x-problems" = json!(["rejected", "read-only", "malformed-body", "too-large", "unsupported-media-type", "quota", "stopping"])))
 )]
 async fn submit(
     State(service): State<Service>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Concise> {
+    if !service.0.ledger.writes() {
+        return Err(Problem::new(Kind::ReadOnly, "this node takes no statements").into());
+    }
     check_type(&headers, COSE)?;
     let body = body.map_err(|rejection| not_whole(&rejection))?;
     let (answer, in_vain) = match service.0.ledger.submit(body).await {

@@ -1,4 +1,7 @@
-//! For whoever runs it: is the process alive, and can it take statements.
+//! For whoever runs it: is the process alive, can it take statements; and for its other nodes: how
+//! far has it been.
+
+use std::{path::PathBuf, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -15,6 +18,7 @@ use super::{
     NEVER, Service,
     problem::{Kind, Problem},
 };
+use crate::store::head_mark::{HeadMark, Mark};
 
 /// Whether it is ready, and what it would be asked about.
 #[derive(Serialize, ToSchema)]
@@ -40,6 +44,22 @@ struct ReadyHead {
     time_ms: u64,
 }
 
+/// The newest block that a node knows to be durable, which it never forgets.
+#[derive(Serialize, ToSchema)]
+struct Remembered {
+    /// Id of the ledger, hex.
+    ledger: String,
+    height: u64,
+    /// Entries in the tree.
+    size: u64,
+    /// Root of the tree, hex.
+    root: String,
+}
+
+/// Where a node has its head mark; one that only reads has none.
+#[derive(Clone)]
+pub struct MarkFile(pub Option<Arc<PathBuf>>);
+
 /// Look-ups that lag by more blocks than this make a ledger not ready.
 const LAG_BLOCKS_MAX: u64 = 100;
 /// What is not ready yet.
@@ -47,16 +67,20 @@ const OPENING: &str =
     "the ledger is being opened: what its look-ups lack is derived from its blocks";
 
 pub fn router() -> OpenApiRouter<Service> {
-    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready))
+    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(mark))
 }
 
 /// All that there is while the ledger is being opened.
-pub fn opening() -> Router {
+pub fn opening(file: MarkFile) -> Router {
     let not_ready = || async {
         let alarm = Some(OPENING.to_owned());
         Readiness { ready: false, alarm, head: None, lag_blocks: None }.into_response()
     };
-    Router::new().route("/healthz", get(alive)).route("/readyz", get(not_ready)).fallback(not_yet)
+    Router::new()
+        .route("/healthz", get(alive))
+        .route("/readyz", get(not_ready))
+        .route("/mark", get(move || async move { file.answer() }))
+        .fallback(not_yet)
 }
 
 async fn not_yet(uri: Uri) -> Response {
@@ -88,6 +112,34 @@ async fn alive() -> Response {
 )]
 async fn ready(State(service): State<Service>) -> Response {
     service.readiness().into_response()
+}
+
+/// The newest block that this node knows to be durable
+///
+/// A node that starts asks its peers, also while they are being opened: a database that was restored from
+/// a backup ends before what they have seen.
+#[utoipa::path(
+    get,
+    path = "/mark",
+    tag = "Health",
+    responses((status = 200, description = "The block", body = Remembered)),
+    extensions(("x-problems" = json!(["not-found"])))
+)]
+async fn mark(State(service): State<Service>) -> Result<Response, Problem> {
+    service.0.mark.answer()
+}
+
+impl MarkFile {
+    /// As it is on disk at this moment.
+    fn answer(&self) -> Result<Response, Problem> {
+        let none = || Problem::not_found("this node keeps no head mark");
+        let path = self.0.as_ref().ok_or_else(none)?;
+        let read = HeadMark::read(path).map_err(crate::Error::from)?;
+        let Mark { ledger_id, height, size, root } = read.ok_or_else(none)?;
+        let (ledger, root) = (hex::encode(ledger_id), hex::encode(root));
+        let remembered = Json(Remembered { ledger, height, size, root });
+        Ok(([(header::CACHE_CONTROL, NEVER)], remembered).into_response())
+    }
 }
 
 impl Service {

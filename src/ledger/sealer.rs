@@ -1,4 +1,4 @@
-//! The one thread of this node that seals, and that follows what other nodes sealed. Under a claim
+//! The one thread of a node that seals, and that follows what other nodes sealed. Under a claim
 //! on the head it empties the pool into a draft, seals it, and answers after the commit point. While
 //! a block is being synced, or another node makes one, the next one fills.
 
@@ -18,7 +18,9 @@ use super::{
     pool::Pending,
 };
 use crate::{
-    Error, lag,
+    Error,
+    keyring::Keyring,
+    lag,
     store::{Claim, StoreError, StoredBlock},
 };
 
@@ -68,8 +70,11 @@ pub fn run(shared: &Shared, chain: Chain) {
         if nothing && shared.pool.is_done() {
             return;
         }
-        let idle = nothing && !due_in().is_zero();
-        let done = if idle { sealer.follow() } else { sealer.seal_next() };
+        let due = due_in().is_zero();
+        let done = match &shared.keys {
+            Some(keys) if due || !nothing => sealer.seal_next(keys),
+            _ => sealer.follow(),
+        };
         match done {
             Ok(()) => sealer.store_is_there(),
             Err(error) if error.passes() => sealer.wait_for_store(&error),
@@ -135,7 +140,7 @@ impl Sealer<'_> {
     }
 
     /// Waits for the head, and makes the block after it of what waits by then.
-    fn seal_next(&mut self) -> Result<(), StoreError> {
+    fn seal_next(&mut self, keys: &Keyring) -> Result<(), StoreError> {
         let shared = self.shared;
         let claim = shared.store.claim()?;
         let began = shared.clock.elapsed();
@@ -168,7 +173,7 @@ impl Sealer<'_> {
         if draft.is_empty() && !due {
             return Ok(());
         }
-        let sealed = match self.sealed(draft) {
+        let sealed = match sealed(draft, keys) {
             Ok(sealed) => sealed,
             Err(error) => return self.not_sealed(error, waiters),
         };
@@ -184,12 +189,6 @@ impl Sealer<'_> {
             }
             Err(error) => self.not_appended(error, sealed, waiters),
         }
-    }
-
-    fn sealed(&self, draft: Draft<'_>) -> Result<SealedBlock, StoreError> {
-        let key = self.shared.keys.get(Use::Seal, draft.seal_key().kid());
-        let key = key.map_err(|why| StoreError::Input(why.to_string()))?;
-        draft.seal(&key).map_err(unreadable)
     }
 
     /// Reads the block back from its own bytes as an auditor would, then makes it durable.
@@ -290,6 +289,11 @@ impl Sealer<'_> {
         }
         std::thread::sleep(FOLLOW_EVERY);
     }
+}
+
+fn sealed(draft: Draft<'_>, keys: &Keyring) -> Result<SealedBlock, StoreError> {
+    let key = keys.get(Use::Seal, draft.seal_key().kid());
+    draft.seal(&key.map_err(|why| StoreError::Input(why.to_string()))?).map_err(unreadable)
 }
 
 /// What refuses a block of our own: nodes of the status map that cannot be read, which a rebuild

@@ -18,7 +18,8 @@ use crate::{Error, clock::SharedClock, keyring::Keyring, store::Store};
 /// What admission and the sealer share.
 pub struct Shared {
     pub store: Arc<dyn Store>,
-    pub keys: Arc<Keyring>,
+    /// None where this node only follows.
+    pub keys: Option<Arc<Keyring>>,
     pub clock: SharedClock,
     pub sealing: Sealing,
     pub pool: Pool,
@@ -38,7 +39,7 @@ pub struct Shared {
 impl Shared {
     pub fn new(
         store: Arc<dyn Store>,
-        keys: Arc<Keyring>,
+        keys: Option<Arc<Keyring>>,
         clock: SharedClock,
         sealing: Sealing,
         chain: &Chain,

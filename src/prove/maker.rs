@@ -27,13 +27,14 @@ use crate::{
 /// Makes proofs and checkpoints over one store.
 pub(super) struct Maker {
     pub store: Arc<dyn Store>,
-    keys: Arc<Keyring>,
+    /// None where this node only answers.
+    keys: Option<Arc<Keyring>>,
     /// As many as there were proofs at once; each remembers what proofs share.
     verifiers: Mutex<Vec<Verifier>>,
 }
 
 impl Maker {
-    pub fn new(store: Arc<dyn Store>, keys: Arc<Keyring>) -> Self {
+    pub fn new(store: Arc<dyn Store>, keys: Option<Arc<Keyring>>) -> Self {
         Self { store, keys, verifiers: Mutex::default() }
     }
 
@@ -47,11 +48,14 @@ impl Maker {
         let (block, origin) = (block_of(&statement)?, registry.origin().clone());
         let key = registry.ledger_key_at(Use::Seal, block.first);
         self.trusted(seal.verify(key, &origin, block.time_ms, root))?;
-        let kid = registry.ledger_key(Use::Note).kid();
-        // No fault of the asker, nor its business where keys are: it is logged.
-        let missing = |why: Error| Error::Stop(why.to_string());
-        let note_key = self.keys.get(Use::Note, kid).map_err(missing)?;
-        let note = Checkpoint { origin, size: span.size, root }.sign(&note_key);
+        let checkpoint = Checkpoint { origin, size: span.size, root };
+        let signed = |keys: &Arc<Keyring>| {
+            // No fault of the asker, nor its business where keys are: it is logged.
+            let missing = |why: Error| Error::Stop(why.to_string());
+            let key = keys.get(Use::Note, registry.ledger_key(Use::Note).kid());
+            Ok::<_, Error>(checkpoint.sign(&key.map_err(missing)?))
+        };
+        let note = self.keys.as_ref().map(signed).transpose()?;
         Ok(Published { note, block, seal })
     }
 

@@ -31,7 +31,7 @@ use world::{
 
 async fn prove_all(store: &Arc<dyn Store>, clock: &Arc<TestClock>, from: u32, count: u32) {
     let chain = store.chain().unwrap().unwrap();
-    let prover = Prover::new(Arc::clone(store), keyring(), clock.clone());
+    let prover = Prover::new(Arc::clone(store), Some(keyring()), clock.clone());
     let (lookup, registry) = (Lookup::new(Arc::clone(store)), || Arc::clone(chain.registry()));
     let mut verifier = Verifier::new(chain.identity());
     for document in documents(from, count) {
@@ -44,7 +44,7 @@ async fn prove_all(store: &Arc<dyn Store>, clock: &Arc<TestClock>, from: u32, co
         assert_eq!(verified.entry(), answer.certifications[0].entry);
         assert_eq!(verified.sealed().time_ms, answer.certifications[0].time_ms);
     }
-    let note = prover.checkpoint(&registry).await.unwrap().note.clone();
+    let note = prover.checkpoint(&registry).await.unwrap().note.clone().unwrap();
     let (origin, key) = (chain.registry().origin(), chain.registry().ledger_key(Use::Note));
     assert!(Checkpoint::open(&note, origin, key).unwrap().size > 0);
 }

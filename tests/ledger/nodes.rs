@@ -122,3 +122,18 @@ async fn nodes_follow_what_others_seal_without_a_submission_of_their_own() {
         assert_eq!(receipt.encode(), sealed.receipt.encode());
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_node_that_only_follows_answers_and_takes_nothing() {
+    let memory = Memory::default();
+    let (nodes, ledger_id, clock) = nodes(&memory).await;
+    let follower = Ledger::follow(Arc::new(memory.clone()), clock).unwrap();
+    let bytes = submission(ledger_id, 0, 5);
+    let refused = follower.submit(bytes.clone()).await.unwrap_err();
+    assert!(matches!(&refused, Error::Input(why) if why.contains("one that writes")), "{refused}");
+    let before = memory.head();
+    let sealed = send(&nodes[0], &bytes).await;
+    let receipt = follower.first_receipt(sealed.index).unwrap().unwrap();
+    assert_eq!(receipt.encode(), sealed.receipt.encode());
+    assert_eq!(memory.head().unwrap().height, before.unwrap().height + 1);
+}

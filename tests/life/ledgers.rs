@@ -216,7 +216,7 @@ async fn ask(store: &Arc<dyn Store>, keys: &Arc<Keyring>, clock: &Arc<TestClock>
     caught_up(&**store).await;
     let chain = store.chain().unwrap().unwrap();
     let lookup = Lookup::new(Arc::clone(store));
-    let prover = Prover::new(Arc::clone(store), Arc::clone(keys), clock.clone());
+    let prover = Prover::new(Arc::clone(store), Some(Arc::clone(keys)), clock.clone());
     let registry = || Arc::clone(chain.registry());
     let mut verifier = Verifier::new(chain.identity());
     for document in cast::documents() {

@@ -11,6 +11,7 @@ pub enum Kind {
     MalformedBody,
     UnsupportedMediaType,
     Rejected,
+    ReadOnly,
     PrefixTooShort,
     TooLarge,
     HeadersTooLarge,
@@ -37,13 +38,14 @@ pub struct Facts {
 
 impl Kind {
     /// All of them, as they are listed.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::MalformedPath,
         Self::MalformedBody,
         Self::UnsupportedMediaType,
         Self::Rejected,
+        Self::ReadOnly,
         Self::PrefixTooShort,
         Self::TooLarge,
         Self::HeadersTooLarge,
@@ -112,6 +114,11 @@ impl Kind {
                  code is a code of docs/format.md 12, and the detail begins with it.",
                 "Mend what the detail names. The same bytes are refused again, unless the code \
                  says that time or an enrollment mends them.",
+            ),
+            Self::ReadOnly => facts(
+                "read-only", Status::FORBIDDEN, "Read-only",
+                "This node of the ledger answers questions and takes no statements.",
+                "Send the statement to a node that writes: the operator says where.",
             ),
             Self::PrefixTooShort => facts(
                 "prefix-too-short", Status::BAD_REQUEST, "Prefix too short",
