@@ -1,6 +1,6 @@
-//! Token buckets, one for each of many: how much somebody may take in a time. What was taken can be
-//! given back, and a bucket be looked at without taking anything (which the libraries for this do
-//! not have, and both the quotas of issuers and the rates of clients need).
+//! Token buckets, one for each of many: how much somebody may take in a time. A bucket can be looked at
+//! without taking anything, and kept by somebody else (which the libraries for this do not have, and
+//! the rates of clients and the quotas of issuers need).
 
 use std::{
     collections::HashMap,
@@ -26,6 +26,20 @@ impl Rate {
     pub fn new(a_second: u32, burst_s: u32) -> Option<Self> {
         let each = Duration::from_secs(1).checked_div(a_second)?;
         Some(Self { each, whole: Duration::from_secs(burst_s.max(1).into()) })
+    }
+
+    /// Takes a token from a bucket that is full again at `full`.
+    ///
+    /// # Errors
+    /// After how long there will be one; nothing is taken.
+    pub fn take(&self, full: &mut Duration, now: Duration) -> Result<(), Duration> {
+        let then = (*full).max(now) + self.each;
+        let wait = then.saturating_sub(now + self.whole);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        *full = then;
+        Ok(())
     }
 }
 
@@ -55,15 +69,8 @@ impl<K: Hash + Eq> Buckets<K> {
     /// # Errors
     /// After how long there will be one; nothing is taken.
     pub fn take(&self, key: K, now: Duration) -> Result<(), Duration> {
-        let (mut held, rate) = (self.held(), self.rate);
-        let full = held.bucket(key, self.most, now);
-        let then = (*full).max(now) + rate.each;
-        let wait = then.saturating_sub(now + rate.whole);
-        if !wait.is_zero() {
-            return Err(wait);
-        }
-        *full = then;
-        Ok(())
+        let mut held = self.held();
+        self.rate.take(held.bucket(key, self.most, now), now)
     }
 
     /// Takes tokens even where there are none: somebody has had them already.
@@ -87,14 +94,6 @@ impl<K: Hash + Eq> Buckets<K> {
         };
         let wait = (full + self.rate.each).saturating_sub(now + self.rate.whole);
         if wait.is_zero() { Ok(()) } else { Err(wait) }
-    }
-
-    /// Gives back what was taken.
-    pub fn give_back(&self, key: &K) {
-        let mut held = self.held();
-        if let Some(full) = held.full.get_mut(key) {
-            *full = full.saturating_sub(self.rate.each);
-        }
     }
 
     fn held(&self) -> MutexGuard<'_, Held<K>> {
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_empties_fills_and_takes_back() {
+    fn a_bucket_empties_and_fills() {
         let (buckets, now) = (buckets(9), ms(5000));
         assert_eq!(taken(&buckets, 1, now), 10);
         assert_eq!(buckets.take(1, now), Err(ms(100)));
@@ -142,8 +141,6 @@ mod tests {
         assert_eq!(buckets.take(1, now + ms(40)), Err(ms(60)));
         assert_eq!(buckets.look(&1, now + ms(100)), Ok(()));
         assert_eq!(taken(&buckets, 1, now + ms(200)), 2);
-        buckets.give_back(&1);
-        assert_eq!(taken(&buckets, 1, now + ms(200)), 1);
         assert_eq!(taken(&buckets, 2, now), 10, "another's");
         assert_eq!(taken(&buckets, 1, now + ms(90_000)), 10, "no more than a whole one");
         assert!(Rate::new(0, 1).is_none());
@@ -157,8 +154,6 @@ mod tests {
         }
         assert_eq!(buckets.look(&1, now), Err(ms(100)));
         assert_eq!(buckets.look(&1, now + ms(100)), Ok(()));
-        buckets.give_back(&7);
-        assert_eq!(taken(&buckets, 7, now), 10, "nothing was there to give back");
     }
 
     #[test]

@@ -193,8 +193,7 @@ impl Ledger {
         if let (Some(_), Some(list)) = (statement.as_revoke(), &list) {
             self.check_revoked(&statement, list).await?;
         }
-        let charge = self.shared.charge(&statement, r#use)?;
-        let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed(), charge);
+        let (pending, answer) = Pending::new(statement, list, self.shared.clock.elapsed());
         self.shared.pool.put(pending, r#use)?;
         match answer.await {
             Ok(answer) => answer?.accepted(self).await,

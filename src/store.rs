@@ -8,6 +8,7 @@ pub mod embedded;
 mod error;
 pub mod head_mark;
 pub mod memory;
+mod usage;
 
 use std::ops::RangeInclusive;
 
@@ -20,6 +21,7 @@ use probant_core::{
 };
 
 pub use error::StoreError;
+pub use usage::{Usage, Usages};
 
 /// Keeps the blocks of one ledger and answers look-ups in them.
 ///
@@ -140,6 +142,16 @@ pub trait Store: Nodes + Send + Sync {
 pub trait Claim {
     /// The newest durable block, on which the next one is built.
     fn head(&self) -> Option<&Head>;
+
+    /// What these issuers have had sealed; of one that has had nothing, the default. A store of one
+    /// process may have forgotten it.
+    ///
+    /// # Errors
+    /// `Unavailable`: nothing was appended.
+    fn usage(&self, issuers: &[&str]) -> Result<Usages, StoreError>;
+
+    /// What they will have had once the next block is durable.
+    fn set_usage(&mut self, usage: Usages);
 
     /// Makes the next block durable: the commit point.
     ///

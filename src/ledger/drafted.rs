@@ -1,10 +1,13 @@
 //! A draft, and who waits for which of its entries: the pool's statements folded at their final
 //! indexes, and given back where nothing came of their block.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use probant_core::{
-    Hash, Rejected,
+    Hash, List, Rejected, Statement,
     chain::Chain,
     draft::{Draft, SealedBlock},
 };
@@ -13,7 +16,10 @@ use super::{
     Answer, Shared,
     pool::{Pending, Reply},
 };
-use crate::{Error, lag, store::StoreError};
+use crate::{
+    Error, lag,
+    store::{Claim, StoreError, Usages},
+};
 
 /// Who waits for the entry at an index, in the order of the entries.
 pub struct Waiters(Vec<(u64, Reply)>);
@@ -48,25 +54,35 @@ impl Waiters {
     }
 }
 
-/// Folds the waiting statements; those that the rules refuse, or that were sent before, are answered
-/// at once. Where statuses cannot be read, the chain is `stale`.
+/// A draft of what waits, with what issuers will have had once it is durable.
+pub struct Drafted<'a> {
+    pub draft: Draft<'a>,
+    pub waiters: Waiters,
+    pub usage: Usages,
+}
+
+/// Folds the waiting statements; those that the rules refuse, that are over a quota, or that were
+/// sent before are answered at once. Where statuses cannot be read, the chain is `stale`.
 ///
 /// # Errors
 /// Those of look-ups, with all that waits.
 pub fn draft<'a>(
     shared: &'a Shared,
+    claim: &dyn Claim,
     chain: &'a Chain,
     pending: Vec<Pending>,
     time_ms: u64,
     stale: &mut bool,
-) -> Result<(Draft<'a>, Waiters), (StoreError, Vec<Pending>)> {
+) -> Result<Drafted<'a>, (StoreError, Vec<Pending>)> {
     let leaves: Vec<_> = pending.iter().map(|pending| pending.statement.leaf()).collect();
-    let known = match shared.store.statements(&leaves) {
-        Ok(known) => known,
+    let known = shared.store.statements(&leaves);
+    let asked = known.and_then(|known| Ok((known, spent(shared, claim, &pending)?)));
+    let (known, usage) = match asked {
+        Ok(asked) => asked,
         Err(error) => return Err((error, pending)),
     };
-    let mut draft = Draft::new(chain, time_ms, &*shared.store);
-    let mut waiters = Vec::new();
+    let draft = Draft::new(chain, time_ms, &*shared.store);
+    let mut drafted = Drafted { draft, waiters: Waiters(Vec::new()), usage };
     let mut indexes: HashMap<Hash, u64> = HashMap::new();
     for ((pending, leaf), known) in pending.into_iter().zip(leaves).zip(known) {
         let (statement, list, reply) = pending.open();
@@ -74,21 +90,54 @@ pub fn draft<'a>(
             reply.send(Ok(Answer::Before(index)));
         } else if let Some(index) = indexes.get(&leaf) {
             // Anybody may have sent it once more.
-            waiters.push((*index, reply.free()));
+            drafted.waiters.0.push((*index, reply));
         } else {
-            match draft.add(statement, list) {
+            match drafted.add(shared, statement, list, time_ms, stale) {
                 Ok(index) => {
                     indexes.insert(leaf, index);
-                    waiters.push((index, reply));
+                    drafted.waiters.0.push((index, reply));
                 }
-                Err(rejected) => {
-                    *stale |= matches!(rejected, Rejected::Unreadable(_));
-                    reply.send(Err(refusal(shared, rejected)));
-                }
+                Err(refused) => reply.send(Err(refused)),
             }
         }
     }
-    Ok((draft, Waiters(waiters)))
+    Ok(drafted)
+}
+
+/// What those who wait have had, if that matters.
+fn spent(shared: &Shared, claim: &dyn Claim, pending: &[Pending]) -> Result<Usages, StoreError> {
+    if shared.sealing.quota.is_none() {
+        return Ok(Usages::new());
+    }
+    let issuers: BTreeSet<_> = pending.iter().map(|pending| pending.statement.issuer()).collect();
+    claim.usage(&issuers.into_iter().collect::<Vec<_>>())
+}
+
+impl Drafted<'_> {
+    fn add(
+        &mut self,
+        shared: &Shared,
+        statement: Statement,
+        list: Option<List>,
+        time_ms: u64,
+        stale: &mut bool,
+    ) -> Result<u64, Error> {
+        let (quota, issuer) = (shared.sealing.quota, statement.issuer());
+        // Those who govern the ledger have none.
+        let has_quota = !quota.is_none() && issuer != shared.origin();
+        let charged = if has_quota {
+            let had = self.usage.get(issuer).copied().unwrap_or_default();
+            Some((issuer.to_owned(), quota.charge(&had, &statement, time_ms)?))
+        } else {
+            None
+        };
+        let index = self.draft.add(statement, list).map_err(|rejected| {
+            *stale |= matches!(rejected, Rejected::Unreadable(_));
+            refusal(shared, rejected)
+        })?;
+        self.usage.extend(charged);
+        Ok(index)
+    }
 }
 
 /// A refusal is the sender's to mend, unless it is our own statuses that cannot be read.

@@ -15,7 +15,7 @@ use std::{
 use probant_core::{List, Statement, key::Use};
 use tokio::sync::oneshot;
 
-use super::{Answer, Answered, quota::Charge};
+use super::Answered;
 use crate::Error;
 
 /// What one turn is worth: what is longer goes when its issuer has let enough of them pass. Before, and
@@ -55,10 +55,9 @@ impl Pending {
         statement: Statement,
         list: Option<List>,
         came: Duration,
-        charge: Option<Charge>,
     ) -> (Self, oneshot::Receiver<Answered>) {
         let (to, receiver) = oneshot::channel();
-        (Self { statement, list, reply: Reply { to, came, charge } }, receiver)
+        (Self { statement, list, reply: Reply { to, came } }, receiver)
     }
 
     fn bytes(&self) -> usize {
@@ -82,21 +81,11 @@ pub struct Reply {
     to: oneshot::Sender<Answered>,
     /// When the question came, by the clock's steady side.
     came: Duration,
-    /// Of its issuer's quota, which only what is sealed has cost.
-    charge: Option<Charge>,
 }
 
 impl Reply {
-    pub fn send(mut self, answer: Answered) {
-        if let (Ok(Answer::Sealed(..)), Some(charge)) = (&answer, self.charge.take()) {
-            charge.keep();
-        }
+    pub fn send(self, answer: Answered) {
         drop(self.to.send(answer));
-    }
-
-    /// The same, and it costs nothing.
-    pub fn free(self) -> Self {
-        Self { charge: None, ..self }
     }
 }
 

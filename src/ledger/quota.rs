@@ -1,28 +1,19 @@
-//! What one issuer may have sealed in a time. It is charged once the signature is verified and the
-//! rules admit the statement, so that nobody else can spend it; what is not sealed is given back,
-//! whoever's fault that was. It is in memory: a restart begins anew.
+//! What one issuer may have sealed in a time. It is charged while a block is drafted, once its
+//! signature is verified and the rules admit the statement, so that nobody else can spend it; what is
+//! not sealed costs nothing, whoever's fault that was.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::time::Duration;
 
 use probant_core::Statement;
 
-use crate::{
-    Error,
-    bucket::{Buckets, Rate},
-    clock::Clock,
-};
+use crate::{Error, bucket::Rate, store::Usage};
 
 /// Seconds' worth of statements that an issuer may save up.
 const BURST_S: u32 = 10;
-/// Most issuers that are told apart: more than any ledger has enrolled.
-const ISSUERS_MAX: usize = 1 << 20;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The share of one issuer; 0 for as much as it likes.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Quota {
     /// Statements a second.
     pub statements_a_second: u32,
@@ -30,107 +21,39 @@ pub struct Quota {
     pub documents_a_day: u64,
 }
 
-/// What all issuers have had.
-pub struct Quotas {
-    quota: Quota,
-    statements: Option<Buckets<String>>,
-    today: Mutex<Today>,
-}
-
-#[derive(Default)]
-struct Today {
-    day: u64,
-    documents: HashMap<String, u64>,
-}
-
-/// What a statement on its way has cost its issuer: given back unless it is kept.
-pub struct Charge {
-    quotas: Arc<Quotas>,
-    issuer: String,
-    day: u64,
-    documents: u64,
-    kept: bool,
-}
-
-impl Quotas {
-    pub fn new(quota: Quota) -> Self {
-        let rate = Rate::new(quota.statements_a_second, BURST_S);
-        let statements = rate.map(|rate| Buckets::new(rate, ISSUERS_MAX));
-        Self { quota, statements, today: Mutex::default() }
+impl Quota {
+    /// Whether there is none.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 
-    /// Charges the issuer of a statement, if there is a quota.
+    /// What an issuer has had once this statement is sealed, at the time of a block.
     ///
     /// # Errors
-    /// [`Error::OverQuota`], and nothing is charged.
+    /// [`Error::OverQuota`].
     pub fn charge(
-        self: &Arc<Self>,
+        &self,
+        usage: &Usage,
         statement: &Statement,
-        clock: &dyn Clock,
-    ) -> Result<Option<Charge>, Error> {
-        let Quota { statements_a_second, documents_a_day } = self.quota;
-        if (statements_a_second, documents_a_day) == (0, 0) {
-            return Ok(None);
-        }
-        let (issuer, now_ms) = (statement.issuer(), clock.now_ms());
-        if let Some(statements) = &self.statements {
-            statements.take(issuer.to_owned(), clock.elapsed()).map_err(|wait| {
-                let what = format!("{statements_a_second} statements of {issuer} a second");
+        time_ms: u64,
+    ) -> Result<Usage, Error> {
+        let issuer = statement.issuer();
+        let mut full = Duration::from_micros(usage.full_us);
+        if let Some(rate) = Rate::new(self.statements_a_second, BURST_S) {
+            rate.take(&mut full, Duration::from_millis(time_ms)).map_err(|wait| {
+                let what = format!("{} statements of {issuer} a second", self.statements_a_second);
                 over(&what, wait.as_millis().div_ceil(1000) as u64)
             })?;
         }
-        let (day, documents) = (now_ms / DAY_MS, documents(statement));
-        // From here on the statement is given back by the charge.
-        let mut charge = Charge {
-            quotas: Arc::clone(self),
-            issuer: issuer.into(),
-            day,
-            documents: 0,
-            kept: false,
-        };
-        let mut today = self.today();
-        if today.day != day {
-            *today = Today { day, documents: HashMap::new() };
+        let day = time_ms / DAY_MS;
+        let had = if usage.day == day { usage.documents } else { 0 };
+        let documents = had + documents(statement);
+        if self.documents_a_day > 0 && documents > self.documents_a_day {
+            let what =
+                format!("{} documents of {issuer} a day ({had} so far)", self.documents_a_day);
+            return Err(over(&what, (DAY_MS - time_ms % DAY_MS).div_ceil(1000)));
         }
-        let had = today.documents.get(issuer).copied().unwrap_or_default();
-        if documents_a_day > 0 && had + documents > documents_a_day {
-            drop(today);
-            let what = format!("{documents_a_day} documents of {issuer} a day ({had} so far)");
-            return Err(over(&what, (DAY_MS - now_ms % DAY_MS).div_ceil(1000)));
-        }
-        if documents_a_day > 0 {
-            today.documents.insert(issuer.into(), had + documents);
-            charge.documents = documents;
-        }
-        Ok(Some(charge))
-    }
-
-    fn today(&self) -> MutexGuard<'_, Today> {
-        self.today.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Charge {
-    /// It was sealed.
-    pub fn keep(mut self) {
-        self.kept = true;
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        if self.kept {
-            return;
-        }
-        if let Some(statements) = &self.quotas.statements {
-            statements.give_back(&self.issuer);
-        }
-        let mut today = self.quotas.today();
-        if today.day == self.day
-            && let Some(had) = today.documents.get_mut(&self.issuer)
-        {
-            *had = had.saturating_sub(self.documents);
-        }
+        Ok(Usage { day, documents, full_us: full.as_micros() as u64 })
     }
 }
 
@@ -147,11 +70,6 @@ fn documents(statement: &Statement) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::atomic::{AtomicU64, Ordering},
-        time::Duration,
-    };
-
     use probant_core::{
         Fingerprints, List,
         key::SigningKey,
@@ -160,73 +78,44 @@ mod tests {
 
     use super::*;
 
-    /// A clock that is set by hand.
-    struct At(AtomicU64);
-
-    impl Clock for At {
-        fn now_ms(&self) -> u64 {
-            self.0.load(Ordering::Relaxed)
-        }
-
-        fn elapsed(&self) -> Duration {
-            Duration::from_millis(self.now_ms())
-        }
-    }
-
-    fn statement(issuer: &str, documents: u8) -> Statement {
+    fn statement(documents: u8) -> Statement {
         let fingerprint = |number: u8| Fingerprints::of(&[number]).blake3;
         let list = List::new((0..documents).map(fingerprint).collect()).unwrap();
         let body = Body::Certify(Certify::new(&list, "application/pdf").unwrap());
-        Statement::sign(&SigningKey::from_seed(&[9; 32]), issuer, None, 0, body)
+        Statement::sign(&SigningKey::from_seed(&[9; 32]), "a.example", None, 0, body)
     }
 
-    fn retry_after_s<T>(refused: &Result<T, Error>) -> u64 {
-        match refused {
-            Err(Error::OverQuota { retry_after_s, .. }) => *retry_after_s,
-            _ => panic!("it is over its quota"),
+    /// Charges one after the other, as long as there is something to be had; gives when there is more.
+    fn charge(quota: Quota, usage: &mut Usage, documents: &[u8], time_ms: u64) -> Result<(), u64> {
+        for documents in documents {
+            *usage = quota.charge(usage, &statement(*documents), time_ms).map_err(|over| {
+                let Error::OverQuota { retry_after_s, .. } = over else { panic!("{over}") };
+                retry_after_s
+            })?;
         }
+        Ok(())
     }
 
     #[test]
-    fn a_day_ends_at_midnight_and_what_is_not_sealed_is_given_back() {
-        let clock = At(AtomicU64::new(9 * DAY_MS + 1000));
+    fn a_day_ends_at_midnight() {
         let quota = Quota { documents_a_day: 10, ..Quota::default() };
-        let quotas = Arc::new(Quotas::new(quota));
-        let charge = |documents| quotas.charge(&statement("a.example", documents), &clock);
-        charge(6).unwrap().unwrap().keep();
-        assert_eq!(retry_after_s(&charge(5)), 24 * 60 * 60 - 1);
-        let on_its_way = charge(4).unwrap();
-        assert!(charge(1).is_err());
-        drop(on_its_way);
-        charge(4).unwrap().unwrap().keep();
-        let other = quotas.charge(&statement("b.example", 10), &clock).unwrap().unwrap();
-        other.keep();
-        clock.0.store(10 * DAY_MS, Ordering::Relaxed);
-        charge(10).unwrap().unwrap().keep();
+        let (mut usage, now_ms) = (Usage::default(), 9 * DAY_MS + 1000);
+        assert_eq!(charge(quota, &mut usage, &[6], now_ms), Ok(()));
+        let before = usage;
+        assert_eq!(charge(quota, &mut usage, &[5], now_ms), Err(24 * 60 * 60 - 1));
+        assert_eq!(usage, before, "what is over costs nothing");
+        assert_eq!(charge(quota, &mut usage, &[4], now_ms), Ok(()));
+        assert_eq!(charge(quota, &mut usage, &[10], 10 * DAY_MS), Ok(()));
     }
 
     #[test]
     fn statements_come_back_by_the_second_and_one_over_the_day_costs_none() {
-        let clock = At(AtomicU64::new(9 * DAY_MS));
-        let quotas = Arc::new(Quotas::new(Quota { statements_a_second: 2, documents_a_day: 50 }));
-        let charge = |documents| quotas.charge(&statement("a.example", documents), &clock);
-        for _ in 0..99 {
-            assert!(charge(51).is_err());
-        }
-        for _ in 0..20 {
-            charge(1).unwrap().unwrap().keep();
-        }
-        assert_eq!(retry_after_s(&charge(1)), 1);
-        clock.0.fetch_add(500, Ordering::Relaxed);
-        drop(charge(1).unwrap());
-        charge(1).unwrap().unwrap().keep();
-        assert!(charge(1).is_err());
-    }
-
-    #[test]
-    fn without_a_quota_nothing_is_written_down() {
-        let quotas = Arc::new(Quotas::new(Quota::default()));
-        let charged = quotas.charge(&statement("a.example", 1), &At(AtomicU64::new(0)));
-        assert!(charged.unwrap().is_none());
+        let quota = Quota { statements_a_second: 2, documents_a_day: 50 };
+        let (mut usage, now_ms) = (Usage::default(), 9 * DAY_MS);
+        assert!(charge(quota, &mut usage, &[51], now_ms).is_err());
+        assert_eq!(charge(quota, &mut usage, &[1; 20], now_ms), Ok(()));
+        assert_eq!(charge(quota, &mut usage, &[1], now_ms), Err(1));
+        assert_eq!(charge(quota, &mut usage, &[1], now_ms + 500), Ok(()));
+        assert_eq!(charge(quota, &mut usage, &[1], now_ms + 500), Err(1));
     }
 }

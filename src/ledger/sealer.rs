@@ -14,7 +14,7 @@ use probant_core::{
 use super::{
     Shared,
     block_time::BlockTime,
-    drafted::{Waiters, draft},
+    drafted::{Drafted, Waiters, draft},
     pool::Pending,
 };
 use crate::{
@@ -142,7 +142,7 @@ impl Sealer<'_> {
     /// Waits for the head, and makes the block after it of what waits by then.
     fn seal_next(&mut self, keys: &Keyring) -> Result<(), StoreError> {
         let shared = self.shared;
-        let claim = shared.store.claim()?;
+        let mut claim = shared.store.claim()?;
         let began = shared.clock.elapsed();
         if self.stale || claim.head() != Some(self.chain.head()) {
             self.reload()?;
@@ -164,8 +164,9 @@ impl Sealer<'_> {
         shared.set_alarm(None);
         // Where others sealed meanwhile, no heartbeat is due any more.
         let due = shared.pulse.due_in(began).is_zero();
-        let drafted = draft(shared, &self.chain, shared.pool.take(), time_ms, &mut self.stale);
-        let (draft, waiters) = match drafted {
+        let (pending, stale) = (shared.pool.take(), &mut self.stale);
+        let drafted = draft(shared, &*claim, &self.chain, pending, time_ms, stale);
+        let Drafted { draft, waiters, usage } = match drafted {
             Ok(drafted) => drafted,
             Err((error, pending)) => return not_drafted(shared, error, pending),
         };
@@ -177,6 +178,7 @@ impl Sealer<'_> {
             Ok(sealed) => sealed,
             Err(error) => return self.not_sealed(error, waiters),
         };
+        claim.set_usage(usage);
         match self.append(claim, &sealed) {
             Ok(after) => {
                 self.chain = after;

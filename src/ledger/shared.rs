@@ -7,12 +7,7 @@ use std::sync::{
 
 use probant_core::{Statement, chain::Chain, draft::SealedBlock, key::Use, registry::Registry};
 
-use super::{
-    Accepted, Figures, Ledger, Sealing,
-    pool::Pool,
-    pulse::Pulse,
-    quota::{Charge, Quotas},
-};
+use super::{Accepted, Figures, Ledger, Sealing, pool::Pool, pulse::Pulse};
 use crate::{Error, clock::SharedClock, keyring::Keyring, store::Store};
 
 /// What admission and the sealer share.
@@ -24,7 +19,8 @@ pub struct Shared {
     pub sealing: Sealing,
     pub pool: Pool,
     pub pulse: Pulse,
-    pub quotas: Arc<Quotas>,
+    /// The origin: whose statements govern the ledger.
+    origin: String,
     pub figures: Figures,
     /// Who may write, after the newest block.
     registry: RwLock<Arc<Registry>>,
@@ -47,7 +43,7 @@ impl Shared {
         Self {
             pool: Pool::new(sealing.limits),
             pulse: Pulse::new(sealing.heartbeat, clock.elapsed()),
-            quotas: Arc::new(Quotas::new(sealing.quota)),
+            origin: chain.identity().origin.as_str().to_owned(),
             figures: Figures::default(),
             registry: RwLock::new(Arc::clone(chain.registry())),
             reached: AtomicU64::new(chain.head().height),
@@ -73,10 +69,9 @@ impl Shared {
         Ok(signer.r#use)
     }
 
-    /// Of its issuer's quota, once nobody else can have sent it. Those who govern the ledger have
-    /// none.
-    pub fn charge(&self, statement: &Statement, r#use: Use) -> Result<Option<Charge>, Error> {
-        if r#use == Use::Issuer { self.quotas.charge(statement, &*self.clock) } else { Ok(None) }
+    /// In whose name those speak who govern the ledger.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     pub fn publish(&self, chain: &Chain) {

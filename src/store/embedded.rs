@@ -26,7 +26,7 @@ use std::{
     ops::RangeInclusive,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use probant_core::{
@@ -41,7 +41,7 @@ use self::{
     segments::{Position, SegmentReader, Segments},
 };
 use super::{
-    Claim, Location, Span, Store, StoreError, StoredBlock,
+    Claim, Location, Span, Store, StoreError, StoredBlock, Usages,
     head_mark::{HeadMark, Mark},
 };
 
@@ -54,6 +54,8 @@ pub struct Embedded {
     writer: Mutex<Writer>,
     reader: SegmentReader,
     deriver: Deriver,
+    /// Since this process started.
+    usage: Mutex<Usages>,
     /// Held while the directory is open.
     _lock: File,
 }
@@ -143,8 +145,12 @@ pub fn durable_end(dir: &Path) -> Result<Option<Position>, StoreError> {
 }
 
 impl Embedded {
-    fn writer(&self) -> std::sync::MutexGuard<'_, Writer> {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn usage(&self) -> MutexGuard<'_, Usages> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops the deriver after what it was given, and syncs what is derived, so that the next
@@ -186,11 +192,22 @@ impl Embedded {
 struct Next<'a> {
     store: &'a Embedded,
     head: Option<Head>,
+    usage: Usages,
 }
 
 impl Claim for Next<'_> {
     fn head(&self) -> Option<&Head> {
         self.head.as_ref()
+    }
+
+    fn usage(&self, issuers: &[&str]) -> Result<Usages, StoreError> {
+        let known = self.store.usage();
+        let usage = |issuer: &&str| Some(((*issuer).to_owned(), *known.get(*issuer)?));
+        Ok(issuers.iter().filter_map(usage).collect())
+    }
+
+    fn set_usage(&mut self, usage: Usages) {
+        self.usage = usage;
     }
 
     fn append(self: Box<Self>, block: StoredBlock) -> Result<(), StoreError> {
@@ -199,6 +216,7 @@ impl Claim for Next<'_> {
             return Err(failed);
         }
         let position = self.store.writer().append(self.head(), &block)?;
+        self.store.usage().extend(self.usage);
         // A crash here leaves a durable block that is not derived: done on opening.
         self.store.deriver.derive(Arc::new(block), position);
         Ok(())
@@ -233,7 +251,7 @@ impl Store for Embedded {
     }
 
     fn claim(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
-        Ok(Box::new(Next { store: self, head: self.head() }))
+        Ok(Box::new(Next { store: self, head: self.head(), usage: Usages::new() }))
     }
 
     fn block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {

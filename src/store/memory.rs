@@ -15,7 +15,7 @@ use probant_core::{
     tree::{self, Node},
 };
 
-use super::{Claim, Location, Span, Store, StoreError, StoredBlock};
+use super::{Claim, Location, Span, Store, StoreError, StoredBlock, Usages};
 
 /// What the next append does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -41,7 +41,8 @@ pub struct Memory(Arc<Mutex<State>>);
 
 impl Default for State {
     fn default() -> Self {
-        Self { blocks: Vec::new(), nodes: Kept::all(), fail: Fail::Never, poisoned: false }
+        let (blocks, usage) = (Vec::new(), Usages::new());
+        Self { blocks, nodes: Kept::all(), usage, fail: Fail::Never, poisoned: false }
     }
 }
 
@@ -49,6 +50,7 @@ impl Default for State {
 struct State {
     blocks: Vec<StoredBlock>,
     nodes: Kept,
+    usage: Usages,
     fail: Fail,
     poisoned: bool,
 }
@@ -99,11 +101,22 @@ impl State {
 struct Next<'a> {
     store: &'a Memory,
     head: Option<Head>,
+    usage: Usages,
 }
 
 impl Claim for Next<'_> {
     fn head(&self) -> Option<&Head> {
         self.head.as_ref()
+    }
+
+    fn usage(&self, issuers: &[&str]) -> Result<Usages, StoreError> {
+        let state = self.store.state();
+        let usage = |issuer: &&str| Some(((*issuer).to_owned(), *state.usage.get(*issuer)?));
+        Ok(issuers.iter().filter_map(usage).collect())
+    }
+
+    fn set_usage(&mut self, usage: Usages) {
+        self.usage = usage;
     }
 
     fn append(self: Box<Self>, block: StoredBlock) -> Result<(), StoreError> {
@@ -118,6 +131,7 @@ impl Claim for Next<'_> {
         if !matches!(fail, Fail::Lost | Fail::Away | Fail::UnknownLost) {
             state.nodes.grow(&block.growth);
             state.blocks.push(block);
+            state.usage.extend(self.usage);
         }
         let why = "asked for".to_owned();
         match fail {
@@ -152,7 +166,7 @@ impl Store for Memory {
     }
 
     fn claim(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
-        Ok(Box::new(Next { store: self, head: self.head() }))
+        Ok(Box::new(Next { store: self, head: self.head(), usage: Usages::new() }))
     }
 
     fn block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {

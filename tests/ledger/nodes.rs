@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use probant::{
     Error,
-    ledger::{Accepted, Ledger},
+    ledger::{Accepted, Ledger, Quota, Sealing},
     store::{
         Store, StoredBlock,
         memory::{Fail, Memory},
@@ -13,7 +13,7 @@ use probant::{
 };
 use probant_core::{LedgerId, Statement};
 
-use crate::world::{TestClock, enroll, found_in, start, submission};
+use crate::world::{TestClock, enroll, found_in, keyring, start, submission};
 
 const NODES: usize = 3;
 
@@ -121,6 +121,39 @@ async fn nodes_follow_what_others_seal_without_a_submission_of_their_own() {
         let receipt = node.first_receipt(sealed.index).unwrap().unwrap();
         assert_eq!(receipt.encode(), sealed.receipt.encode());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_quota_holds_across_nodes_and_only_what_is_sealed_counts() {
+    let memory = Memory::default();
+    let (unlimited, ledger_id, clock) = nodes(&memory).await;
+    drop(unlimited);
+    let quota = Quota { documents_a_day: 30, ..Quota::default() };
+    let sealing = Sealing { interval: Duration::from_millis(5), quota, ..Sealing::default() };
+    let node = || {
+        let store = Arc::new(memory.clone());
+        Ledger::start(store, keyring(), clock.clone(), sealing).unwrap()
+    };
+    let nodes = [node(), node(), node()];
+    let mut sealed = 0;
+    for number in 0..10 {
+        // What goes wrong costs nothing.
+        memory.fail_next(Fail::UnknownLost);
+        let bytes = submission(ledger_id, number * 10, 4);
+        match nodes[number as usize % NODES].submit(bytes.clone()).await {
+            Err(Error::OverQuota { .. }) => {
+                memory.fail_next(Fail::Never);
+                continue;
+            }
+            lost => assert!(matches!(lost, Err(Error::Busy { .. })), "{lost:?}"),
+        }
+        let accepted = nodes[(number as usize + 1) % NODES].submit(bytes.clone()).await.unwrap();
+        // Again, to a third: it has its receipt and costs nothing.
+        let again = nodes[(number as usize + 2) % NODES].submit(bytes).await.unwrap();
+        assert_eq!(again.index, accepted.index);
+        sealed += 1;
+    }
+    assert_eq!(sealed, 7, "of 4 documents each, where 30 are had");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

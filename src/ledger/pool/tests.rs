@@ -27,7 +27,7 @@ fn batch(issuer: &str, list: &List, number: u64, came: Duration) -> Pending {
     let body = Body::Certify(Certify::new(list, "application/pdf").unwrap());
     let key = SigningKey::from_seed(&[9; 32]);
     let statement = Statement::sign(&key, issuer, None, number, body);
-    Pending::new(statement, Some(list.clone()), came, None).0
+    Pending::new(statement, Some(list.clone()), came).0
 }
 
 /// As an issuer does.

@@ -165,7 +165,8 @@ impl Opening<'_> {
         let writer = Writer { segments, mark_path, mark, head, hint, poisoned: false };
         writer.write_hint()?;
         let deriver = Deriver::start(derived, self.derived_dir(), settings.index, reader.clone());
-        Ok(Embedded { writer: Mutex::new(writer), reader, deriver, _lock: lock })
+        let (writer, usage) = (Mutex::new(writer), Mutex::default());
+        Ok(Embedded { writer, reader, deriver, usage, _lock: lock })
     }
 
     /// Derives every block that is there, and makes those above the mark durable for certain.
