@@ -19,6 +19,7 @@ use probant_core::Identity;
 
 pub use blocks::{Blocks, open};
 pub use report::{Report, Verdict};
+pub use stored::Stored;
 pub use tally::Tally;
 
 use crate::clock::SharedClock;
@@ -30,6 +31,7 @@ mod directory;
 mod remote;
 mod replay;
 mod report;
+mod stored;
 mod tally;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,8 @@
 //! 6. [`receipt`], [`prove`], [`lookup`] and [`explorer`]: first receipts, proof files, checkpoints,
 //!    verdicts, and the ledger to look at, from look-ups;
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
-//!    and the reader of segments.
+//!    and the reader of segments;
+//! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
@@ -49,6 +50,8 @@ pub mod lag;
 pub mod ledger;
 #[cfg(feature = "server")]
 pub mod lookup;
+#[cfg(feature = "server")]
+pub mod migrate;
 #[cfg(feature = "server")]
 pub mod peers;
 mod planted;

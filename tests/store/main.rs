@@ -2,6 +2,7 @@
 //! compared with the whole truth after every step.
 
 mod damage;
+mod moved;
 mod truth;
 #[path = "../world/mod.rs"]
 mod world;
