@@ -8,7 +8,7 @@ pub mod embedded;
 mod error;
 pub mod head_mark;
 pub mod memory;
-//pub mod postgres;
+pub mod postgres;
 mod resume;
 mod status_nodes;
 
