@@ -8,6 +8,9 @@ pub mod embedded;
 mod error;
 pub mod head_mark;
 pub mod memory;
+pub mod postgres;
+mod resume;
+mod status_nodes;
 mod usage;
 
 use std::ops::RangeInclusive;

@@ -190,6 +190,7 @@ impl Frontier {
 /// A tree that has just grown by some leaves: gives the path of each of them without a read.
 #[derive(Clone, Debug)]
 pub struct Growth {
+    before: u64,
     size: u64,
     /// For each level, the number of its first node held, and the nodes up to the right edge.
     levels: Vec<(u64, Vec<Hash>)>,
@@ -210,7 +211,7 @@ impl Growth {
             }
             levels.push((first, row.clone()));
             if first == 0 && row.len() <= 1 {
-                return Self { size, levels };
+                return Self { before: before.size, size, levels };
             }
             ascend(&mut row);
             first /= 2;
@@ -225,6 +226,15 @@ impl Growth {
     /// Root after growing; `None` for an empty tree.
     pub fn root(&self) -> Option<Hash> {
         self.levels.last().and_then(|(_, row)| row.first()).copied()
+    }
+
+    /// The subtrees of a level that were not complete before, with their positions.
+    pub fn completed(&self, level: u8) -> impl Iterator<Item = (u64, Hash)> + '_ {
+        let complete = |size: u64| size.checked_shr(level.into()).unwrap_or(0);
+        let new = complete(self.before)..complete(self.size);
+        let held = self.levels.get(usize::from(level)).into_iter();
+        let numbered = held.flat_map(|(first, row)| (*first..).zip(row.iter().copied()));
+        numbered.filter(move |(index, _)| new.contains(index))
     }
 
     /// Path of one of the new leaves.
@@ -314,6 +324,12 @@ mod tests {
                 assert_eq!(growth.size(), size);
                 for index in before..size {
                     assert_eq!(growth.path(index), prove(index, size, read(&all)).unwrap());
+                }
+                for level in 0..8 {
+                    let new = (before >> level..size >> level).map(|index| Node { level, index });
+                    let hashes = read(&all)(&new.clone().collect::<Vec<_>>()).unwrap();
+                    let expected = new.map(|node| node.index).zip(hashes);
+                    assert!(growth.completed(level).eq(expected), "{before}, {size}, {level}");
                 }
                 all[before as usize..].iter().for_each(|leaf| frontier.push(*leaf));
                 assert_eq!(frontier.root(), growth.root());

@@ -1,10 +1,11 @@
-//! Nodes of the map in memory: for audits, for tests, and for a ledger that keeps nothing.
+//! Nodes of the map in memory: for audits, for tests, for a ledger that keeps nothing, and for one
+//! walk through the map.
 
 use std::collections::HashMap;
 
 use crate::Rejected;
 
-use super::{Growth, Inner, Leaf, Link, Nodes};
+use super::{Growth, Inner, Leaf, Link, Nodes, Slot, map::fork};
 
 /// Nodes in memory: all that were ever made, or those of the newest map only.
 #[derive(Clone, Debug)]
@@ -23,6 +24,36 @@ impl Kept {
     /// Keeps the nodes of the newest map, and drops what it does without.
     pub fn newest() -> Self {
         Self { drops_replaced: true, ..Self::all() }
+    }
+
+    /// The nodes on the ways from a root to ascending slots, read a level at a time. They are held
+    /// to their hashes by whoever walks there: wrong ones lead no deeper than a slot has bits.
+    pub(super) fn on_ways(root: Link, slots: &[Slot], nodes: &dyn Nodes) -> Result<Self, Rejected> {
+        let (mut kept, mut level) = (Self::all(), vec![(root, slots)]);
+        for depth in 0..=Slot::BITS {
+            let (mut inners, mut leaves, mut parted) = (vec![], vec![], vec![]);
+            for (link, slots) in level.drain(..).filter(|(_, slots)| !slots.is_empty()) {
+                match link {
+                    Link::Inner { at, .. } if depth < Slot::BITS => {
+                        inners.push(at);
+                        parted.push(fork(slots, depth, |slot| slot));
+                    }
+                    Link::Leaf { at, .. } => leaves.push(at),
+                    Link::Inner { .. } | Link::Empty => {}
+                }
+            }
+            kept.leaves.extend(leaves.iter().copied().zip(nodes.leaves(&leaves)?));
+            for ((at, inner), (left, right)) in
+                inners.iter().zip(nodes.inners(&inners)?).zip(parted)
+            {
+                kept.inners.insert(*at, inner);
+                level.extend([(inner.left, left), (inner.right, right)]);
+            }
+            if level.is_empty() {
+                break;
+            }
+        }
+        Ok(kept)
     }
 
     /// Takes what an update of the newest map adds.

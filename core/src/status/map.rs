@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Hash, Rejected};
 
-use super::{Found, Slot, Status, StatusPath};
+use super::{Found, Kept, Slot, Status, StatusPath};
 
 /// Hash of a leaf: SHA-256(0x02 || slot || SHA-256(value)).
 pub(super) fn leaf_hash(slot: &Slot, value: &Hash) -> Hash {
@@ -83,6 +83,22 @@ pub trait Nodes {
     /// # Errors
     /// [`Rejected::Unreadable`].
     fn leaf(&self, at: u64) -> Result<Leaf, Rejected>;
+
+    /// Inner nodes, in the order asked for: for stores where a question costs a journey.
+    ///
+    /// # Errors
+    /// [`Rejected::Unreadable`].
+    fn inners(&self, at: &[u64]) -> Result<Vec<Inner>, Rejected> {
+        at.iter().map(|at| self.inner(*at)).collect()
+    }
+
+    /// Leaves, likewise.
+    ///
+    /// # Errors
+    /// [`Rejected::Unreadable`].
+    fn leaves(&self, at: &[u64]) -> Result<Vec<Leaf>, Rejected> {
+        at.iter().map(|at| self.leaf(*at)).collect()
+    }
 }
 
 /// What a link leads to.
@@ -166,7 +182,7 @@ impl Map {
     pub fn find(&self, slots: &[Slot], nodes: &dyn Nodes) -> Result<Vec<Option<Status>>, Rejected> {
         assert!(slots.is_sorted_by(|one, next| one < next), "slots ascend");
         let mut found = Vec::with_capacity(slots.len());
-        find_below(self.root, 0, slots, nodes, &mut found)?;
+        find_below(self.root, 0, slots, &Kept::on_ways(self.root, slots, nodes)?, &mut found)?;
         Ok(found)
     }
 
@@ -183,7 +199,8 @@ impl Map {
         let changes: Vec<_> =
             changes.iter().map(|(&slot, &status)| Leaf { slot, status }).collect();
         let growth = Growth { map: *self, inners: vec![], leaves: vec![], replaced: vec![] };
-        let mut update = Update { nodes, growth };
+        let slots: Vec<_> = changes.iter().map(|change| change.slot).collect();
+        let mut update = Update { nodes: &Kept::on_ways(self.root, &slots, nodes)?, growth };
         update.growth.map.root = update.change(self.root, 0, &changes)?;
         Ok(update.growth)
     }
@@ -239,7 +256,7 @@ fn find_below(
 }
 
 /// Parts what is sorted by its slots, which share `depth` bits, by the next one.
-fn fork<T>(sorted: &[T], depth: usize, slot: impl Fn(&T) -> &Slot) -> (&[T], &[T]) {
+pub(super) fn fork<T>(sorted: &[T], depth: usize, slot: impl Fn(&T) -> &Slot) -> (&[T], &[T]) {
     sorted.split_at(sorted.partition_point(|one| !slot(one).goes_right(depth)))
 }
 

@@ -2,14 +2,15 @@
 
 use std::{fs, ops::Range, path::Path};
 
-use probant_core::{
-    Hash, Rejected,
-    status::{Inner, Leaf, Link, Map, Slot, Status},
-};
+use probant_core::status::Map;
 
 use crate::{
     durable,
-    store::{StoreError, StoredBlock, embedded::segments::Position},
+    store::{
+        StoreError, StoredBlock,
+        embedded::segments::Position,
+        status_nodes::{decode_link, encode_link},
+    },
 };
 
 /// A block: where it is, where its seal is in it, which entries it has; and the status map after it.
@@ -67,62 +68,6 @@ impl BlockRecord {
                 leaves: u64_at(row, 80),
             },
         }
-    }
-}
-
-/// Bytes of an inner node of the status map: two links.
-pub const INNER_BYTES: usize = 80;
-/// Bytes of a leaf: slot, length of the value, the value, zeros.
-pub const LEAF_BYTES: usize = 144;
-/// Room for a value: the longest has 105 bytes.
-const VALUE_BYTES_MAX: usize = LEAF_BYTES - 33;
-
-pub fn encode_inner(inner: &Inner) -> [u8; INNER_BYTES] {
-    let mut row = [0; INNER_BYTES];
-    row[..40].copy_from_slice(&encode_link(inner.left));
-    row[40..].copy_from_slice(&encode_link(inner.right));
-    row
-}
-
-pub fn decode_inner(row: &[u8; INNER_BYTES]) -> Inner {
-    Inner { left: decode_link(&row[..40]), right: decode_link(&row[40..]) }
-}
-
-pub fn encode_leaf(leaf: &Leaf) -> [u8; LEAF_BYTES] {
-    let (mut row, value) = ([0; LEAF_BYTES], leaf.status.encode());
-    assert!(value.len() <= VALUE_BYTES_MAX, "a status has 105 bytes at most");
-    row[..32].copy_from_slice(&leaf.slot.0.0);
-    row[32] = value.len() as u8;
-    row[33..33 + value.len()].copy_from_slice(&value);
-    row
-}
-
-pub fn decode_leaf(row: &[u8; LEAF_BYTES]) -> Result<Leaf, Rejected> {
-    let value = &row[33..];
-    let value = &value[..value.len().min(row[32].into())];
-    Ok(Leaf { slot: Slot(hash_at(row, 0)), status: Status::decode(value)? })
-}
-
-/// The number with its kind in the two lowest bits, and the hash.
-fn encode_link(link: Link) -> [u8; 40] {
-    let number = match link {
-        Link::Empty => 0,
-        Link::Inner { at, .. } => at << 2 | 1,
-        Link::Leaf { at, .. } => at << 2 | 2,
-    };
-    let mut row = [0; 40];
-    row[..8].copy_from_slice(&number.to_le_bytes());
-    row[8..].copy_from_slice(&link.hash().0);
-    row
-}
-
-/// What it says is held to the hash by whoever follows it.
-fn decode_link(row: &[u8]) -> Link {
-    let (number, hash) = (u64_at(row, 0), hash_at(row, 8));
-    match number & 3 {
-        1 => Link::Inner { at: number >> 2, hash },
-        2 => Link::Leaf { at: number >> 2, hash },
-        _ => Link::Empty,
     }
 }
 
@@ -216,10 +161,6 @@ impl Complete {
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
         Ok(durable::replace_file(&dir.join("complete"), &bytes, 0o644)?)
     }
-}
-
-fn hash_at(bytes: &[u8], at: usize) -> Hash {
-    Hash(bytes[at..at + 32].try_into().expect("32 bytes"))
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {

@@ -8,8 +8,11 @@ use probant_core::{
     status::{Growth, Inner, Leaf, Nodes},
 };
 
-use super::records::{self, INNER_BYTES, LEAF_BYTES};
-use crate::store::{StoreError, embedded::table::Table};
+use crate::store::{
+    StoreError,
+    embedded::table::Table,
+    status_nodes::{self, INNER_BYTES, LEAF_BYTES},
+};
 
 /// Inner nodes and leaves, numbered apart.
 pub struct Statuses {
@@ -43,8 +46,8 @@ impl Statuses {
         if growth.leaves.is_empty() {
             return Ok(());
         }
-        let inners: Vec<_> = growth.inners.iter().map(records::encode_inner).collect();
-        let leaves: Vec<_> = growth.leaves.iter().map(records::encode_leaf).collect();
+        let inners: Vec<_> = growth.inners.iter().map(status_nodes::encode_inner).collect();
+        let leaves: Vec<_> = growth.leaves.iter().map(status_nodes::encode_leaf).collect();
         self.inners.push_all(&inners)?;
         self.leaves.push_all(&leaves)
     }
@@ -58,12 +61,12 @@ impl Statuses {
 impl Nodes for Statuses {
     fn inner(&self, at: u64) -> Result<Inner, Rejected> {
         let row = self.inners.get(at).map_err(|error| unreadable(&error))?;
-        Ok(records::decode_inner(&row))
+        Ok(status_nodes::decode_inner(&row))
     }
 
     fn leaf(&self, at: u64) -> Result<Leaf, Rejected> {
         let row = self.leaves.get(at).map_err(|error| unreadable(&error))?;
-        records::decode_leaf(&row).map_err(|rejected| unreadable(&rejected))
+        status_nodes::decode_leaf(&row).map_err(|rejected| unreadable(&rejected))
     }
 }
 

@@ -1,0 +1,216 @@
+//! The claim on the next block: one transaction, which holds the lock on the head row from before
+//! the block is made until it is there. Nobody else can make one meanwhile; whatever becomes of this
+//! process, of the connection or of the database, the transaction is there whole or not at all.
+
+use std::time::Duration;
+
+use deadpool_postgres::Object;
+use futures_util::future::{try_join, try_join3};
+use probant_core::{chain::Head, tree::Frontier};
+use tokio_postgres::{Error, error::SqlState};
+
+use super::{
+    Postgres, entries,
+    follow::check_not_behind,
+    head::{self, HeadRow},
+    rows::Rows,
+    server::{Server, unavailable},
+    usage,
+};
+use crate::store::{Claim, StoreError, StoredBlock, Usages};
+
+/// A COMMIT that is not answered for so long is in doubt; a wait for a standby is not cut short by
+/// it, only no longer waited for.
+const COMMIT_WAIT: Duration = Duration::from_secs(10);
+/// How long a doubt is looked into before the next claim has to.
+const DOUBT_WAIT: Duration = Duration::from_secs(10);
+const DOUBT_PAUSE: Duration = Duration::from_millis(100);
+const ROLLBACK_WAIT: Duration = Duration::from_secs(1);
+
+/// Sessions that have held the head for long, and whose program sends nothing: a stopped node. Not
+/// one that waits for a standby. For liveness alone: nothing rests on it.
+const FREE: &str = "SELECT pg_terminate_backend(s.pid) FROM pg_locks l \
+     JOIN pg_stat_activity s ON s.pid = l.pid \
+     WHERE l.relation = 'head'::regclass AND l.mode = 'RowShareLock' AND l.granted \
+     AND s.wait_event_type = 'Client' AND s.state_change < now() - interval '20 seconds'";
+
+/// A session with an open transaction. Dropped, its connection is closed, and so rolled back.
+struct Held(Option<Object>);
+
+impl Held {
+    /// Locks the head row: waits until no other transaction has it.
+    async fn head(server: &Server) -> Result<(Self, HeadRow), StoreError> {
+        let held = Self(Some(server.writer().await?));
+        let client = held.client();
+        let locked = async {
+            let statement = client.prepare_cached(head::LOCK).await?;
+            let rows = client.query(&statement, &[]);
+            try_join(client.batch_execute("BEGIN"), rows).await
+        };
+        match locked.await {
+            Ok(((), rows)) => Ok((held, head::decode(&rows)?)),
+            Err(error) => {
+                if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                    free_head(server).await;
+                }
+                Err(unavailable("claim the next block", &error))
+            }
+        }
+    }
+
+    fn client(&self) -> &Object {
+        self.0.as_ref().expect("held until it is given back")
+    }
+
+    /// Ends the transaction; the session can be used again.
+    async fn end(mut self, how: &str) -> Result<(), Error> {
+        self.client().batch_execute(how).await?;
+        drop(self.0.take());
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+/// Ends sessions of stopped nodes; an engine that cannot be asked for it frees the lock in its time.
+async fn free_head(server: &Server) {
+    let freed = async {
+        let client = server.reader().await?;
+        let rows = client.query(FREE, &[]).await;
+        rows.map_err(|error| unavailable("look who holds the head", &error))
+    };
+    match freed.await {
+        Ok(rows) if rows.is_empty() => tracing::warn!("the head is held by another node"),
+        Ok(_) => tracing::warn!("a session that held the head and sent nothing was ended"),
+        Err(error) => tracing::warn!(%error, "nobody could be asked who holds the head"),
+    }
+}
+
+/// The next block is this node's to make.
+struct Next<'a> {
+    store: &'a Postgres,
+    held: Option<Held>,
+    head: Option<Head>,
+    usage: Usages,
+}
+
+impl Postgres {
+    pub(super) fn claim_next(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
+        let (held, row) = self.server.wait(Held::head(&self.server))?;
+        let next = Next { store: self, held: Some(held), head: row.head, usage: Usages::new() };
+        row.state.check_open()?;
+        check_not_behind(self.newest().as_ref(), next.head())?;
+        self.take_up(next.head())?;
+        Ok(Box::new(next))
+    }
+}
+
+impl Claim for Next<'_> {
+    fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    fn usage(&self, issuers: &[&str]) -> Result<Usages, StoreError> {
+        let held = self.held.as_ref().expect("held until the claim is used");
+        self.store.server.wait(usage::read(held.client(), issuers))
+    }
+
+    fn set_usage(&mut self, usage: Usages) {
+        self.usage = usage;
+    }
+
+    fn append(mut self: Box<Self>, block: StoredBlock) -> Result<(), StoreError> {
+        let held = self.held.take().expect("held until the claim is used");
+        let before = self.store.chain_now();
+        let before = before.as_ref().map_or_else(Frontier::default, |c| c.frontier().clone());
+        let rows = Rows::of(&before, &block);
+        self.store.server.wait(self.write(held, rows, &block))?;
+        // A crash here leaves the mark below a durable block: it is raised on opening.
+        self.store.statuses.grow(&block.growth);
+        self.store.publish(&mut self.store.marked(), block.chain)
+    }
+}
+
+impl Next<'_> {
+    async fn write(&self, held: Held, rows: Rows, block: &StoredBlock) -> Result<(), StoreError> {
+        let client = held.client();
+        let moved = head::advance(client, self.head(), &block.head);
+        let used = usage::write(client, &self.usage);
+        match try_join3(moved, rows.send(client), used).await {
+            Ok((true, (), ())) => {}
+            Ok((false, ..)) => return Err(StoreError::Conflict),
+            Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+                return Err(StoreError::Conflict);
+            }
+            Err(error) => return Err(unavailable("write a block", &error)),
+        }
+        // A wait for a standby that is cut short would count as committed.
+        let unhurried = client.batch_execute("SET LOCAL statement_timeout = 0").await;
+        unhurried.map_err(|error| unavailable("write a block", &error))?;
+        let why = match tokio::time::timeout(COMMIT_WAIT, held.end("COMMIT")).await {
+            Ok(Ok(())) => return Ok(()),
+            // The database says itself that it has not.
+            Ok(Err(error)) if error.code().is_some_and(is_rolled_back) => {
+                return Err(unavailable("commit a block", &error));
+            }
+            Ok(Err(error)) => unavailable("commit a block", &error).to_string(),
+            Err(_) => "COMMIT was not answered".into(),
+        };
+        tracing::warn!(height = block.head.height, why, "a block is in doubt");
+        let settled = tokio::time::timeout(DOUBT_WAIT, self.settle(block)).await;
+        settled.unwrap_or(Err(StoreError::Unknown(why)))
+    }
+
+    /// Finds out what became of a COMMIT without an answer. A session that may still commit holds
+    /// the lock on the head: once that is had, nothing changes any more.
+    async fn settle(&self, block: &StoredBlock) -> Result<(), StoreError> {
+        loop {
+            match self.look(block).await {
+                Err(StoreError::Unavailable(why)) => {
+                    tracing::warn!(why, "a block is still in doubt");
+                    tokio::time::sleep(DOUBT_PAUSE).await;
+                }
+                settled => return settled?,
+            }
+        }
+    }
+
+    /// What has become of the block, if that can be said.
+    async fn look(&self, block: &StoredBlock) -> Result<Result<(), StoreError>, StoreError> {
+        let (held, row) = Held::head(&self.store.server).await?;
+        let there = entries::block(held.client(), block.head.height).await?;
+        if there.is_none() && row.head == self.head {
+            return Ok(Err(StoreError::Unavailable("COMMIT was not carried out".into())));
+        }
+        if there != Some(block.bytes.clone()) {
+            return Ok(Err(StoreError::Conflict));
+        }
+        // It may be waiting for a standby still: what is committed after it waits for that too.
+        let failed = |error| unavailable("make certain of a block", &error);
+        let sql = "UPDATE head SET state = state; SET LOCAL statement_timeout = 0";
+        held.client().batch_execute(sql).await.map_err(failed)?;
+        held.end("COMMIT").await.map_err(failed)?;
+        Ok(Ok(()))
+    }
+}
+
+fn is_rolled_back(code: &SqlState) -> bool {
+    // Class 40 is "transaction rollback", class 23 a constraint.
+    (code.code().starts_with("40") && *code != SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN)
+        || code.code().starts_with("23")
+}
+
+impl Drop for Next<'_> {
+    fn drop(&mut self) {
+        let Some(held) = self.held.take() else { return };
+        // If it fails, the connection is closed, and the database rolls back by itself.
+        let ended = async { tokio::time::timeout(ROLLBACK_WAIT, held.end("ROLLBACK")).await };
+        let _ = self.store.server.wait(ended);
+    }
+}

@@ -1,0 +1,169 @@
+//! Taking up what other nodes have appended: every block is added to the chain as an auditor would,
+//! and the head mark is raised, before anything is answered of it.
+
+use std::{cell::RefCell, fmt::Display};
+
+use probant_core::{
+    Rejected,
+    chain::{Chain, Head},
+    status::{Inner, Leaf, Nodes},
+};
+
+use super::{
+    Marked, Postgres,
+    cell::damage,
+    entries,
+    head::{self, HeadRow},
+    server::{Server, unavailable},
+};
+use crate::store::{
+    StoreError, StoredBlock,
+    head_mark::{HeadMark, Mark},
+};
+
+/// Reads the newest block that the database has, without waiting for anybody.
+pub fn newest(server: &Server) -> Result<HeadRow, StoreError> {
+    server.wait(async {
+        let client = server.reader().await?;
+        head::read(&client).await.map_err(|error| unavailable("read the head", &error))?
+    })
+}
+
+impl Postgres {
+    pub(super) fn take_up_new(&self) -> Result<(), StoreError> {
+        // Asked for first: what was there before the question must be in the answer.
+        let before = self.newest();
+        let HeadRow { head, .. } = newest(&self.server)?;
+        if head == before {
+            return Ok(());
+        }
+        check_not_behind(before.as_ref(), head.as_ref())?;
+        self.take_up(head.as_ref())
+    }
+
+    /// Takes up the blocks up to one that the database has.
+    pub(super) fn take_up(&self, newest: Option<&Head>) -> Result<(), StoreError> {
+        let mut marked = self.marked();
+        let (own, Some(newest)) = (self.chain_now(), newest) else { return Ok(()) };
+        let next = own.as_ref().map_or(0, |chain| chain.head().height + 1);
+        // Another thread may have been faster.
+        let mut chain = own;
+        for height in next..=newest.height {
+            let bytes = self
+                .server
+                .wait(async { entries::block(&*self.server.reader().await?, height).await })?;
+            let bytes = bytes
+                .ok_or_else(|| damage("block_parts", &format!("block {height} is missing")))?;
+            let nodes = Asked { store: self, failed: RefCell::new(None) };
+            let checked = StoredBlock::check(bytes, &mut chain, &nodes);
+            // The database that went out of reach has not lost a node.
+            let failed = nodes.failed.into_inner();
+            let stored = checked.map_err(|fault| {
+                failed.unwrap_or_else(|| another_history(height, &fault.rejected))
+            })?;
+            self.statuses.grow(&stored.growth);
+        }
+        let Some(chain) = chain else { return Ok(()) };
+        if next <= newest.height && chain.head() != newest {
+            return Err(another_history(newest.height, &"the head is of another block"));
+        }
+        self.publish(&mut marked, chain)
+    }
+
+    /// Raises the head mark, and only then answers of the newest block.
+    pub(super) fn publish(&self, marked: &mut Marked, chain: Chain) -> Result<(), StoreError> {
+        let known = self.newest();
+        if known.is_some_and(|known| known.height >= chain.head().height) {
+            return Ok(());
+        }
+        // A crash before this leaves the mark below the newest block: raised on opening.
+        marked.raise(mark_of(chain.head()))?;
+        *self.chain_mut() = Some(chain);
+        Ok(())
+    }
+}
+
+/// A database can only have gone on since.
+pub fn check_not_behind(before: Option<&Head>, found: Option<&Head>) -> Result<(), StoreError> {
+    let Some(before) = before else { return Ok(()) };
+    match found {
+        Some(found) if found.height > before.height || found == before => Ok(()),
+        Some(found) if found.height == before.height => {
+            Err(another_history(found.height, &"another block is the newest"))
+        }
+        found => Err(behind(found, mark_of(before))),
+    }
+}
+
+/// The database has less than this node has answered of.
+pub fn behind(found: Option<&Head>, mark: Mark) -> StoreError {
+    let found = found.map_or_else(|| "no block".into(), |head| format!("block {}", head.height));
+    StoreError::damage(
+        "database",
+        format!(
+            "the store ends at {found}, behind its head mark at block {}: an old copy was \
+             restored, or blocks were lost; nothing is written. Bring the newer copy back",
+            mark.height
+        ),
+    )
+}
+
+fn another_history(height: u64, why: &dyn Display) -> StoreError {
+    StoreError::damage(
+        "database",
+        format!(
+            "block {height} does not follow the blocks that were here before ({why}): this is \
+             another ledger or another history; nothing is written"
+        ),
+    )
+}
+
+/// The head mark of a head.
+pub fn mark_of(head: &Head) -> Mark {
+    Mark { ledger_id: head.ledger.0.0, height: head.height, size: head.size, root: head.root.0 }
+}
+
+impl Marked {
+    fn raise(&mut self, mark: Mark) -> Result<(), StoreError> {
+        match self {
+            Self::No => {}
+            Self::Yet(path) => *self = Self::At(HeadMark::create(path, mark)?),
+            Self::At(held) => held.raise(mark)?,
+        }
+        Ok(())
+    }
+}
+
+/// The nodes of a store, and why one could not be had.
+struct Asked<'a> {
+    store: &'a Postgres,
+    failed: RefCell<Option<StoreError>>,
+}
+
+impl Asked<'_> {
+    fn note<T>(&self, answer: Result<T, StoreError>) -> Result<T, Rejected> {
+        answer.map_err(|error| {
+            let rejected = Rejected::Unreadable(error.to_string());
+            self.failed.borrow_mut().get_or_insert(error);
+            rejected
+        })
+    }
+}
+
+impl Nodes for Asked<'_> {
+    fn inner(&self, at: u64) -> Result<Inner, Rejected> {
+        Ok(self.inners(&[at])?[0])
+    }
+
+    fn leaf(&self, at: u64) -> Result<Leaf, Rejected> {
+        Ok(self.leaves(&[at])?[0])
+    }
+
+    fn inners(&self, at: &[u64]) -> Result<Vec<Inner>, Rejected> {
+        self.note(self.store.statuses.inners(&self.store.server, at))
+    }
+
+    fn leaves(&self, at: &[u64]) -> Result<Vec<Leaf>, Rejected> {
+        self.note(self.store.statuses.leaves(&self.store.server, at))
+    }
+}

@@ -1,0 +1,135 @@
+//! Opening the database: that it is a ledger's, of this program's version, this role's to use, and
+//! not behind what this node has answered of before.
+
+use std::path::Path;
+
+use probant_core::{
+    block::Block,
+    chain::{Chain, Head},
+};
+
+use super::{
+    Marked, Postgres,
+    cell::damage,
+    follow::{behind, mark_of, newest},
+    lookups::LookUps,
+    schema,
+    server::Server,
+    statuses::Statuses,
+};
+use crate::store::{
+    StoreError,
+    head_mark::{HeadMark, Mark},
+    resume,
+};
+
+impl Postgres {
+    /// Makes the tables for a new ledger, with no block in them yet. The head mark is the path of a
+    /// file beside the keys, made with the first block.
+    ///
+    /// # Errors
+    /// [`StoreError::Input`] if there is a ledger already, or a head mark, or the role may not make
+    /// tables; [`StoreError::Unavailable`].
+    pub fn create(server: Server, mark: &Path) -> Result<Self, StoreError> {
+        if mark.exists() {
+            let why = format!(
+                "{} is the head mark of another ledger: choose another directory for keys",
+                mark.display()
+            );
+            return Err(StoreError::Input(why));
+        }
+        server.wait(async { schema::create(&*server.writer().await?).await })?;
+        if let Some(head) = newest(&server)?.head {
+            let why = format!(
+                "the database holds ledger {} already: give each its own database or schema",
+                head.ledger
+            );
+            return Err(StoreError::Input(why));
+        }
+        Self::assemble(server, Marked::Yet(mark.to_owned()))
+    }
+
+    /// Opens a ledger as one of its nodes.
+    ///
+    /// # Errors
+    /// [`StoreError::Input`] where there is no ledger, it is of another schema version, rights or the
+    /// head mark are missing or of another ledger; [`StoreError::Damage`] where the database is
+    /// behind its mark, or has another block there; [`StoreError::Unavailable`].
+    pub fn open(server: Server, mark: &Path) -> Result<Self, StoreError> {
+        server.wait(async { schema::check(&*server.writer().await?, true).await })?;
+        let held = HeadMark::open(mark)?;
+        Self::assemble(server, held.map_or_else(|| Marked::Yet(mark.to_owned()), Marked::At))
+    }
+
+    /// Opens a ledger to look at: nothing can be claimed, and there is no head mark.
+    ///
+    /// # Errors
+    /// Those of [`Postgres::open`].
+    pub fn open_read_only(server: Server) -> Result<Self, StoreError> {
+        server.wait(async { schema::check(&*server.reader().await?, false).await })?;
+        Self::assemble(server, Marked::No)
+    }
+
+    fn assemble(server: Server, mut marked: Marked) -> Result<Self, StoreError> {
+        let (head, statuses) = (newest(&server)?.head, Statuses::new());
+        let look_ups = LookUps { server: &server, statuses: &statuses, head: head.clone() };
+        match &marked {
+            Marked::Yet(path) if head.is_some() => return Err(no_mark(path)),
+            Marked::At(held) => check_mark(held.current(), &look_ups)?,
+            Marked::Yet(_) | Marked::No => {}
+        }
+        let chain = head.as_ref().map(|head| chain(head, &look_ups)).transpose()?;
+        if let (Marked::At(held), Some(head)) = (&mut marked, &head) {
+            held.raise(mark_of(head))?;
+        }
+        Ok(Self { server, marked: marked.into(), chain: chain.into(), statuses })
+    }
+}
+
+/// The ledger of the mark, which must reach it, and be the same there.
+fn check_mark(mark: Mark, look_ups: &LookUps<'_>) -> Result<(), StoreError> {
+    let Some(head) = look_ups.head.as_ref() else { return Err(behind(None, mark)) };
+    if head.ledger.0.0 != mark.ledger_id {
+        return Err(StoreError::Input(format!(
+            "this database holds ledger {}, and the head mark beside the keys is of {}: nothing is \
+             written",
+            head.ledger,
+            hex::encode(mark.ledger_id)
+        )));
+    }
+    if head.height < mark.height {
+        return Err(behind(Some(head), mark));
+    }
+    if look_ups.made(mark.height)? == (mark.size, mark.root) {
+        return Ok(());
+    }
+    Err(StoreError::damage(
+        "database",
+        format!(
+            "block {} is not the one of the head mark: this is another history; nothing is written",
+            mark.height
+        ),
+    ))
+}
+
+/// The chain after the newest block, put together from look-ups.
+fn chain(head: &Head, look_ups: &LookUps<'_>) -> Result<Chain, StoreError> {
+    let wrong = |why: String| damage("head", &format!("block {}: {why}", head.height));
+    let missing = || wrong("it is missing".into());
+    let bytes = look_ups.block(head.height)?.ok_or_else(missing)?;
+    let block = Block::decode(&bytes).map_err(|fault| wrong(fault.rejected.to_string()))?;
+    let map = look_ups.status(head.height)?.ok_or_else(missing)?;
+    if map.root_hash() != block.header().status {
+        return Err(wrong("it has another status map".into()));
+    }
+    let chain = resume::chain(&block, map, look_ups)?;
+    if chain.head() == head { Ok(chain) } else { Err(wrong("it is another".into())) }
+}
+
+fn no_mark(path: &Path) -> StoreError {
+    StoreError::Input(format!(
+        "the head mark {} is missing: without it a restored copy could fork the ledger; if the \
+         newest block is known, `probant mark set` makes it anew",
+        path.display()
+    ))
+}

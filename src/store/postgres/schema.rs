@@ -1,0 +1,115 @@
+//! The tables: making them, and seeing at the start that they are there, of the right version, and
+//! this role's to use.
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::{Error, error::SqlState};
+
+use super::{cell::cell, server::unavailable};
+use crate::store::StoreError;
+
+/// The version of schema.sql.
+pub const VERSION: i32 = 1;
+const TABLES_SQL: &str = include_str!("schema.sql");
+/// Hashes do not compress, and a part of a block is read without the rest: a matter of speed, which
+/// an engine that knows no such storage does without.
+const STORAGE_SQL: &str = "ALTER TABLE block_parts ALTER COLUMN bytes SET STORAGE EXTERNAL; \
+     ALTER TABLE lists ALTER COLUMN nodes SET STORAGE EXTERNAL";
+
+const ADDED_TO: [&str; 9] = [
+    "block_parts",
+    "blocks",
+    "entries",
+    "tree",
+    "lists",
+    "documents",
+    "registry",
+    "status_inners",
+    "status_leaves",
+];
+
+/// Makes what is not there; a crash in the middle is followed by making the rest.
+pub async fn create(client: &ClientWrapper) -> Result<(), StoreError> {
+    let failed = |error| refused("make the tables", &error);
+    let sql = format!("BEGIN; {TABLES_SQL} COMMIT");
+    if let Err(error) = client.batch_execute(&sql).await {
+        // A session in a failed transaction is of no use to the next.
+        let _ = client.batch_execute("ROLLBACK").await;
+        return Err(failed(error));
+    }
+    if let Err(error) = client.batch_execute(STORAGE_SQL).await {
+        tracing::warn!(%error, "long values keep the database's own kind of storage");
+    }
+    Ok(())
+}
+
+/// Looks whether the tables can be used: read, and added to if `writes`.
+pub async fn check(client: &ClientWrapper, writes: bool) -> Result<(), StoreError> {
+    let failed = |error| refused("read the schema version", &error);
+    let rows = client.query("SELECT version FROM head", &[]).await.map_err(failed)?;
+    let Some(row) = rows.first() else { return Err(no_ledger()) };
+    let version: i32 = cell(row, 0)?;
+    if version > VERSION {
+        return Err(StoreError::Input(format!(
+            "the tables are of version {version}, and this program knows {VERSION}: upgrade probant"
+        )));
+    }
+    if version < VERSION {
+        return Err(StoreError::Input(format!(
+            "the tables are of version {version}, and this program needs {VERSION}: `probant \
+             migrate schema` brings them up to it"
+        )));
+    }
+    check_rights(client, writes).await
+}
+
+async fn check_rights(client: &ClientWrapper, writes: bool) -> Result<(), StoreError> {
+    let mut needed: Vec<_> = ADDED_TO.iter().map(|table| (*table, "SELECT")).collect();
+    needed.push(("head", "SELECT"));
+    needed.push(("usage", "SELECT"));
+    if writes {
+        needed.extend(ADDED_TO.iter().map(|table| (*table, "INSERT")));
+        needed.extend([("head", "UPDATE"), ("usage", "INSERT"), ("usage", "UPDATE")]);
+    }
+    let (tables, rights): (Vec<_>, Vec<_>) = needed.into_iter().unzip();
+    let sql = "SELECT needed.name, needed.allowed, current_user::text \
+         FROM unnest($1::text[], $2::text[]) AS needed (name, allowed) \
+         WHERE NOT has_table_privilege(needed.name, needed.allowed)";
+    let missing = client.query(sql, &[&tables, &rights]).await;
+    let missing = missing.map_err(|error| refused("look at its rights", &error))?;
+    let Some(row) = missing.first() else { return Ok(()) };
+    let (table, right, role): (&str, &str, &str) = (cell(row, 0)?, cell(row, 1)?, cell(row, 2)?);
+    Err(StoreError::Input(format!(
+        "the database does not let {role} {right} in the table {table}: GRANT {right} ON {table} \
+         TO {role} ({} such rights are missing)",
+        missing.len()
+    )))
+}
+
+/// What only the operator can mend, or what may pass.
+fn refused(doing: &str, error: &Error) -> StoreError {
+    match error.code() {
+        Some(&SqlState::UNDEFINED_TABLE) => no_ledger(),
+        Some(&SqlState::UNDEFINED_COLUMN) => StoreError::Input(
+            "a table here has the name of one of Probant's and is another's: give the ledger a \
+             schema of its own"
+                .into(),
+        ),
+        Some(
+            &(SqlState::INSUFFICIENT_PRIVILEGE
+            | SqlState::INVALID_SCHEMA_NAME
+            | SqlState::READ_ONLY_SQL_TRANSACTION),
+        ) => {
+            let why = error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().into());
+            StoreError::Input(format!("the database does not let this role {doing}: {why}"))
+        }
+        _ => unavailable(doing, error),
+    }
+}
+
+fn no_ledger() -> StoreError {
+    StoreError::Input(
+        "the database holds no ledger, or none of its tables is whole: `probant init --store` \
+         makes one"
+            .into(),
+    )
+}
