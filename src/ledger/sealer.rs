@@ -77,6 +77,8 @@ pub fn run(shared: &Shared, chain: Chain) {
         };
         match done {
             Ok(()) => sealer.store_is_there(),
+            // A database that is a standby for now, or is set wrongly: whoever mends that ends it.
+            Err(error @ StoreError::Input(_)) => sealer.wait_for_store(&error),
             Err(error) if error.passes() => sealer.wait_for_store(&error),
             Err(error) => {
                 store_failed(shared, &error);
@@ -295,7 +297,8 @@ impl Sealer<'_> {
 
 fn sealed(draft: Draft<'_>, keys: &Keyring) -> Result<SealedBlock, StoreError> {
     let key = keys.get(Use::Seal, draft.seal_key().kid());
-    draft.seal(&key.map_err(|why| StoreError::Input(why.to_string()))?).map_err(unreadable)
+    let missing = |why: Error| StoreError::damage("the directory of keys", why.to_string());
+    draft.seal(&key.map_err(missing)?).map_err(unreadable)
 }
 
 /// What refuses a block of our own: nodes of the status map that cannot be read, which a rebuild

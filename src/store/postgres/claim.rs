@@ -25,6 +25,8 @@ const COMMIT_WAIT: Duration = Duration::from_secs(10);
 /// How long a doubt is looked into before the next claim has to.
 const DOUBT_WAIT: Duration = Duration::from_secs(10);
 const DOUBT_PAUSE: Duration = Duration::from_millis(100);
+/// Committed here, and perhaps nowhere else.
+const CUT_SHORT: &str = "a wait for the standby was cut short";
 const ROLLBACK_WAIT: Duration = Duration::from_secs(1);
 
 /// Sessions that have held the head for long, and whose program sends nothing: a stopped node. Not
@@ -153,8 +155,10 @@ impl Next<'_> {
         // A wait for a standby that is cut short would count as committed.
         let unhurried = client.batch_execute("SET LOCAL statement_timeout = 0").await;
         unhurried.map_err(|error| unavailable("write a block", &error))?;
+        let cut_short = self.store.server.cut_short();
         let why = match tokio::time::timeout(COMMIT_WAIT, held.end("COMMIT")).await {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(())) if self.store.server.cut_short() == cut_short => return Ok(()),
+            Ok(Ok(())) => CUT_SHORT.into(),
             // The database says itself that it has not.
             Ok(Err(error)) if error.code().is_some_and(is_rolled_back) => {
                 return Err(unavailable("commit a block", &error));
@@ -195,7 +199,11 @@ impl Next<'_> {
         let failed = |error| unavailable("make certain of a block", &error);
         let sql = "UPDATE head SET state = state; SET LOCAL statement_timeout = 0";
         held.client().batch_execute(sql).await.map_err(failed)?;
+        let cut_short = self.store.server.cut_short();
         held.end("COMMIT").await.map_err(failed)?;
+        if self.store.server.cut_short() != cut_short {
+            return Err(StoreError::Unavailable(CUT_SHORT.into()));
+        }
         Ok(Ok(()))
     }
 }
