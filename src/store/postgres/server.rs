@@ -221,7 +221,9 @@ fn is_network(error: &Error) -> bool {
     while let Some(error) = cause {
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
             // A certificate that is not believed comes in one, too.
-            return !io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+            return !io
+                .get_ref()
+                .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
         }
         cause = error.source();
     }

@@ -1,0 +1,210 @@
+//! How a node reaches its database: what it refuses, what passes, and that no password is seen.
+
+#[path = "cluster/mod.rs"]
+mod cluster;
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use cluster::{Cluster, connect};
+use probant::store::{
+    StoreError,
+    postgres::server::{Access, Server, address::Address},
+};
+use zeroize::Zeroizing;
+
+const SECRET: &str = "correct horse";
+
+fn ask(server: &Server) -> Result<i32, StoreError> {
+    server.wait(async {
+        let client = server.writer().await?;
+        let row = client.query_one("SELECT 7", &[]).await;
+        row.map(|row| row.get(0)).map_err(|error| StoreError::Unavailable(error.to_string()))
+    })
+}
+
+fn refused(server: &Server) -> String {
+    match ask(server) {
+        Err(StoreError::Input(why)) => {
+            assert!(!why.contains(SECRET), "{why}");
+            why
+        }
+        other => panic!("it is to be mended: {other:?}"),
+    }
+}
+
+#[test]
+fn a_database_that_would_forget_is_refused_whenever_it_is_set_so() {
+    let mut cluster = Cluster::start();
+    let server = cluster.connect("postgres");
+    assert_eq!(ask(&server).unwrap(), 7);
+    for setting in ["fsync=off", "full_page_writes=off", "synchronous_commit=off"] {
+        // The node goes on, and looks again at the connection that it makes then.
+        cluster.stop();
+        cluster.set(setting);
+        cluster.start_again();
+        let (name, value) = setting.split_once('=').unwrap();
+        // A connection that has ended says so once.
+        let why = (0..5).find_map(|_| ask(&server).err().filter(|e| !e.passes())).unwrap();
+        let StoreError::Input(why) = why else { panic!("{why}") };
+        assert!(
+            why.contains(&format!("{name} = {value}")) && why.contains("set it to on"),
+            "{why}"
+        );
+        cluster.set(&format!("{name}=on"));
+    }
+    // Whoever only reads acknowledges nothing.
+    assert_eq!(ask(&connect(&cluster.url("postgres"), Access::Read)).unwrap(), 7);
+    cluster.stop();
+    cluster.set("synchronous_commit=local");
+    cluster.start_again();
+    assert_eq!(ask(&cluster.connect("postgres")).unwrap(), 7);
+    cluster.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'other'");
+    cluster.sql("postgres", "SELECT pg_reload_conf()");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(refused(&cluster.connect("postgres")).contains("synchronous_commit = local"));
+}
+
+#[test]
+fn a_standby_is_only_read() {
+    let cluster = Cluster::start();
+    let standby = cluster.standby(false);
+    assert!(refused(&standby.connect("postgres")).contains("--read-only"));
+    assert_eq!(ask(&connect(&standby.url("postgres"), Access::Read)).unwrap(), 7);
+}
+
+#[test]
+fn a_database_that_is_away_is_so_for_a_bounded_time_and_comes_back_by_itself() {
+    let mut cluster = Cluster::start();
+    let server = cluster.connect("postgres");
+    for _ in 0..2 {
+        assert_eq!(ask(&server).unwrap(), 7);
+        cluster.kill();
+        let away = ask(&server).unwrap_err();
+        assert!(matches!(away, StoreError::Unavailable(_)), "{away}");
+        cluster.start_again();
+        assert!((0..5).any(|_| ask(&server).is_ok()), "it comes back");
+    }
+    drop(server);
+    cluster.pause(true);
+    let paused = ask(&cluster.connect("postgres")).unwrap_err();
+    assert!(matches!(paused, StoreError::Unavailable(_)), "{paused}");
+    cluster.pause(false);
+    assert_eq!(ask(&cluster.connect("postgres")).unwrap(), 7);
+    let gone = connect("postgres://postgres@127.0.0.1:1/postgres", Access::Write);
+    assert!(matches!(ask(&gone), Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn it_can_be_waited_for_on_a_thread_that_serves_others() {
+    let cluster = Cluster::start();
+    assert_eq!(ask(&cluster.connect("postgres")).unwrap(), 7);
+    let server = cluster.connect("postgres");
+    let asked = move || std::iter::repeat_with(|| ask(&server).unwrap()).take(3).sum::<i32>();
+    assert_eq!(tokio::task::spawn_blocking(asked).await.unwrap(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_can_be_waited_for_on_one_of_several_such_threads() {
+    let cluster = Cluster::start();
+    let server = std::sync::Arc::new(cluster.connect("postgres"));
+    let ask = |_| {
+        let server = std::sync::Arc::clone(&server);
+        tokio::spawn(async move { ask(&server).unwrap() })
+    };
+    for asked in (0..64).map(ask).collect::<Vec<_>>() {
+        assert_eq!(asked.await.unwrap(), 7);
+    }
+}
+
+#[test]
+fn a_password_is_asked_for_and_seen_nowhere() {
+    let mut cluster = Cluster::start();
+    cluster.sql("postgres", &format!("CREATE ROLE node LOGIN PASSWORD '{SECRET}'"));
+    fs::write(
+        cluster.data().join("pg_hba.conf"),
+        "host all node 127.0.0.1/32 scram-sha-256\nhost all postgres 127.0.0.1/32 trust\n",
+    )
+    .unwrap();
+    cluster.stop();
+    cluster.start_again();
+    let url = cluster.url_of("node", "postgres");
+    let with = |password: Option<&str>| {
+        let password = password.map(|password| Zeroizing::new(password.to_owned()));
+        let address = Address::new(&url, password.as_ref(), None).unwrap();
+        assert!(!format!("{address:?}").contains(SECRET));
+        Server::connect(&address, Access::Write).unwrap()
+    };
+    assert_eq!(ask(&with(Some(SECRET))).unwrap(), 7);
+    assert!(refused(&with(Some("wrong"))).contains("password authentication failed"));
+    assert!(refused(&with(None)).contains("password"));
+    let inside = url.replace("node@", &format!("node:{}@", SECRET.replace(' ', "%20")));
+    assert_eq!(ask(&connect(&inside, Access::Write)).unwrap(), 7);
+    let nobody = cluster.url_of("nobody", "postgres");
+    cluster.sql("postgres", "SELECT 1");
+    assert!(refused(&connect(&nobody, Access::Write)).contains("nobody"));
+    assert!(refused(&connect(&cluster.url("nothing"), Access::Write)).contains("nothing"));
+}
+
+#[test]
+fn the_database_must_show_a_certificate_for_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ca, _) = certificate(dir.path(), "authority", "DNS:authority", None);
+    let (stranger, _) = certificate(dir.path(), "stranger", "DNS:stranger", None);
+    let (good, good_key) = certificate(dir.path(), "good", "DNS:localhost", Some("authority"));
+    let (bad, bad_key) = certificate(dir.path(), "bad", "DNS:db.example", Some("authority"));
+    let mut cluster = Cluster::start();
+    let url = |cluster: &Cluster| {
+        format!("postgres://postgres@localhost:{}/postgres?sslmode=require", cluster.port)
+    };
+    let mut asked = |certificate: &Path, key: &Path, ca: &Path| {
+        cluster.stop();
+        let path = cluster.give("server.crt", &fs::read(certificate).unwrap());
+        cluster.set(&format!("ssl_cert_file={}", path.display()));
+        let path = cluster.give("server.key", &fs::read(key).unwrap());
+        cluster.set(&format!("ssl_key_file={}", path.display()));
+        cluster.set("ssl=on");
+        cluster.start_again();
+        let address = Address::new(&url(&cluster), None, Some(ca)).unwrap();
+        Server::connect(&address, Access::Write).unwrap()
+    };
+    assert_eq!(ask(&asked(&good, &good_key, &ca)).unwrap(), 7);
+    let why = refused(&asked(&good, &good_key, &stranger));
+    assert!(why.contains("certificate"), "{why}");
+    let why = refused(&asked(&bad, &bad_key, &ca));
+    assert!(why.contains("certificate") && why.contains("name"), "{why}");
+    // One that speaks no TLS is not spoken to.
+    let plain = Cluster::start();
+    let address = Address::new(&url(&plain), None, Some(&ca)).unwrap();
+    let why = refused(&Server::connect(&address, Access::Write).unwrap());
+    assert!(why.contains("TLS"), "{why}");
+    let none = Address::new(&url(&plain), None, Some(Path::new("/dev/null"))).unwrap_err();
+    assert!(none.to_string().contains("no PEM file with certificates"), "{none}");
+}
+
+/// A certificate and its key, signed by itself, as an authority, or by one.
+fn certificate(
+    dir: &Path,
+    name: &str,
+    subject: &str,
+    by: Option<&str>,
+) -> (std::path::PathBuf, std::path::PathBuf) {
+    let file = |name: &str, end: &str| dir.join(format!("{name}.{end}"));
+    let (certificate, key) = (file(name, "crt"), file(name, "key"));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    openssl.args(["-nodes", "-days", "2", "-subj", &format!("/CN={name}")]);
+    openssl.args(["-addext", &format!("subjectAltName={subject}"), "-keyout"]).arg(&key);
+    openssl.arg("-out").arg(&certificate);
+    match by {
+        Some(by) => {
+            openssl.arg("-CA").arg(file(by, "crt")).arg("-CAkey").arg(file(by, "key"));
+            openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+        }
+        None => {
+            openssl.args(["-addext", "basicConstraints=critical,CA:TRUE"]);
+        }
+    }
+    let made = openssl.output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    (certificate, key)
+}
