@@ -37,20 +37,10 @@ impl<const N: usize> Commit<N> {
         }
     }
 
-    /// The node dies: the mark is left, and its transaction, until the database notices.
-    pub fn kill(&self, state: &mut State<N>, n: usize) {
-        state.faults -= 1;
-        if let Some(transaction) = state.nodes[n].transaction().copied() {
-            state.leave_behind(transaction);
-        }
-        let mark = state.nodes[n].mark;
-        state.nodes[n] = Node { phase: Phase::Down, mark, ..Node::NEW };
-    }
-
     /// The connection is gone, and the database need not have noticed.
     pub fn lose(&self, state: &mut State<N>, n: usize) {
         state.faults -= 1;
-        if let Some(transaction) = state.nodes[n].transaction().copied() {
+        if let Some(transaction) = state.nodes[n].transaction() {
             state.leave_behind(transaction);
         }
         state.nodes[n].cut_off();
@@ -85,14 +75,6 @@ impl<const N: usize> Commit<N> {
         state.database.standby = state.database.chain;
     }
 
-    /// A backend that waits for the standby is ended: its block is seen at once.
-    pub fn expose(&self, state: &mut State<N>, n: usize) {
-        state.disasters -= 1;
-        let transaction = *state.nodes[n].transaction().expect("it waits");
-        state.nodes[n].session = Session::None;
-        state.append(transaction);
-    }
-
     pub fn restore(&self, state: &mut State<N>, height: u32) {
         state.disasters -= 1;
         self.end_all(state, false);
@@ -102,7 +84,7 @@ impl<const N: usize> Commit<N> {
 
     /// All connections end; a COMMIT under way was carried out or not.
     fn end_all(&self, state: &mut State<N>, carried_out: bool) {
-        let open: Vec<Transaction> = state.transactions().copied().collect();
+        let open: Vec<Transaction> = state.transactions().collect();
         for transaction in open.into_iter().filter(|t| t.committing && carried_out) {
             if state.database.chain == transaction.base {
                 state.append(transaction);
@@ -122,6 +104,24 @@ impl<const N: usize> Commit<N> {
 }
 
 impl<const N: usize> State<N> {
+    /// The node dies: the mark is left, and its transaction, until the database notices.
+    pub fn kill(&mut self, n: usize) {
+        self.faults -= 1;
+        if let Some(transaction) = self.nodes[n].transaction() {
+            self.leave_behind(transaction);
+        }
+        let mark = self.nodes[n].mark;
+        self.nodes[n] = Node { phase: Phase::Down, mark, ..Node::NEW };
+    }
+
+    /// A backend that waits for the standby is ended: its block is seen at once.
+    pub fn expose(&mut self, n: usize) {
+        self.disasters -= 1;
+        let transaction = self.nodes[n].transaction().expect("it waits");
+        self.nodes[n].session = Session::None;
+        self.append(transaction);
+    }
+
     fn append(&mut self, transaction: Transaction) {
         let made: Chain = transaction.makes().expect("what commits has inserted");
         if self.database.chain == transaction.base {

@@ -7,15 +7,6 @@ use crate::{
 };
 
 impl<const N: usize> Commit<N> {
-    /// Durable statements are answered at once, the others wait.
-    pub fn send(&self, state: &mut State<N>, n: usize, statement: Statements) {
-        if state.nodes[n].head.statements() & statement == 0 {
-            state.nodes[n].pending |= statement;
-        } else {
-            state.answered |= statement;
-        }
-    }
-
     pub fn start(&self, state: &mut State<N>, n: usize) {
         let mark = state.nodes[n].mark;
         if !mark.begins(state.database.chain) {
@@ -39,27 +30,17 @@ impl<const N: usize> Commit<N> {
         })
     }
 
-    pub fn compare(&self, state: &mut State<N>, n: usize) {
-        let chain = state.database.chain;
-        if state.nodes.iter().all(|peer| !peer.is_up() || peer.mark.begins(chain)) {
-            state.nodes[n].trusting = true;
-        } else {
-            refuse(state, n);
-        }
-    }
-
     /// BEGIN, the lock on the head, and what it says.
     pub fn claim(&self, state: &mut State<N>, n: usize) {
         let (chain, node) = (state.database.chain, &mut state.nodes[n]);
         if !node.mark.begins(chain) {
             return refuse(state, n);
         }
-        node.phase = match node.phase {
-            Phase::Early(block) => Phase::Signed(block),
-            _ => {
-                node.base = chain;
-                Phase::Claimed
-            }
+        node.phase = if let Phase::Early(block) = node.phase {
+            Phase::Signed(block)
+        } else {
+            node.base = chain;
+            Phase::Claimed
         };
         node.session = Session::Open(Transaction {
             base: node.base,
@@ -76,18 +57,11 @@ impl<const N: usize> Commit<N> {
             return refuse(state, n);
         }
         if self.has(Guard::MarkOnFollowing) {
-            state.raise(n, chain);
+            state.mark(n, chain);
         } else {
             state.nodes[n].head = chain;
             state.tell(chain);
         }
-    }
-
-    /// The marked chain is the believed one. From here on anybody may be answered from it.
-    pub fn publish(&self, state: &mut State<N>, n: usize) {
-        let mark = state.nodes[n].mark;
-        state.nodes[n].head = mark;
-        state.tell(mark);
     }
 
     /// Looks up what is pending, and signs a block of the rest; without a rest the claim is dropped.
@@ -117,7 +91,7 @@ impl<const N: usize> Commit<N> {
         let others = || {
             let others = state.nodes.iter().enumerate().filter(|(m, _)| *m != n);
             let others = others.filter_map(|(_, node)| node.transaction());
-            others.chain(state.database.left_behind.iter().flatten())
+            others.chain(state.database.left_behind.iter().flatten().copied())
         };
         !(self.has(Guard::Key) || self.has(Guard::Swap))
             || others().filter_map(Transaction::makes).all(|chain| chain.height() != height)
@@ -163,49 +137,6 @@ impl<const N: usize> Commit<N> {
             state.publish_own(n);
         }
     }
-
-    /// Its block is durable: the mark first, and when that is published, the answers.
-    pub fn raise(&self, state: &mut State<N>, n: usize) {
-        let node = &state.nodes[n];
-        let own = node.signed().expect("a durable block is a signed one");
-        if !own.begins(node.mark) {
-            return state.raise(n, own);
-        }
-        state.publish_own(n);
-        state.nodes[n].rest();
-    }
-
-    /// What it does next fails, because the database has ended its transaction.
-    pub fn notice_end(&self, state: &mut State<N>, n: usize) {
-        state.nodes[n].cut_off();
-    }
-
-    /// Whether its block is there, after a COMMIT in doubt.
-    pub fn read_back(&self, state: &mut State<N>, n: usize) {
-        let node = &state.nodes[n];
-        let (Phase::Doubt(block), Some(own)) = (node.phase, node.signed()) else {
-            unreachable!("its COMMIT is in doubt")
-        };
-        let chain = state.database.chain;
-        if !node.mark.begins(chain) {
-            return refuse(state, n);
-        }
-        if own.begins(chain) {
-            state.nodes[n].phase = Phase::Durable(block);
-            return;
-        }
-        let may_be = state.transactions().any(|t| t.committing && t.makes() == Some(own));
-        state.wrongs.denied |= may_be;
-        state.nodes[n].rest();
-    }
-
-    /// Says that it does not know, and leaves it to the next claim.
-    pub fn give_up(&self, state: &mut State<N>, n: usize) {
-        let node = &mut state.nodes[n];
-        let unknown = node.signed().map_or(0, Chain::statements);
-        node.pending &= !unknown;
-        node.rest();
-    }
 }
 
 impl Node {
@@ -221,8 +152,76 @@ impl Node {
 }
 
 impl<const N: usize> State<N> {
+    /// Durable statements are answered at once, the others wait.
+    pub fn send(&mut self, n: usize, statement: Statements) {
+        if self.nodes[n].head.statements() & statement == 0 {
+            self.nodes[n].pending |= statement;
+        } else {
+            self.answered |= statement;
+        }
+    }
+
+    pub fn compare(&mut self, n: usize) {
+        let chain = self.database.chain;
+        if self.nodes.iter().all(|peer| !peer.is_up() || peer.mark.begins(chain)) {
+            self.nodes[n].trusting = true;
+        } else {
+            refuse(self, n);
+        }
+    }
+
+    /// The marked chain is the believed one. From here on anybody may be answered from it.
+    pub fn publish(&mut self, n: usize) {
+        let mark = self.nodes[n].mark;
+        self.nodes[n].head = mark;
+        self.tell(mark);
+    }
+
+    /// Its block is durable: the mark first, and when that is published, the answers.
+    pub fn raise(&mut self, n: usize) {
+        let node = &self.nodes[n];
+        let own = node.signed().expect("a durable block is a signed one");
+        if !own.begins(node.mark) {
+            return self.mark(n, own);
+        }
+        self.publish_own(n);
+        self.nodes[n].rest();
+    }
+
+    /// What it does next fails, because the database has ended its transaction.
+    pub fn notice_end(&mut self, n: usize) {
+        self.nodes[n].cut_off();
+    }
+
+    /// Whether its block is there, after a COMMIT in doubt.
+    pub fn read_back(&mut self, n: usize) {
+        let node = &self.nodes[n];
+        let (Phase::Doubt(block), Some(own)) = (node.phase, node.signed()) else {
+            unreachable!("its COMMIT is in doubt")
+        };
+        let chain = self.database.chain;
+        if !node.mark.begins(chain) {
+            return refuse(self, n);
+        }
+        if own.begins(chain) {
+            self.nodes[n].phase = Phase::Durable(block);
+            return;
+        }
+        let may_be = self.transactions().any(|t| t.committing && t.makes() == Some(own));
+        self.wrongs.denied |= may_be;
+        self.nodes[n].rest();
+    }
+
+    /// Says that it does not know, and leaves it to the next claim.
+    pub fn give_up(&mut self, n: usize) {
+        let node = &mut self.nodes[n];
+        let unknown = node.signed().map_or(0, Chain::statements);
+        node.pending &= !unknown;
+        node.rest();
+    }
+
     /// Durable when it returns; a kill in the midst of it is one before or after.
-    fn raise(&mut self, n: usize, to: Chain) {
+    fn mark(&mut self, n: usize, to: Chain) {
         if self.nodes[n].mark.begins(to) {
             self.nodes[n].mark = to;
         } else {
@@ -257,10 +256,9 @@ impl<const N: usize> State<N> {
 
 /// The database is not what it was: nothing more from this node.
 fn refuse<const N: usize>(state: &mut State<N>, n: usize) {
-    if let Some(transaction) = state.nodes[n].transaction().copied() {
-        if transaction.committing {
-            state.leave_behind(transaction);
-        }
+    let transaction = state.nodes[n].transaction();
+    if let Some(transaction) = transaction.filter(|transaction| transaction.committing) {
+        state.leave_behind(transaction);
     }
     let Node { mark, head, .. } = state.nodes[n];
     state.nodes[n] = Node { phase: Phase::Refusing, mark, head, ..Node::NEW };

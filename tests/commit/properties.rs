@@ -5,7 +5,7 @@ use stateright::{Model, Property};
 use crate::{
     chain::Chain,
     protocol::{Commit, Disaster},
-    state::{Node, Phase, State},
+    state::{Node, Phase, State, Transaction},
 };
 
 /// In the database, and among all that anybody was told of, a height has one block.
@@ -104,7 +104,7 @@ fn one_signature<const N: usize>(state: &State<N>) -> bool {
     });
     let of_nodes = state.nodes.iter().filter_map(|node| node.transaction()?.makes());
     let left = state.database.left_behind.iter().flatten().filter(|left| left.committing);
-    let left = left.filter_map(|left| left.makes());
+    let left = left.copied().filter_map(Transaction::makes);
     let possible: Vec<Chain> = in_memory.chain(of_nodes).chain(left).collect();
     possible.iter().enumerate().all(|(i, one)| {
         one.agrees(state.told)

@@ -143,8 +143,8 @@ impl Node {
         self.base = Chain::GENESIS;
     }
 
-    pub fn transaction(&self) -> Option<&Transaction> {
-        match &self.session {
+    pub fn transaction(&self) -> Option<Transaction> {
+        match self.session {
             Session::Open(transaction) => Some(transaction),
             Session::None | Session::Done => None,
         }
@@ -152,7 +152,7 @@ impl Node {
 }
 
 impl Transaction {
-    pub fn makes(&self) -> Option<Chain> {
+    pub fn makes(self) -> Option<Chain> {
         self.block.map(|block| self.base.with(block))
     }
 }
@@ -175,9 +175,9 @@ impl<const N: usize> State<N> {
     }
 
     /// Every transaction that the database has open, whoever waits for it.
-    pub fn transactions(&self) -> impl Iterator<Item = &Transaction> {
+    pub fn transactions(&self) -> impl Iterator<Item = Transaction> {
         let of_nodes = self.nodes.iter().filter_map(Node::transaction);
-        of_nodes.chain(self.database.left_behind.iter().flatten())
+        of_nodes.chain(self.database.left_behind.iter().flatten().copied())
     }
 
     pub fn is_locked(&self) -> bool {
