@@ -4,6 +4,7 @@
 mod audit;
 mod bench;
 mod certify;
+mod database;
 mod directories;
 mod dispatch;
 mod fingerprint;
@@ -14,6 +15,7 @@ mod issuer;
 mod key;
 mod ledger;
 mod mark;
+mod migrate;
 mod policy;
 mod proof;
 mod reindex;
@@ -97,6 +99,7 @@ enum Command {
     Serve(serve::Serve),
     Mark(mark::MarkCommand),
     Reindex(reindex::Reindex),
+    Migrate(migrate::Migrate),
     Policy(policy::PolicyCommand),
     Bench(bench::Bench),
 }
@@ -143,6 +146,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Serve(serve) => serve.run(&clock).await,
         Command::Mark(mark) => mark.run(),
         Command::Reindex(reindex) => reindex.run(),
+        Command::Migrate(migrate) => migrate.run(&clock).await,
         Command::Policy(policy) => policy.run(&*clock).await,
         Command::Bench(bench) => bench.run(&clock).await,
     }

@@ -13,9 +13,9 @@ use crate::{
     store::Store,
 };
 
-/// Pause before peers are asked again, of which none has answered.
+/// Pause before peers are asked again that have not answered.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// How often it is said that none has.
+/// How often it is said which those are.
 const SAY_EVERY: Duration = Duration::from_secs(30);
 
 /// The other nodes, by their URLs.
@@ -28,33 +28,37 @@ impl Peers {
         Ok(Self(urls.iter().map(|url| Client::new(url)).collect::<Result<_, _>>()?))
     }
 
-    /// Waits until one of them has said how far it has been, and holds the store to all who do.
-    /// Without peers there is nobody to ask.
+    /// Waits until each of them has said how far it has been, and holds the store to it. Those that do
+    /// not answer may have seen more. Without peers there is nobody to ask.
     ///
     /// # Errors
     /// [`Error::Stop`] where the store is behind one of them, or has another block than it;
     /// [`Error::Input`] where one is of another ledger.
     pub async fn vouch(&self, store: &Arc<dyn Store>, clock: &SharedClock) -> Result<(), Error> {
-        let mut said = None;
-        let mut vouched = self.0.is_empty();
-        while !vouched {
-            for peer in &self.0 {
-                vouched |= hold_to(store, peer).await?;
+        let (mut silent, mut said): (Vec<_>, Option<Duration>) = (self.0.iter().collect(), None);
+        loop {
+            let mut still = Vec::new();
+            for peer in silent {
+                if !hold_to(store, peer).await? {
+                    still.push(peer);
+                }
             }
+            if still.is_empty() {
+                return Ok(());
+            }
+            silent = still;
             let now = clock.elapsed();
-            let silent = said.is_none_or(|said| now.saturating_sub(said) >= SAY_EVERY);
-            if !vouched && silent {
+            if said.is_none_or(|said| now.saturating_sub(said) >= SAY_EVERY) {
                 said = Some(now);
+                let urls: Vec<_> = silent.iter().map(|peer| peer.url()).collect();
                 tracing::warn!(
-                    "no peer answers, and this node writes nothing until one has: start another \
-                     node, or leave out --peer once you know that none has seen more"
+                    "{} does not answer, and this node writes nothing until it has: start it, or \
+                     leave out --peer once you know that it has seen no more than the others",
+                    urls.join(", ")
                 );
             }
-            if !vouched {
-                tokio::time::sleep(ASK_AGAIN).await;
-            }
+            tokio::time::sleep(ASK_AGAIN).await;
         }
-        Ok(())
     }
 }
 

@@ -10,12 +10,21 @@ use std::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{interrupt, json, ledger::KnownIdentity, say};
+use super::{
+    database::{Credentials, shown},
+    interrupt, json,
+    ledger::KnownIdentity,
+    say,
+};
 use crate::{
     Error,
-    audit::{self, Report, Settings, Tally},
+    audit::{self, Blocks, Report, Settings, Stored, Tally},
     clock::{SharedClock, utc},
     durable,
+    store::postgres::{
+        Postgres,
+        server::{Access, address::is_url},
+    },
 };
 
 const REPORT_MODE: u32 = 0o644;
@@ -45,7 +54,7 @@ it got.";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Audit {
-    /// Data directory, or URL of the ledger
+    /// Data directory, or URL of the ledger or of its database
     #[arg(value_name = "DIR|URL")]
     source: String,
     #[command(flatten)]
@@ -56,6 +65,8 @@ pub struct Audit {
     /// Write the report to this file too, in the place of one that is there
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    credentials: Credentials,
 }
 
 impl Audit {
@@ -74,13 +85,22 @@ impl Audit {
         if let Some(path) = &self.report {
             check_writable(path)?;
         }
-        let blocks = audit::open(&self.source)?;
+        let blocks = self.blocks()?;
         let mut progress = Progress::new(blocks.bytes_total(), clock.clone());
         let settings = Settings { expected, clock, stop };
         let report = audit::audit(blocks, &settings, &mut |tally| progress.show(tally));
         progress.bar.finish_and_clear();
         self.publish(&report)?;
         Ok(report.exit_code())
+    }
+
+    fn blocks(&self) -> Result<Box<dyn Blocks>, Error> {
+        if !is_url(&self.source) {
+            return audit::open(&self.source);
+        }
+        let server = self.credentials.server(&self.source, Access::Read)?;
+        let store = Arc::new(Postgres::open_read_only(server)?);
+        Ok(Box::new(Stored::new(shown(&self.source), store)))
     }
 
     fn publish(&self, report: &Report) -> Result<(), Error> {

@@ -7,13 +7,16 @@ use probant_core::{
     key::{SigningKey, Use},
 };
 
-use super::{directories::Directories, say};
+use super::{database::Database, directories::Directories, say};
 use crate::{
     Error,
     clock::{Clock, entropy},
     keyfile,
     ledger::{LedgerKeys, found},
-    store::embedded::{index::Engine, settings::Settings},
+    store::{
+        embedded::{index::Engine, settings::Settings},
+        postgres::{Postgres, server::Access},
+    },
 };
 
 const EXAMPLES: &str = "\
@@ -39,22 +42,31 @@ pub struct Init {
     index: Engine,
     #[command(flatten)]
     directories: Directories,
+    #[command(flatten)]
+    database: Database,
 }
 
 impl Init {
     pub fn run(&self, clock: &dyn Clock) -> Result<u8, Error> {
         let keys = self.keys()?;
-        let settings = Settings { index: self.index };
-        let store = self.directories.opening(|opening| opening.create(settings))?;
-        let random = entropy();
-        let identity = found(&store, &self.origin, &keys, &random, clock.now_ms())?;
-        store.close()?;
+        let (random, now_ms) = (entropy(), clock.now_ms());
+        let identity = if let Some(server) = self.database.server(Access::Write)? {
+            let store = Postgres::create(server, &self.directories.mark_path())?;
+            found(&store, &self.origin, &keys, &random, now_ms)?
+        } else {
+            let settings = Settings { index: self.index };
+            let store = self.directories.opening(|opening| opening.create(settings))?;
+            let identity = found(&store, &self.origin, &keys, &random, now_ms)?;
+            store.close()?;
+            identity
+        };
+        let in_directory = || self.directories.data.display().to_string();
+        let data = self.database.name().unwrap_or_else(in_directory);
         say(&format!(
-            "ledger    {identity}\ndata      {}\nkeys      {}\n\n\
+            "ledger    {identity}\ndata      {data}\nkeys      {}\n\n\
              The first line ends with the ledger's identity: publish it, verifiers need nothing \
              else.\n\
              Keep operator.pem and recovery.pem offline. Next: probant serve",
-            self.directories.data.display(),
             self.directories.keys.display()
         ))?;
         Ok(0)
@@ -62,7 +74,7 @@ impl Init {
 
     fn keys(&self) -> Result<LedgerKeys, Error> {
         let dir = &self.directories.keys;
-        if dir.starts_with(&self.directories.data) {
+        if self.database.name().is_none() && dir.starts_with(&self.directories.data) {
             return Err(Error::input(format!(
                 "--keys {} is inside --data {}: keys never live with the data, which is copied and \
                  served without thought",

@@ -4,13 +4,14 @@
 use clap::Subcommand;
 use probant_core::{Hash, block::Block, tree::Frontier};
 
-use super::{directories::Directories, say};
+use super::{database::Database, directories::Directories, say};
 use crate::{
     Error,
     store::{
-        StoreError,
+        Store, StoreError,
         embedded::segments::{Position, SegmentReader},
         head_mark::{HeadMark, Mark},
+        postgres::{Postgres, server::Access},
     },
 };
 
@@ -31,6 +32,8 @@ pub struct MarkCommand {
     action: Action,
     #[command(flatten)]
     directories: Directories,
+    #[command(flatten)]
+    database: Database,
 }
 
 #[derive(Debug, Subcommand)]
@@ -65,9 +68,14 @@ impl MarkCommand {
             Action::Set { height, root } => {
                 let wrong = || Error::input("--root takes 64 hex digits");
                 let root = Hash::from_hex(root).ok_or_else(wrong)?;
-                // A server that goes on raising the old mark would leave this one behind.
-                let _lock = self.directories.lock()?;
-                HeadMark::reset(&path, self.find(*height, root)?)?;
+                if let Some(server) = self.database.server(Access::Read)? {
+                    let store = Postgres::open_read_only(server)?;
+                    HeadMark::reset(&path, find_in(&store, *height, root)?)?;
+                } else {
+                    // A server that goes on raising the old mark would leave this one behind.
+                    let _lock = self.directories.lock()?;
+                    HeadMark::reset(&path, self.find(*height, root)?)?;
+                }
                 say(&format!("the head mark is at block {height}"))?;
             }
         }
@@ -87,15 +95,31 @@ impl MarkCommand {
             let ledger_id = *ledger.get_or_insert(block.entries[0].leaf().0);
             block.entries.iter().for_each(|entry| frontier.push(entry.leaf()));
             if block.header().height == height {
-                let found = frontier.root();
-                if found != Some(root) {
-                    return Err(Error::input(format!(
-                        "block {height} of this store has another root: {found:?}"
-                    )));
-                }
+                check_root(height, frontier.root(), root)?;
                 return Ok(Mark { ledger_id, height, size: frontier.size(), root: root.0 });
             }
         }
-        Err(Error::input(format!("this store has no block {height}")))
+        Err(no_block(height))
     }
+}
+
+fn no_block(height: u64) -> Error {
+    Error::input(format!("this store has no block {height}"))
+}
+
+fn check_root(height: u64, found: Option<Hash>, root: Hash) -> Result<(), Error> {
+    if found == Some(root) {
+        return Ok(());
+    }
+    let found = found.map_or_else(|| "none".into(), |found| found.to_string());
+    Err(Error::input(format!("block {height} of this store has another root: {found}")))
+}
+
+/// A database that can be used keeps no lock: the mark has its own.
+fn find_in(store: &dyn Store, height: u64, root: Hash) -> Result<Mark, Error> {
+    let (head, span) = (store.head(), store.span(height)?);
+    let (Some(head), Some(span)) = (head, span) else { return Err(no_block(height)) };
+    let found = Frontier::read(span.size, |nodes| store.hashes(nodes))?.root();
+    check_root(height, found, root)?;
+    Ok(Mark { ledger_id: head.ledger.0.0, height, size: span.size, root: root.0 })
 }

@@ -17,19 +17,28 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{LogFormat, directories::Directories, say};
+use super::{LogFormat, database::Database, directories::Directories, say};
 use crate::{
     Error,
     clock::SharedClock,
     http::{self, Tls, Web},
     keyring::Keyring,
     ledger::{Ledger, Limits, Quota, Sealing},
+    peers::Peers,
     prove::Prover,
-    store::Store,
+    store::{
+        Store,
+        postgres::{Postgres, server::Access},
+    },
 };
 
 /// Open files that are left to the index, the segments and the listeners.
 const FILES_LEFT: usize = 384;
+
+/// Pause before a database that is out of reach is tried again.
+const OPEN_AGAIN: Duration = Duration::from_secs(1);
+/// And before one that is behind what this node has seen.
+const OPEN_AGAIN_BEHIND: Duration = Duration::from_secs(10);
 
 const EXAMPLES: &str = "\
 Example:
@@ -66,9 +75,26 @@ pub struct Serve {
     #[command(flatten)]
     directories: Directories,
     #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    nodes: Nodes,
+    #[command(flatten)]
     reach: Reach,
     #[command(flatten)]
     shares: Shares,
+}
+
+/// What this one has to do with the ledger's other nodes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Among other nodes of the ledger")]
+struct Nodes {
+    /// URL of another node, which must have seen no more than the database holds; may be repeated. This
+    /// one writes nothing until all have answered
+    #[arg(long, value_name = "URL", requires = "store")]
+    peer: Vec<String>,
+    /// Answer, and take no statements: for a node that follows a standby
+    #[arg(long, requires = "store", conflicts_with = "peer")]
+    read_only: bool,
 }
 
 /// Who reaches it, and how.
@@ -158,32 +184,72 @@ impl Serve {
         }
         let scheme = if tls.is_some() { "https" } else { "http" };
         let watched = watched.map(|(listener, _)| listener);
-        let mark = Some(self.directories.mark_path());
+        let mark = (!self.nodes.read_only).then(|| self.directories.mark_path());
         let web = Web::start(listener, tls, watched, self.limits(), mark, clock);
+        let peers = Peers::at(&self.nodes.peer)?;
         let store = tokio::select! {
-            opened = self.opened() => opened?,
+            opened = self.opened(&peers, clock) => opened?,
             // As if it were killed: what is not derived yet is derived at the next start.
             () = &mut stop => return Ok(0),
         };
-        let ledger = Ledger::start(
-            Arc::clone(&store),
-            Arc::clone(&keys),
-            Arc::clone(clock),
-            self.sealing(),
-        )?;
+        let (ledger, signs) = self.ledger(&store, &keys, clock)?;
         let identity = ledger.identity();
-        let open = web.open(ledger, Prover::new(store, Some(keys), Arc::clone(clock)));
+        let open = web.open(ledger, Prover::new(store, signs, Arc::clone(clock)));
         say(&format!("{identity} serves on {scheme}://{address}"))?;
         open.until(stop).await.map(|()| 0)
     }
 
-    /// The store, opened on a thread that the end of this process does not wait for.
-    async fn opened(&self) -> Result<Arc<dyn Store>, Error> {
-        let (directories, (tell, told)) = (self.directories.clone(), oneshot::channel());
-        // An error says that nobody waits any more.
-        thread::spawn(move || drop(tell.send(directories.open())));
-        let opened = told.await.map_err(|_| Error::Stop("the store could not be opened".into()))?;
-        Ok(Arc::new(opened?))
+    /// The store, opened on a thread that the end of this process does not wait for. A database that is
+    /// out of reach is waited for: after a power cut, nodes may be there first.
+    async fn opened(&self, peers: &Peers, clock: &SharedClock) -> Result<Arc<dyn Store>, Error> {
+        let store = loop {
+            let (open, (tell, told)) = (self.opening(), oneshot::channel());
+            // An error says that nobody waits any more.
+            thread::spawn(move || drop(tell.send(open())));
+            let failed = |_| Error::Stop("the store could not be opened".into());
+            match told.await.map_err(failed)? {
+                Err(why @ Error::Busy { .. }) if self.database.name().is_some() => {
+                    tracing::warn!("{why}; it is tried again");
+                    tokio::time::sleep(OPEN_AGAIN).await;
+                }
+                // Its peers ask what it has seen: it says so, and opens nothing.
+                Err(why @ Error::Stop(_)) if !self.nodes.peer.is_empty() => {
+                    tracing::error!("{why}");
+                    tokio::time::sleep(OPEN_AGAIN_BEHIND).await;
+                }
+                opened => break opened?,
+            }
+        };
+        peers.vouch(&store, clock).await?;
+        Ok(store)
+    }
+
+    /// How to open it.
+    fn opening(&self) -> impl FnOnce() -> Result<Arc<dyn Store>, Error> + Send + use<> {
+        let (directories, database) = (self.directories.clone(), self.database.clone());
+        let access = if self.nodes.read_only { Access::Read } else { Access::Write };
+        move || match (database.server(access)?, access) {
+            (None, _) => Ok(Arc::new(directories.open()?)),
+            (Some(server), Access::Read) => Ok(Arc::new(Postgres::open_read_only(server)?)),
+            (Some(server), Access::Write) => {
+                Ok(Arc::new(Postgres::open(server, &directories.mark_path())?))
+            }
+        }
+    }
+
+    /// The ledger, and the keys that sign checkpoints, if any do here.
+    fn ledger(
+        &self,
+        store: &Arc<dyn Store>,
+        keys: &Arc<Keyring>,
+        clock: &SharedClock,
+    ) -> Result<(Ledger, Option<Arc<Keyring>>), Error> {
+        let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+        if self.nodes.read_only {
+            return Ok((Ledger::follow(store, clock)?, None));
+        }
+        let ledger = Ledger::start(store, Arc::clone(keys), clock, self.sealing())?;
+        Ok((ledger, Some(Arc::clone(keys))))
     }
 
     fn sealing(&self) -> Sealing {

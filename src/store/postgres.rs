@@ -22,6 +22,7 @@ mod entries;
 mod follow;
 mod head;
 mod lookups;
+mod moving;
 mod opening;
 mod rows;
 mod schema;
@@ -43,7 +44,7 @@ use probant_core::{
     tree::Node,
 };
 
-use self::{lookups::LookUps, server::Server, statuses::Statuses};
+use self::{head::State, lookups::LookUps, server::Server, statuses::Statuses};
 use super::{Claim, Location, Span, Store, StoreError, head_mark::HeadMark};
 
 /// A node's side of a ledger in a database.
@@ -54,11 +55,13 @@ pub struct Postgres {
     /// After the newest block that this node has taken up; none before block 0.
     chain: RwLock<Option<Chain>>,
     statuses: Statuses,
+    /// In which blocks are added: open, or arriving.
+    state: State,
 }
 
 /// The head mark of a node.
 enum Marked {
-    /// It only reads.
+    /// It only reads, or brings what others have acknowledged.
     No,
     /// It is made with the first block.
     Yet(PathBuf),
@@ -125,7 +128,7 @@ impl Store for Postgres {
     }
 
     fn claim(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
-        if matches!(*self.marked(), Marked::No) {
+        if self.state == State::Open && matches!(*self.marked(), Marked::No) {
             let why = "the database was opened read-only: nothing can be written";
             return Err(StoreError::Input(why.into()));
         }

@@ -58,7 +58,13 @@ struct Files {
     mark: Option<HeadMark>,
 }
 
-impl Opening<'_> {
+impl<'a> Opening<'a> {
+    /// The same with another head mark, for a ledger that is still arriving.
+    #[must_use]
+    pub fn with_mark(&self, mark: &'a Path) -> Self {
+        Self { mark, ..*self }
+    }
+
     /// Makes a directory for a new ledger, with no block in it yet.
     ///
     /// # Errors

@@ -37,11 +37,11 @@ const FREE: &str = "SELECT pg_terminate_backend(s.pid) FROM pg_locks l \
      AND s.wait_event_type = 'Client' AND s.state_change < now() - interval '20 seconds'";
 
 /// A session with an open transaction. Dropped, its connection is closed, and so rolled back.
-struct Held(Option<Object>);
+pub struct Held(Option<Object>);
 
 impl Held {
     /// Locks the head row: waits until no other transaction has it.
-    async fn head(server: &Server) -> Result<(Self, HeadRow), StoreError> {
+    pub async fn head(server: &Server) -> Result<(Self, HeadRow), StoreError> {
         let held = Self(Some(server.writer().await?));
         let client = held.client();
         let locked = async {
@@ -60,12 +60,12 @@ impl Held {
         }
     }
 
-    fn client(&self) -> &Object {
+    pub fn client(&self) -> &Object {
         self.0.as_ref().expect("held until it is given back")
     }
 
     /// Ends the transaction; the session can be used again.
-    async fn end(mut self, how: &str) -> Result<(), Error> {
+    pub async fn end(mut self, how: &str) -> Result<(), Error> {
         self.client().batch_execute(how).await?;
         drop(self.0.take());
         Ok(())
@@ -106,7 +106,7 @@ impl Postgres {
     pub(super) fn claim_next(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
         let (held, row) = self.server.wait(Held::head(&self.server))?;
         let next = Next { store: self, held: Some(held), head: row.head, usage: Usages::new() };
-        row.state.check_open()?;
+        row.state.check(self.state)?;
         check_not_behind(self.newest().as_ref(), next.head())?;
         self.take_up(next.head())?;
         Ok(Box::new(next))

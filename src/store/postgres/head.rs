@@ -46,13 +46,23 @@ impl State {
         }
     }
 
-    /// Whether blocks may be added.
+    /// As the database has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Arriving => "arriving",
+            Self::Moved => "moved",
+        }
+    }
+
+    /// Whether whoever adds blocks in a state may do so in this one.
     ///
     /// # Errors
     /// `Input` where they are made elsewhere.
-    pub fn check_open(self) -> Result<(), StoreError> {
+    pub fn check(self, adds: Self) -> Result<(), StoreError> {
         let why = match self {
-            Self::Open => return Ok(()),
+            state if state == adds => return Ok(()),
+            Self::Open => "the ledger goes on in this database already",
             Self::Arriving => {
                 "the ledger is still being moved into this database: nothing is written until \
                  that is done"

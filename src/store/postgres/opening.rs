@@ -12,6 +12,7 @@ use super::{
     Marked, Postgres,
     cell::damage,
     follow::{behind, mark_of, newest},
+    head::State,
     lookups::LookUps,
     schema,
     server::Server,
@@ -46,7 +47,7 @@ impl Postgres {
             );
             return Err(StoreError::Input(why));
         }
-        Self::assemble(server, Marked::Yet(mark.to_owned()))
+        Self::assemble(server, Marked::Yet(mark.to_owned()), State::Open)
     }
 
     /// Opens a ledger as one of its nodes.
@@ -58,7 +59,8 @@ impl Postgres {
     pub fn open(server: Server, mark: &Path) -> Result<Self, StoreError> {
         server.wait(async { schema::check(&*server.writer().await?, true).await })?;
         let held = HeadMark::open(mark)?;
-        Self::assemble(server, held.map_or_else(|| Marked::Yet(mark.to_owned()), Marked::At))
+        let marked = held.map_or_else(|| Marked::Yet(mark.to_owned()), Marked::At);
+        Self::assemble(server, marked, State::Open)
     }
 
     /// Opens a ledger to look at: nothing can be claimed, and there is no head mark.
@@ -67,10 +69,22 @@ impl Postgres {
     /// Those of [`Postgres::open`].
     pub fn open_read_only(server: Server) -> Result<Self, StoreError> {
         server.wait(async { schema::check(&*server.reader().await?, false).await })?;
-        Self::assemble(server, Marked::No)
+        Self::assemble(server, Marked::No, State::Open)
     }
 
-    fn assemble(server: Server, mut marked: Marked) -> Result<Self, StoreError> {
+    /// Brings the tables of an older program up to this one, and gives their version.
+    ///
+    /// # Errors
+    /// [`StoreError::Input`] where there is no ledger, or a newer program made the tables.
+    pub fn migrate_schema(server: &Server) -> Result<i32, StoreError> {
+        server.wait(async { schema::migrate(&*server.writer().await?).await })
+    }
+
+    pub(super) fn assemble(
+        server: Server,
+        mut marked: Marked,
+        state: State,
+    ) -> Result<Self, StoreError> {
         let (head, statuses) = (newest(&server)?.head, Statuses::new());
         let look_ups = LookUps { server: &server, statuses: &statuses, head: head.clone() };
         match &marked {
@@ -82,7 +96,7 @@ impl Postgres {
         if let (Marked::At(held), Some(head)) = (&mut marked, &head) {
             held.raise(mark_of(head))?;
         }
-        Ok(Self { server, marked: marked.into(), chain: chain.into(), statuses })
+        Ok(Self { server, marked: marked.into(), chain: chain.into(), statuses, state })
     }
 }
 

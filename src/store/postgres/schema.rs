@@ -42,16 +42,34 @@ pub async fn create(client: &ClientWrapper) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Looks whether the tables can be used: read, and added to if `writes`.
-pub async fn check(client: &ClientWrapper, writes: bool) -> Result<(), StoreError> {
+/// Brings the tables of an older program up to this one, and gives their version. Every step is a
+/// transaction that says its version last: after a crash the rest is done.
+pub async fn migrate(client: &ClientWrapper) -> Result<i32, StoreError> {
+    let version = version(client).await?;
+    if version > VERSION {
+        return Err(newer(version));
+    }
+    // Version 1 is the first: no step leads to it.
+    Ok(version)
+}
+
+async fn version(client: &ClientWrapper) -> Result<i32, StoreError> {
     let failed = |error| refused("read the schema version", &error);
     let rows = client.query("SELECT version FROM head", &[]).await.map_err(failed)?;
-    let Some(row) = rows.first() else { return Err(no_ledger()) };
-    let version: i32 = cell(row, 0)?;
+    rows.first().map_or_else(|| Err(no_ledger()), |row| cell(row, 0))
+}
+
+fn newer(version: i32) -> StoreError {
+    StoreError::Input(format!(
+        "the tables are of version {version}, and this program knows {VERSION}: upgrade probant"
+    ))
+}
+
+/// Looks whether the tables can be used: read, and added to if `writes`.
+pub async fn check(client: &ClientWrapper, writes: bool) -> Result<(), StoreError> {
+    let version = version(client).await?;
     if version > VERSION {
-        return Err(StoreError::Input(format!(
-            "the tables are of version {version}, and this program knows {VERSION}: upgrade probant"
-        )));
+        return Err(newer(version));
     }
     if version < VERSION {
         return Err(StoreError::Input(format!(

@@ -14,8 +14,8 @@ use std::{
 };
 
 use deadpool_postgres::{
-    Connect, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
-    Runtime as PoolRuntime,
+    ClientWrapper, Connect, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError,
+    RecyclingMethod, Runtime as PoolRuntime,
 };
 use futures_util::future::BoxFuture;
 use tokio::{
@@ -122,13 +122,24 @@ fn pool(address: &Address, access: Access, cut_short: &Arc<AtomicU64>, size: usi
     let connect = Watched { tls, cut_short: Arc::clone(cut_short) };
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_connect(address.config.clone(), connect, config);
-    let looked_at = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+    let counted = Arc::clone(cut_short);
+    let looked_at = Hook::async_fn(move |client: &mut ClientWrapper, _| {
+        let cut_short = Arc::clone(&counted);
         Box::pin(async move {
-            match durability::check(client, access).await {
-                Ok(None) => Ok(()),
-                Ok(Some(why)) => Err(HookError::message(why)),
-                Err(error) => Err(HookError::Backend(error)),
+            let refused = durability::check(client, access).await.map_err(HookError::Backend)?;
+            if let Some(why) = refused {
+                return Err(HookError::message(why));
             }
+            let count = || cut_short.load(Ordering::Acquire);
+            loop {
+                let before = count();
+                let waited = durability::wait_for_standby(client, access).await;
+                waited.map_err(HookError::Backend)?;
+                if count() == before {
+                    break;
+                }
+            }
+            Ok(())
         })
     });
     let timeouts = Some(WAIT_MAX);

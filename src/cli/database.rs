@@ -1,0 +1,142 @@
+//! A ledger in a PostgreSQL database instead of a data directory, for the commands of whoever runs it.
+
+use std::{
+    env,
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    Error, keyfile,
+    store::postgres::server::{
+        Access, Server,
+        address::{Address, has_password},
+    },
+};
+
+/// The variable that may hold a URL with a password in it.
+const URL_VARIABLE: &str = "PROBANT_STORE";
+const PASSWORD_VARIABLE: &str = "PROBANT_STORE_PASSWORD";
+/// Longest file that is read for a password.
+const PASSWORD_BYTES_MAX: u64 = 4096;
+
+/// The database, as arguments.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "In a database")]
+pub struct Database {
+    /// URL of a PostgreSQL database, `postgres://user@host/database`, in the place of a data directory
+    #[arg(long, value_name = "URL", env = URL_VARIABLE, hide_env_values = true, conflicts_with = "data")]
+    store: Option<String>,
+    #[command(flatten)]
+    credentials: Credentials,
+}
+
+/// What the URL does not say.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Credentials {
+    /// Certificates that the database must show one of, as PEM; else those of this machine
+    #[arg(long, value_name = "FILE")]
+    store_ca: Option<PathBuf>,
+    /// File that holds the password, readable by its owner alone; or set `PROBANT_STORE_PASSWORD`
+    #[arg(long, value_name = "FILE")]
+    store_password_file: Option<PathBuf>,
+}
+
+impl Database {
+    /// Connections to it, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a URL, a password or certificates that cannot be used.
+    pub fn server(&self, access: Access) -> Result<Option<Server>, Error> {
+        self.store.as_deref().map(|url| self.credentials.server(url, access)).transpose()
+    }
+
+    /// Where it is, for people; none where the ledger is in a directory.
+    pub fn name(&self) -> Option<String> {
+        self.store.as_deref().map(shown)
+    }
+}
+
+impl Credentials {
+    /// Connections to the database at a URL.
+    ///
+    /// # Errors
+    /// Those of [`Database::server`].
+    pub fn server(&self, url: &str, access: Access) -> Result<Server, Error> {
+        let from_variable = env::var(URL_VARIABLE).is_ok_and(|of_variable| of_variable == url);
+        if has_password(url) && !from_variable {
+            return Err(Error::input(format!(
+                "a password on the command line is seen by everybody on this machine: put it into \
+                 {PASSWORD_VARIABLE} or into a file for --store-password-file"
+            )));
+        }
+        let password = self.password()?;
+        let address = Address::new(url, password.as_ref(), self.store_ca.as_deref())?;
+        Ok(Server::connect(&address, access)?)
+    }
+
+    fn password(&self) -> Result<Option<Zeroizing<String>>, Error> {
+        let Some(path) = &self.store_password_file else {
+            let password = env::var(PASSWORD_VARIABLE).ok().filter(|held| !held.is_empty());
+            return Ok(password.map(Zeroizing::new));
+        };
+        read(path).map(Some)
+    }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
+    let file = File::open(path).map_err(Error::file(path))?;
+    keyfile::check_permissions(path, &file)?;
+    let mut password = Zeroizing::new(String::new());
+    file.take(PASSWORD_BYTES_MAX).read_to_string(&mut password).map_err(Error::file(path))?;
+    Ok(Zeroizing::new(password.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// A URL without what follows the name of the user.
+pub fn shown(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+    let (before, after) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let user = before.split(':').next().unwrap_or_default();
+    let place = after.split('?').next().unwrap_or_default();
+    if user.is_empty() {
+        format!("{scheme}://{place}")
+    } else {
+        format!("{scheme}://{user}@{place}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn a_password_is_taken_from_where_only_its_owner_reads() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("password");
+        fs::write(&path, "correct horse\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("chmod 600"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(*read(&path).unwrap(), "correct horse");
+        let credentials = Credentials::default();
+        let told = credentials.server("postgres://p:secret@localhost/l", Access::Read);
+        let told = told.err().unwrap().to_string();
+        assert!(told.contains("--store-password-file") && !told.contains("secret"), "{told}");
+    }
+
+    #[test]
+    fn what_is_shown_of_a_url_is_no_secret() {
+        for (url, seen) in [
+            ("postgres://p:a@b:1@db.example:5433/l?password=x", "postgres://p@db.example:5433/l"),
+            ("postgres://db.example/l", "postgres://db.example/l"),
+            ("postgresql://p@%2Frun/l?options=-c", "postgresql://p@%2Frun/l"),
+        ] {
+            assert_eq!(shown(url), seen);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! `probant migrate`: a ledger moved between a data directory and a database, and the tables of a
+//! database brought up to this program.
+
+use std::{
+    fs,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use probant_core::chain::Head;
+
+use super::{
+    database::{Credentials, Database, shown},
+    directories::Directories,
+    interrupt, say,
+};
+use crate::{
+    Error,
+    audit::Stored,
+    clock::{SharedClock, utc},
+    migrate::{self, Step},
+    store::{
+        Store, StoreError,
+        embedded::{Embedded, settings::Settings},
+        head_mark::{HeadMark, Mark},
+        postgres::{
+            Postgres,
+            server::{Access, address::is_url},
+        },
+    },
+};
+
+/// Between two lines of progress, where there is no terminal to draw on.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+const EXAMPLES: &str = "\
+Into a database; stop the server first:
+  probant migrate --from ledger-data --to postgres://probant@db.internal/ledger
+And back; nodes are told that it has moved, and write no more:
+  probant migrate --from postgres://probant@db.internal/ledger --to ledger-data
+
+Every block is checked on its way; then all of them are read back and replayed from block 0, every
+signature included. Only after that may anything be written to the new store. Interrupted, the same
+command goes on. What it was moved from stays as it was: keep it until the new one is backed up.";
+
+/// Move a ledger between a data directory and a database
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Migrate {
+    #[command(subcommand)]
+    tables: Option<Tables>,
+    /// Data directory, or URL of the database, that holds the ledger
+    #[arg(long, value_name = "DIR|URL", required = true)]
+    from: Option<String>,
+    /// Where it goes: URL of a database, or a data directory
+    #[arg(long, value_name = "URL|DIR", required = true)]
+    to: Option<String>,
+    /// Directory of the ledger's keys and its head mark
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "ledger-keys",
+        env = "PROBANT_KEYS",
+        hide_env_values = true
+    )]
+    keys: PathBuf,
+    #[command(flatten)]
+    credentials: Credentials,
+}
+
+#[derive(Debug, Subcommand)]
+enum Tables {
+    /// Bring the tables of a database up to this program
+    Schema {
+        #[command(flatten)]
+        database: Database,
+    },
+}
+
+impl Migrate {
+    pub async fn run(self, clock: &SharedClock) -> Result<u8, Error> {
+        let (clock, stop) = (clock.clone(), interrupt::flag());
+        let moved = tokio::task::spawn_blocking(move || match &self.tables {
+            Some(Tables::Schema { database }) => schema(database),
+            None => self.movement(clock, stop),
+        });
+        moved.await.map_err(|error| Error::Stop(error.to_string()))?
+    }
+
+    fn movement(&self, clock: SharedClock, stop: Arc<AtomicBool>) -> Result<u8, Error> {
+        let (from, to) = (self.from.as_deref().unwrap_or(""), self.to.as_deref().unwrap_or(""));
+        let mut work = Work { progress: Progress::new(clock.clone()), clock, stop };
+        let head = match (is_url(from), is_url(to)) {
+            (false, true) => self.to_database(Path::new(from), to, &mut work)?,
+            (true, false) => self.to_directory(from, Path::new(to), &mut work)?,
+            _ => {
+                return Err(Error::input(
+                    "a ledger moves from a data directory into a database, or back: one of --from \
+                     and --to is a postgres:// URL",
+                ));
+            }
+        };
+        work.progress.bar.finish_and_clear();
+        let shown = if is_url(to) { shown(to) } else { to.to_owned() };
+        say(&format!(
+            "the ledger is in {shown}, up to block {}, and has been replayed there",
+            head.height
+        ))?;
+        Ok(0)
+    }
+
+    fn directories(&self, data: &Path) -> Directories {
+        Directories { data: data.to_owned(), keys: self.keys.clone() }
+    }
+
+    fn to_database(&self, from: &Path, to: &str, work: &mut Work) -> Result<Head, Error> {
+        // Opened as a server does: locked, and not behind its head mark, which goes on from here.
+        let old: Arc<dyn Store> = Arc::new(self.directories(from).open()?);
+        let new = Arc::new(Postgres::arrive(self.credentials.server(to, Access::Write)?)?);
+        work.copy(&from.display().to_string(), &old, &*new)?;
+        let head = work.verify(&shown(to), &old, new.clone())?;
+        // A crash before this leaves what arrived, closed: the same command opens it.
+        new.settle()?;
+        Ok(head)
+    }
+
+    fn to_directory(&self, from: &str, to: &Path, work: &mut Work) -> Result<Head, Error> {
+        let old = Postgres::open_read_only(self.credentials.server(from, Access::Write)?)?;
+        let old = Arc::new(old);
+        let arriving = self.keys.join("head-mark.arriving");
+        let directories = self.directories(to);
+        // A node that has these keys would go on raising its mark.
+        let held = HeadMark::open(&directories.mark_path())?;
+        let new = Arc::new(open_or_create(&directories, &arriving)?);
+        let as_store: Arc<dyn Store> = old.clone();
+        work.copy(&shown(from), &as_store, &*new)?;
+        // The rest, once nodes write no more.
+        old.leave()?;
+        work.copy(&shown(from), &as_store, &*new)?;
+        let head = work.verify(&to.display().to_string(), &as_store, new.clone())?;
+        Arc::into_inner(new).expect("nobody else has it").close()?;
+        drop(held);
+        set_mark(&directories, &head)?;
+        // A crash before this leaves a mark that nobody reads.
+        fs::remove_file(&arriving).map_err(Error::file(&arriving))?;
+        Ok(head)
+    }
+}
+
+/// The mark beside the keys is that of a node: it never goes down.
+fn set_mark(directories: &Directories, head: &Head) -> Result<(), Error> {
+    let path = directories.mark_path();
+    let ledger_id = head.ledger.0.0;
+    if let Some(mark) = HeadMark::read(&path)?
+        && (mark.ledger_id != ledger_id || mark.height > head.height)
+    {
+        return Err(Error::Stop(format!(
+            "{} knows block {} of ledger {}, which has not arrived: nothing is opened",
+            path.display(),
+            mark.height,
+            hex::encode(mark.ledger_id)
+        )));
+    }
+    let Head { height, size, root, .. } = *head;
+    Ok(HeadMark::reset(&path, Mark { ledger_id, height, size, root: root.0 })?)
+}
+
+fn schema(database: &Database) -> Result<u8, Error> {
+    let server = database.server(Access::Write)?;
+    let server = server.ok_or_else(|| Error::input("which database? Give its URL with --store"))?;
+    let version = Postgres::migrate_schema(&server)?;
+    say(&format!("the tables are of version {version}"))?;
+    Ok(0)
+}
+
+/// A directory that an earlier run began to fill, or a new one; with a head mark of its own until all
+/// has arrived, so that no server opens it.
+fn open_or_create(directories: &Directories, mark: &Path) -> Result<Embedded, StoreError> {
+    directories.opening(|opening| {
+        let opening = opening.with_mark(mark);
+        if mark.exists() { opening.open() } else { opening.create(Settings::default()) }
+    })
+}
+
+/// What goes with the work: its progress, and how it is interrupted.
+struct Work {
+    progress: Progress,
+    clock: SharedClock,
+    stop: Arc<AtomicBool>,
+}
+
+impl Work {
+    fn copy(&mut self, name: &str, old: &Arc<dyn Store>, new: &dyn Store) -> Result<(), Error> {
+        let mut blocks = Stored::new(name, Arc::clone(old));
+        let progress = &mut |step: Step<'_>| self.progress.show(&step);
+        migrate::copy(&mut blocks, new, &self.stop, progress).map(drop)
+    }
+
+    fn verify(
+        &mut self,
+        name: &str,
+        old: &Arc<dyn Store>,
+        new: Arc<dyn Store>,
+    ) -> Result<Head, Error> {
+        let none = || Error::input("there is no ledger to be moved");
+        let (head, chain) = (old.head().ok_or_else(none)?, old.chain()?.ok_or_else(none)?);
+        let end = (self.clock.clone(), Arc::clone(&self.stop));
+        let progress = &mut |step: Step<'_>| self.progress.show(&step);
+        migrate::verify(name, new, chain.identity(), &head, end, progress)?;
+        Ok(head)
+    }
+}
+
+/// A line that moves on a terminal, else one from time to time.
+struct Progress {
+    bar: ProgressBar,
+    clock: SharedClock,
+    shown: Option<Duration>,
+}
+
+impl Progress {
+    fn new(clock: SharedClock) -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.set_style(ProgressStyle::with_template("{spinner} {msg}").expect("a constant"));
+        if !std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Self { bar, clock, shown: None }
+    }
+
+    fn show(&mut self, step: &Step<'_>) {
+        let now = self.clock.elapsed();
+        let due = self.shown.is_none_or(|shown| now.saturating_sub(shown) >= LINE_EVERY);
+        if self.bar.is_hidden() && !due {
+            return;
+        }
+        let (what, blocks) = match step {
+            Step::Copied { blocks, .. } => ("copied", *blocks),
+            Step::Audited(tally) => ("replayed where they arrived", tally.blocks),
+        };
+        if self.bar.is_hidden() {
+            self.shown = Some(now);
+            eprintln!("{} {blocks} blocks {what}", utc(self.clock.now_ms()));
+        }
+        self.bar.set_message(format!("{blocks} blocks {what}"));
+        self.bar.tick();
+    }
+}

@@ -1,0 +1,64 @@
+//! A ledger that moves into a database, or out of it. Until all of it has arrived, and from the moment
+//! in which it leaves, no node writes to it there: the state in the head row says so under its lock.
+
+use deadpool_postgres::ClientWrapper;
+use probant_core::chain::Head;
+
+use super::{
+    Marked, Postgres,
+    claim::Held,
+    follow::newest,
+    head::{HeadRow, State},
+    schema,
+    server::{Server, unavailable},
+};
+use crate::store::{Store as _, StoreError};
+
+impl Postgres {
+    /// Opens a database for a ledger that is brought here block by block: an empty one, one that an
+    /// earlier run did not fill, or one that the ledger once left.
+    ///
+    /// # Errors
+    /// [`StoreError::Input`] where a ledger goes on in it already.
+    pub fn arrive(server: Server) -> Result<Self, StoreError> {
+        server.wait(async { schema::create(&*server.writer().await?).await })?;
+        server.wait(async { schema::check(&*server.writer().await?, true).await })?;
+        if let HeadRow { state: State::Open, head: Some(head) } = newest(&server)? {
+            return Err(StoreError::Input(format!(
+                "ledger {} goes on in this database: nothing is moved into it",
+                head.ledger
+            )));
+        }
+        server.wait(set(&server, State::Arriving))?;
+        Self::assemble(server, Marked::No, State::Arriving)
+    }
+
+    /// All of it has arrived: from now on the ledger goes on here.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: do it again.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.server.wait(set(&self.server, State::Open))
+    }
+
+    /// From now on the ledger goes on elsewhere: waits for the block that is being made, and gives the
+    /// last one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: do it again. [`StoreError::Input`] where there is no ledger.
+    pub fn leave(&self) -> Result<Head, StoreError> {
+        self.server.wait(set(&self.server, State::Moved))?;
+        self.follow()?;
+        self.head().ok_or_else(|| StoreError::Input("the database holds no ledger".into()))
+    }
+}
+
+/// Waits for the lock on the head, so that no block is being made, and sets the state.
+async fn set(server: &Server, state: State) -> Result<(), StoreError> {
+    let (held, _) = Held::head(server).await?;
+    let failed = |error| unavailable("say where the ledger goes on", &error);
+    let client: &ClientWrapper = held.client();
+    let set = client.execute("UPDATE head SET state = $1", &[&state.name()]).await;
+    set.map_err(failed)?;
+    held.end("COMMIT").await.map_err(failed)
+}
