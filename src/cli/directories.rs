@@ -2,7 +2,8 @@
 //! the data, which can be copied, served and archived without thought.
 
 use std::{
-    fs::File,
+    fs::{self, File},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -10,9 +11,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use probant_core::key::Use;
 
 use crate::{
-    Error,
+    Error, durable,
     store::embedded::{Embedded, Opening, segments::SEGMENT_BYTES},
 };
+
+/// In a data directory, where the ledger has moved to.
+const MOVED: &str = "moved";
+const MOVED_MODE: u32 = 0o644;
 
 /// The two directories, as arguments.
 #[derive(Debug, Clone, clap::Args)]
@@ -62,9 +67,36 @@ impl Directories {
         opened
     }
 
-    /// Opens the ledger that is there.
-    #[allow(clippy::redundant_closure_for_method_calls)] // The method has one lifetime, not all.
+    /// Opens the ledger that is there, and goes on there.
     pub fn open(&self) -> Result<Embedded, Error> {
+        if let Some(to) = self.moved_to()? {
+            let data = self.data.display();
+            return Err(Error::input(format!(
+                "{data}: the ledger has moved to {to} and goes on there; what is here is a copy of \
+                 what it was"
+            )));
+        }
+        self.open_moved()
+    }
+
+    /// Where the ledger has moved to from here, if it has.
+    pub fn moved_to(&self) -> Result<Option<String>, Error> {
+        let path = self.data.join(MOVED);
+        match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            read => read.map(|to| Some(to.trim().to_owned())).map_err(Error::file(&path)),
+        }
+    }
+
+    /// Says that the ledger goes on elsewhere.
+    pub fn leave_for(&self, to: &str) -> Result<(), Error> {
+        let path = self.data.join(MOVED);
+        Ok(durable::replace_file(&path, format!("{to}\n").as_bytes(), MOVED_MODE)?)
+    }
+
+    /// Opens the ledger that is there, wherever it goes on.
+    #[allow(clippy::redundant_closure_for_method_calls)] // The method has one lifetime, not all.
+    pub fn open_moved(&self) -> Result<Embedded, Error> {
         Ok(self.opening(|opening| opening.open())?)
     }
 

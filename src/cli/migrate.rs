@@ -119,11 +119,16 @@ impl Migrate {
 
     fn to_database(&self, from: &Path, to: &str, work: &mut Work) -> Result<Head, Error> {
         // Opened as a server does: locked, and not behind its head mark, which goes on from here.
-        let old: Arc<dyn Store> = Arc::new(self.directories(from).open()?);
+        let (directories, name) = (self.directories(from), shown(to));
+        // An earlier run may have ended just before it was done.
+        let again = directories.moved_to()?.is_some_and(|moved_to| moved_to == name);
+        let old = if again { directories.open_moved()? } else { directories.open()? };
+        let old: Arc<dyn Store> = Arc::new(old);
         let new = Arc::new(Postgres::arrive(self.credentials.server(to, Access::Write)?)?);
         work.copy(&from.display().to_string(), &old, &*new)?;
-        let head = work.verify(&shown(to), &old, new.clone())?;
-        // A crash before this leaves what arrived, closed: the same command opens it.
+        let head = work.verify(&name, &old, new.clone())?;
+        // In this order: a crash between leaves it closed in both, and the same command goes on.
+        directories.leave_for(&name)?;
         new.settle()?;
         Ok(head)
     }

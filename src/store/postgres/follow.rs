@@ -33,7 +33,11 @@ impl Postgres {
     pub(super) fn take_up_new(&self) -> Result<(), StoreError> {
         // Asked for first: what was there before the question must be in the answer.
         let before = self.newest();
-        let HeadRow { head, .. } = newest(&self.server)?;
+        let HeadRow { head, state } = newest(&self.server)?;
+        // Whoever only reads may look at what goes on elsewhere.
+        if !matches!(*self.marked(), Marked::No) {
+            state.check(self.state)?;
+        }
         if head == before {
             return Ok(());
         }

@@ -85,7 +85,11 @@ impl Postgres {
         mut marked: Marked,
         state: State,
     ) -> Result<Self, StoreError> {
-        let (head, statuses) = (newest(&server)?.head, Statuses::new());
+        let (row, statuses) = (newest(&server)?, Statuses::new());
+        if !matches!(marked, Marked::No) {
+            row.state.check(state)?;
+        }
+        let head = row.head;
         let look_ups = LookUps { server: &server, statuses: &statuses, head: head.clone() };
         match &marked {
             Marked::Yet(path) if head.is_some() => return Err(no_mark(path)),
