@@ -56,8 +56,8 @@ pub struct LoadIssuer {
 /// What to send.
 #[derive(Clone)]
 pub struct Load {
-    /// The ledger's address.
-    pub address: SocketAddr,
+    /// The addresses of the ledger's nodes; connections take turns.
+    pub addresses: Vec<SocketAddr>,
     /// The ledger's id.
     pub ledger: LedgerId,
     /// Who speaks; statements take turns, the same of a run that certifies and one that revokes.
@@ -103,9 +103,10 @@ pub async fn submit_all(
     });
     let begun = clock.elapsed();
     let tasks: Vec<_> = (0..load.connections)
-        .map(|_| {
+        .map(|number| {
             let (load, clock) = (load.clone(), Arc::clone(clock));
-            tokio::spawn(connection_load(load, says, clock, Arc::clone(&progress)))
+            let address = load.addresses[number % load.addresses.len()];
+            tokio::spawn(connection_load(address, load, says, clock, Arc::clone(&progress)))
         })
         .collect();
     let mut latency = Latency::default();
@@ -126,12 +127,13 @@ pub async fn submit_all(
 }
 
 async fn connection_load(
+    address: SocketAddr,
     load: Load,
     says: Says,
     clock: SharedClock,
     progress: Arc<Progress>,
 ) -> Result<Latency, Error> {
-    let mut connection = Connection::open(load.address).await?;
+    let mut connection = Connection::open(address).await?;
     let mut latency = Latency::default();
     loop {
         let from = progress.next.fetch_add(load.batch as u64, Ordering::Relaxed);

@@ -42,9 +42,9 @@ const LAG_SECONDS_MAX: u32 = 60;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Bench {
-    /// Address of the ledger
+    /// Address of the ledger; repeated, of its nodes, among which connections take turns
     #[arg(long, default_value = "127.0.0.1:8080")]
-    address: SocketAddr,
+    address: Vec<SocketAddr>,
     /// The operator key, which enrolls the issuers of the load
     #[arg(long, value_name = "FILE", default_value = "ledger-keys/operator.pem")]
     operator_key: PathBuf,
@@ -79,7 +79,7 @@ pub struct Bench {
 
 impl Bench {
     pub async fn run(&self, clock: &SharedClock) -> Result<u8, Error> {
-        let mut connection = Connection::open(self.address).await?;
+        let mut connection = Connection::open(self.first()).await?;
         let (ledger, origin) = identity(&mut connection).await?;
         let operator = keyfile::read(&self.operator_key)?;
         let mut issuers = Vec::new();
@@ -89,7 +89,7 @@ impl Bench {
         }
         let seed = *entropy();
         let load = Load {
-            address: self.address,
+            addresses: self.address.clone(),
             ledger,
             issuers,
             connections: self.connections,
@@ -138,10 +138,10 @@ impl Bench {
             let number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % documents;
             format!("/documents/{}/proof", bench::document(&seed, number))
         };
-        let mut connection = Connection::open(self.address).await?;
+        let mut connection = Connection::open(self.first()).await?;
         let (_, proof) = connection.send(Method::GET, &path(1), Vec::new()).await?;
         let duration = Duration::from_secs(self.proofs);
-        let report = bench::get(self.address, self.connections, duration, clock, path).await?;
+        let report = bench::get(self.first(), self.connections, duration, clock, path).await?;
         say(&format!("proofs    {report}; one has {} bytes", proof.len()))
     }
 
@@ -154,7 +154,7 @@ impl Bench {
             let number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % documents;
             format!("/documents/{}", bench::document(&seed, number))
         };
-        let ours = bench::get(self.address, self.connections, duration, clock, path).await?;
+        let ours = bench::get(self.first(), self.connections, duration, clock, path).await?;
         say(&format!("look-ups  {ours}"))?;
         let bare = bare_server().await?;
         let theirs = bench::get(bare, self.connections, duration, clock, |_| "/".into()).await?;
@@ -164,7 +164,7 @@ impl Bench {
 
     /// Until look-ups have caught up with what was certified.
     async fn wait_for_lookups(&self) -> Result<(), Error> {
-        let mut connection = Connection::open(self.address).await?;
+        let mut connection = Connection::open(self.first()).await?;
         for _ in 0..LAG_SECONDS_MAX {
             let (_, answer) = connection.send(Method::GET, "/readyz", Vec::new()).await?;
             let answer: serde_json::Value = serde_json::from_slice(&answer)
@@ -175,6 +175,11 @@ impl Bench {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         Err(Error::busy("look-ups lag for longer than a minute"))
+    }
+
+    /// Who answers questions.
+    fn first(&self) -> SocketAddr {
+        self.address[0]
     }
 
     fn disk_bytes(&self) -> Result<Option<u64>, Error> {
