@@ -15,7 +15,7 @@ use std::{
 
 use cluster::Cluster;
 use futures_util::future::join_all;
-use probant::clock::{Clock as _, SystemClock};
+use probant::clock::SystemClock;
 use tokio_postgres::NoTls;
 
 const PROBANT: &str = env!("CARGO_BIN_EXE_probant");
