@@ -67,17 +67,19 @@ async function show({ again = false } = {}) {
 
 /** What has not changed stays; of what has, the reader keeps what was opened, and the place. */
 function put(pulse, content, again) {
-  const [, old] = at("view").children;
+  const [shown, old] = at("view").children;
   content.of += spoken();
   const focused = again ? place(document.activeElement) : null;
-  if (again && pulse && old?.of === content.of) {
-    at("view").firstElementChild.replaceWith(pulse);
+  const opened = again ? [...at("view").querySelectorAll("[open] > summary")].map(place) : [];
+  if (again && pulse && old) {
+    // Each alone: a button that goes while it is pressed is not pressed.
+    if (shown.of !== pulse.of) shown.replaceWith(pulse);
+    if (old.of !== content.of) old.replaceWith(content);
   } else {
-    const opened = again ? [...at("view").querySelectorAll("[open] > summary")].map(place) : [];
     at("view").replaceChildren(...(pulse ? [pulse] : []), content);
-    for (const summary of opened.filter(Boolean)) {
-      at("view").querySelector(summary)?.parentElement.setAttribute("open", "");
-    }
+  }
+  for (const summary of opened.filter(Boolean)) {
+    at("view").querySelector(summary)?.parentElement.setAttribute("open", "");
   }
   if (focused) at("view").querySelector(focused)?.focus({ preventScroll: true });
 }
@@ -95,7 +97,7 @@ function pulse() {
     paused = !paused;
     show({ again: true });
   };
-  return element(
+  const shown = element(
     "p",
     { class: `pulse ${paused ? "paused" : ""}` },
     button(word(paused ? "live.resume" : "live.pause"), toggle, {
@@ -104,6 +106,8 @@ function pulse() {
     }),
     element("span", {}, word(paused ? "live.paused" : "live.now")),
   );
+  shown.of = spoken() + paused;
+  return shown;
 }
 
 function trouble(error) {

@@ -17,10 +17,15 @@ const FLAGS = [
   "--host-resolver-rules=MAP ledger.test 127.0.0.1",
 ];
 const executablePath = process.env.PROBANT_CHROMIUM ?? "/usr/bin/chromium";
-/** Longest that a page may take for anything that is waited for. */
-const PATIENCE_MS = 20_000;
+/**
+ * Longest that a page may take for anything that is waited for: what comes early is not waited for,
+ * and a slow machine is no fault of the page.
+ */
+const PATIENCE_MS = 120_000;
+const PAUSE_MS = 20;
 
-export const openBrowser = () => chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 });
+export const openBrowser = () =>
+  chromium.launch({ executablePath, args: FLAGS, timeout: PATIENCE_MS });
 
 /** Opens a page, hands it to `use`, and holds it to have had no fault that is not `expected`. */
 export async function visit(browser, url, use, { expected = /^$/, ...options } = {}) {
@@ -70,6 +75,21 @@ export async function answers(page) {
   await page.waitForSelector("#answers .answer");
   await page.waitForFunction(() => !document.querySelector("#answers .waiting"));
   return page.$$eval("#answers .answer", (all) => all.map((one) => one.dataset.outcome));
+}
+
+/** Waits until all that the page loads is there, in its worker too: what hashes has it. */
+export async function loaded(page) {
+  await settled(page);
+  const empty = { name: "empty", mimeType: "text/plain", buffer: Buffer.alloc(0) };
+  assert.deepEqual(await bring(page, empty), ["unknown"]);
+}
+
+/** Waits, here and not in a page, until `holds` does. */
+export async function until(holds) {
+  for (let waitedMs = 0; !holds(); waitedMs += PAUSE_MS) {
+    assert.ok(waitedMs < PATIENCE_MS, `waited for: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
 }
 
 /** Waits until the ledger has said who it is, or has not. */

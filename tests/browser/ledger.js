@@ -21,7 +21,7 @@ const ISSUERS = {
 const run =
   (folder, env) =>
   async (...command) => {
-    const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 60_000 };
+    const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 300_000 };
     return (await promisify(execFile)(BINARY, command, options)).stdout;
   };
 
@@ -120,15 +120,16 @@ async function make(...options) {
   return { folder, identity, url, close };
 }
 
-/** A ledger of the same name that nobody writes to; it seals a block each second all the same. */
-export const openEmptyLedger = () => make("--heartbeat-s", "1");
+/** A ledger of the same name that nobody writes to; it seals blocks all the same. */
+export const openEmptyLedger = () => make("--heartbeat-s", "2");
 
 /** The ledger, served; `file(name)` is where a document of it lies. */
 export async function openLedger() {
   const { folder, identity, url, close } = await make();
   const probant = run(folder, { PROBANT_LEDGER: url, PROBANT_IDENTITY: identity });
   await certify(probant, folder);
+  const madeMs = Date.now();
   const file = (name) => join(folder, name);
   const fingerprint = async (name) => (await probant("fingerprint", name)).split(" ")[0];
-  return { folder, identity, url, probant, file, fingerprint, close };
+  return { folder, identity, url, madeMs, probant, file, fingerprint, close };
 }

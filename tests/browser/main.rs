@@ -5,18 +5,30 @@
 //! fails.
 
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
     time::Duration,
 };
 
 /// The longest that all of it may take, on a machine that does other things.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(1200);
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What Node's reporter writes before the names and errors of all tests that failed.
+const FAILING: &str = "failing tests:";
+
+/// Why the tests failed, shown as it is, and last: no panic, whose backtrace would hide it.
+struct Failed(String);
+
+impl fmt::Debug for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[test]
-fn the_page_says_what_is_true_and_nothing_else() {
+fn the_page_says_what_is_true_and_nothing_else() -> Result<(), Failed> {
     let locked = fs::read_to_string(here().join("package-lock.json")).unwrap();
     let version = |package: &str| version(&locked, &format!("node_modules/{package}"));
     for package in ["axe-core", "playwright-core"] {
@@ -28,28 +40,44 @@ fn the_page_says_what_is_true_and_nothing_else() {
             "{package} is not installed as locked; run `make test-setup`"
         );
     }
+    let report = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
+    let _ = fs::remove_file(&report); // That of the run before, if there is one.
     let mut node = Command::new("node");
-    node.args(["--test", "page.test.js"]).current_dir(here());
+    node.current_dir(here()).arg("--test");
+    // The same twice: for who watches, and to be read when it has ended.
+    node.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    node.args(["--test-reporter=spec", "--test-reporter-destination"]).arg(&report);
+    node.arg("page.test.js");
     node.env("PROBANT_BINARY", env!("CARGO_BIN_EXE_probant"));
     node.env_remove("NODE_OPTIONS").env_remove("NODE_TEST_CONTEXT");
     let started = node.spawn();
     let mut node = started.unwrap_or_else(|error| panic!("node: {error}; run `make test-setup`"));
     let ended = wait(&mut node);
-    assert!(ended.success(), "{ended}; where something is missing: `make test-setup`");
+    if ended.as_ref().is_some_and(ExitStatus::success) {
+        return Ok(());
+    }
+    let how = ended.map_or(format!("not ended within {PATIENCE:?}"), |status| status.to_string());
+    let said = fs::read_to_string(&report).unwrap_or_default();
+    let failing = said.split_once(FAILING).map_or(&*said, |(_, failing)| failing);
+    // Where in Node itself it was called from says nothing.
+    let lines = failing.lines().filter(|line| !line.contains("node:internal"));
+    let failing = lines.collect::<Vec<_>>().join("\n");
+    let failing = failing.trim();
+    Err(Failed(format!("{how}; where something is missing: `make test-setup`\n\n{failing}")))
 }
 
 /// Bounded: what hangs is ended, by its own id.
-fn wait(child: &mut Child) -> ExitStatus {
+fn wait(child: &mut Child) -> Option<ExitStatus> {
     let pauses = PATIENCE.as_millis() / PAUSE.as_millis();
     for _ in 0..pauses {
         if let Some(ended) = child.try_wait().unwrap() {
-            return ended;
+            return Some(ended);
         }
         std::thread::sleep(PAUSE);
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    panic!("the tests have not ended within {PATIENCE:?}");
+    None
 }
 
 fn version(locked: &str, path: &str) -> String {

@@ -65,6 +65,7 @@ export function manners(world) {
       await page.keyboard.press("Tab");
       assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
       await page.keyboard.press("Enter");
+      await page.waitForFunction(() => document.activeElement.id === "main");
       await page.keyboard.press("Tab");
       assert.equal(await page.evaluate(() => document.activeElement.id), "files");
       await page.keyboard.press("Enter");
@@ -170,6 +171,8 @@ export function manners(world) {
           }
           await bring(page, ledger.file("certified.pdf"), ledger.file("altered.pdf"));
           await look(page, "several");
+          // As of when it was made: a proof from before would be an old one.
+          await page.clock.setFixedTime(ledger.madeMs);
           const proven = ["certified.pdf", "certified.pdf.proof"].map(ledger.file);
           assert.deepEqual(await bring(page, ...proven), ["certified"]);
           await look(page, "offline");
@@ -200,19 +203,18 @@ export function manners(world) {
       await open(
         "explorer.html",
         async (page) => {
-          for (const view of [
-            "#chain",
-            "#block/3",
-            "#entry/0",
-            "#entry/6",
-            "#issuers",
-            "#issuer/telecom.example",
+          for (const [view, shown] of [
+            ["#chain", ".chain"],
+            ["#block/3", "h1:text-is('Block 3')"],
+            ["#entry/0", ".kicker:text-is('Entry 0')"],
+            ["#entry/6", ".kicker:text-is('Entry 6')"],
+            ["#issuers", "h1:text-is('Issuers')"],
+            ["#issuer/telecom.example", ".keys"],
           ]) {
             await page.evaluate((view) => {
               location.hash = view;
             }, view);
-            await page.waitForSelector(`.views ~ #view section`);
-            await page.waitForTimeout(150);
+            await page.waitForSelector(`#view ${shown}`);
             await look(page, view);
           }
         },
@@ -238,6 +240,7 @@ export function manners(world) {
       for (const name of ["Explorer", "API", "Verify"]) {
         await page.click(`.top nav a:has-text("${name}")`);
         await page.waitForSelector(`.top nav a[aria-current]:has-text("${name}")`);
+        await page.waitForLoadState(); // It is there before its styles are.
         assert.deepEqual(await head(), first, name);
       }
     }));

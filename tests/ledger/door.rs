@@ -108,7 +108,7 @@ async fn what_has_fallen_is_refused_at_the_door() {
     let sealing = Sealing { interval: Duration::from_secs(600), ..Sealing::default() };
     let ledger = Ledger::start(store, keyring(), TestClock::new(), sealing).unwrap();
     let again = withdraw(Reason::ObtainedByFraud).to_submission(Some(&list));
-    let refused = tokio::time::timeout(Duration::from_secs(20), ledger.submit(again)).await;
+    let refused = tokio::time::timeout(Duration::from_secs(60), ledger.submit(again)).await;
     let refused = refused.expect("the sealer is not asked").unwrap_err().to_string();
     assert!(refused.starts_with("fallen"), "{refused}");
 }

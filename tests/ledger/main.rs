@@ -112,7 +112,7 @@ async fn a_store_that_fails_stops_the_ledger_and_nobody_waits() {
         assert!(matches!(failed, Error::Stop(_)), "{failed}");
         assert!(ledger.failure().is_some_and(|why| why.contains("restart")));
         assert_eq!(ledger.alarm(), ledger.failure());
-        let next = tokio::time::timeout(Duration::from_secs(5), ledger.submit(batch.clone()));
+        let next = tokio::time::timeout(Duration::from_secs(60), ledger.submit(batch.clone()));
         assert!(next.await.unwrap().is_ok() == (fail == Fail::Persisted));
         drop(ledger);
         // After a restart the same statement is answered, whether it was kept or not.

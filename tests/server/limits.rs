@@ -155,7 +155,7 @@ async fn more_connections_than_there_are_wait_and_are_told_to_come_back() {
         // Whoever waits while one ends is served.
         let waiting = raw::get(client.address(), "/healthz", "");
         let (came, ()) = tokio::join!(waiting, async {
-            sleep(Duration::from_millis(200)).await;
+            sleep(Duration::from_millis(50)).await;
             taken.pop();
         });
         assert_eq!(came.status(), 200);
