@@ -94,6 +94,116 @@ fn a_database_that_is_away_is_so_for_a_bounded_time_and_comes_back_by_itself() {
     assert!(matches!(ask(&gone), Err(StoreError::Unavailable(_))));
 }
 
+/// Fails the test where work on the database hangs: whatever it does, the node must be told.
+fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || drop(tell.send(work())));
+    told.recv_timeout(Duration::from_secs(100)).expect("it ends, and not by a panic")
+}
+
+#[test]
+fn a_unix_socket_is_reached() {
+    let cluster = Cluster::start();
+    let data = cluster.data();
+    let folder = data.parent().unwrap().display().to_string().replace('/', "%2F");
+    let url = format!("postgres://postgres@{folder}:{}/postgres", cluster.port);
+    assert_eq!(ask(&connect(&url, Access::Write)).unwrap(), 7);
+}
+
+#[test]
+fn a_database_that_stands_still_under_a_connection_is_away() {
+    let cluster = Cluster::start();
+    let server = std::sync::Arc::new(cluster.connect("postgres"));
+    assert_eq!(ask(&server).unwrap(), 7);
+    cluster.pause(true);
+    let asked = std::sync::Arc::clone(&server);
+    let away = bounded(move || ask(&asked));
+    cluster.pause(false);
+    assert!(matches!(away, Err(StoreError::Unavailable(_))), "{away:?}");
+    assert!((0..5).any(|_| ask(&server).is_ok()), "it comes back");
+}
+
+#[test]
+fn a_statement_may_take_its_time_where_the_database_answers_others() {
+    let cluster = Cluster::start();
+    let server = cluster.connect("postgres");
+    let slow = server.wait(async {
+        let client = server.reader().await?;
+        let slept = client.batch_execute("SELECT pg_sleep(17)").await;
+        slept.map_err(|error| StoreError::Unavailable(error.to_string()))
+    });
+    assert!(slow.is_ok(), "{slow:?}");
+}
+
+#[test]
+fn a_wait_that_was_cut_short_is_heard_of_whatever_is_silenced() {
+    let cluster = Cluster::start();
+    cluster.sql("postgres", "ALTER ROLE postgres SET client_min_messages = error");
+    cluster.sql("postgres", "CREATE TABLE written (n int)");
+    let standby = cluster.standby(true);
+    let options = "?options=-cclient_min_messages%3Derror";
+    for url in [cluster.url("postgres"), cluster.url("postgres") + options] {
+        let server = std::sync::Arc::new(connect(&url, Access::Write));
+        assert_eq!(ask(&server).unwrap(), 7);
+        standby.pause(true);
+        let writes = {
+            let server = std::sync::Arc::clone(&server);
+            std::thread::spawn(move || {
+                server.wait(async {
+                    let client = server.writer().await.unwrap();
+                    client.batch_execute("INSERT INTO written VALUES (1)").await.unwrap();
+                });
+            })
+        };
+        let cancel = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity \
+                      WHERE wait_event = 'SyncRep'";
+        while cluster.sql("postgres", cancel) != "1" {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        writes.join().unwrap();
+        standby.pause(false);
+        assert_eq!(server.cut_short(), 1, "{url}");
+    }
+}
+
+#[test]
+fn a_standby_that_is_waited_for_in_vain_keeps_nobody_for_ever() {
+    let cluster = Cluster::start();
+    let columns = "issuer text PRIMARY KEY, day int, documents int, full_us int";
+    cluster.sql("postgres", &format!("CREATE TABLE usage ({columns})"));
+    let standby = cluster.standby(true);
+    standby.pause(true);
+    let server = std::sync::Arc::new(cluster.connect("postgres"));
+    let asked = std::sync::Arc::clone(&server);
+    let away = bounded(move || ask(&asked));
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    // It is told to end while the node is answered already.
+    let ended = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        cluster.sql("postgres", waiting) == "0"
+    });
+    standby.pause(false);
+    assert!(matches!(away, Err(StoreError::Unavailable(_))), "{away:?}");
+    // Or each try would leave a session, until there are no more to be had.
+    assert!(ended, "{}", cluster.said());
+    assert!((0..20).any(|_| ask(&server).is_ok()), "it goes on once the standby is back");
+}
+
+#[test]
+fn of_several_hosts_the_primary_is_found_past_those_that_are_none() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().unwrap().port();
+    let cluster = Cluster::start();
+    let standby = cluster.standby(false);
+    for first in [standby.port, silent] {
+        let port = cluster.port;
+        let url = format!("postgres://postgres@127.0.0.1:{first},127.0.0.1:{port}/postgres");
+        let server = connect(&url, Access::Write);
+        let asked = bounded(move || ask(&server));
+        assert_eq!(asked.expect("the second is the primary"), 7, "{first}");
+    }
+}
+
 #[tokio::test]
 async fn it_can_be_waited_for_on_a_thread_that_serves_others() {
     let cluster = Cluster::start();

@@ -6,6 +6,7 @@ mod durability;
 
 use std::{
     future::{Future, poll_fn},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -20,9 +21,13 @@ use deadpool_postgres::{
 use futures_util::future::BoxFuture;
 use tokio::{
     runtime::{Builder, Handle, Runtime, RuntimeFlavor},
+    sync::watch,
     task::{JoinHandle, block_in_place},
+    time::{sleep, timeout},
 };
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, error::SqlState};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, Connection, Error, NoTls, config::SslMode, error::SqlState,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use self::address::Address;
@@ -34,6 +39,15 @@ const READERS: usize = 8;
 const WRITERS: usize = 2;
 /// How long a question waits for a connection, for one to be made, and for one to be looked at.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+/// How long a new connection waits for the standby, and how long it may take to have that ended.
+const STANDBY_MAX: Duration = Duration::from_secs(6);
+const CANCEL_MAX: Duration = Duration::from_secs(2);
+/// How long one of several hosts may take to become a connection, before the next is tried.
+const HOST_MAX: Duration = Duration::from_secs(4);
+/// Work that takes so long has it looked whether the database still answers anybody.
+const LOOK_PAUSE: Duration = Duration::from_secs(5);
+/// After so many looks it answers others, but not this work: more than any statement of ours takes.
+const LOOKS_MAX: u32 = 24;
 /// How long the connections of a server that ends have to say goodbye.
 const END_MAX: Duration = Duration::from_millis(500);
 
@@ -52,7 +66,9 @@ pub struct Server {
     runtime: Option<Runtime>,
     readers: Pool,
     writers: Pool,
-    cut_short: Arc<AtomicU64>,
+    connects: Watched,
+    /// Told when all connections are given up.
+    given_up: watch::Sender<()>,
 }
 
 impl Server {
@@ -64,15 +80,23 @@ impl Server {
         let mut runtime = Builder::new_multi_thread();
         runtime.worker_threads(1).thread_name("database").enable_all();
         let runtime = runtime.build().map_err(StoreError::io("start a runtime"))?;
-        let cut_short = Arc::new(AtomicU64::new(0));
-        let pool = |size| pool(address, access, &cut_short, size);
+        let given_up = watch::Sender::new(());
+        let connects = Watched {
+            hosts: address.each_host(access).into(),
+            tls: MakeRustlsConnect::new(address.tls.clone()),
+            cut_short: Arc::new(AtomicU64::new(0)),
+            given_up: given_up.subscribe(),
+        };
+        let pool = |size| pool(&connects, access, size);
         let (readers, writers) = (pool(READERS), pool(WRITERS));
-        Ok(Self { runtime: Some(runtime), readers, writers, cut_short })
+        Ok(Self { runtime: Some(runtime), readers, writers, connects, given_up })
     }
 
     /// Runs work on the database to its end, from any thread; one that serves others lets them go on.
+    /// Where the database stops answering, what it was asked ends as if the connection had.
     pub fn wait<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
         let runtime = self.runtime.as_ref().expect("there until it is dropped");
+        let work = self.watched(work);
         match Handle::try_current().map(|handle| handle.runtime_flavor()) {
             Err(_) => runtime.block_on(work),
             Ok(RuntimeFlavor::CurrentThread) => std::thread::scope(|scope| {
@@ -86,7 +110,7 @@ impl Server {
     /// A connection for look-ups.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] after ten seconds at most; [`StoreError::Input`] for a database
+    /// [`StoreError::Unavailable`] after half a minute at most; [`StoreError::Input`] for a database
     /// that must not be used so.
     pub async fn reader(&self) -> Result<Object, StoreError> {
         self.readers.get().await.map_err(unreached)
@@ -102,7 +126,30 @@ impl Server {
 
     /// How often a wait for a standby was cut short, so that what was committed may not be there.
     pub fn cut_short(&self) -> u64 {
-        self.cut_short.load(Ordering::Acquire)
+        self.connects.cut_short.load(Ordering::Acquire)
+    }
+
+    /// A database that stands still has its connections acknowledge what they are sent: no timeout of
+    /// the network ends them, and none of the database's own.
+    async fn watched<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            tokio::select! {
+                done = &mut work => return done,
+                () = self.look(looks) => {}
+            }
+        }
+    }
+
+    async fn look(&self, looks: u32) {
+        sleep(LOOK_PAUSE).await;
+        if looks <= LOOKS_MAX && self.connects.answers().await {
+            return;
+        }
+        tracing::warn!("the database does not answer: its connections are given up");
+        self.given_up.send_replace(());
     }
 }
 
@@ -117,78 +164,157 @@ impl Drop for Server {
     }
 }
 
-fn pool(address: &Address, access: Access, cut_short: &Arc<AtomicU64>, size: usize) -> Pool {
-    let tls = MakeRustlsConnect::new(address.tls.clone());
-    let connect = Watched { tls, cut_short: Arc::clone(cut_short) };
+fn pool(connects: &Watched, access: Access, size: usize) -> Pool {
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_connect(address.config.clone(), connect, config);
-    let counted = Arc::clone(cut_short);
+    let manager = Manager::from_connect(connects.hosts[0].clone(), connects.clone(), config);
+    let looks = connects.clone();
     let looked_at = Hook::async_fn(move |client: &mut ClientWrapper, _| {
-        let cut_short = Arc::clone(&counted);
+        let looks = looks.clone();
         Box::pin(async move {
-            let refused = durability::check(client, access).await.map_err(HookError::Backend)?;
-            if let Some(why) = refused {
-                return Err(HookError::message(why));
-            }
-            let count = || cut_short.load(Ordering::Acquire);
-            loop {
-                let before = count();
-                let waited = durability::wait_for_standby(client, access).await;
-                waited.map_err(HookError::Backend)?;
-                if count() == before {
-                    break;
-                }
-            }
-            Ok(())
+            // The pool's own timeouts end before this.
+            let looked = timeout(WAIT_MAX, looks.look_at(client, access)).await;
+            looked.unwrap_or_else(|_| Err(HookError::message(SILENT)))
         })
     });
     let timeouts = Some(WAIT_MAX);
+    let connecting = HOST_MAX * u32::try_from(connects.hosts.len()).unwrap_or(u32::MAX);
     Pool::builder(manager)
         .max_size(size)
         .runtime(PoolRuntime::Tokio1)
         .wait_timeout(timeouts)
-        .create_timeout(timeouts)
+        .create_timeout(Some(connecting.max(WAIT_MAX)))
         .recycle_timeout(timeouts)
         .post_create(looked_at)
         .build()
         .expect("timeouts have their runtime")
 }
 
+/// What passes by itself, as a connection was made.
+const SILENT: &str = "no connection to the database in time: it does not answer";
+const NO_STANDBY: &str = "the database waits for its standby: what it shows may not be there after \
+     a failover";
+
 /// Makes connections, and listens to what the database says beside its answers.
+#[derive(Clone)]
 struct Watched {
+    /// Where it may be, one host each.
+    hosts: Arc<[Config]>,
     tls: MakeRustlsConnect,
     cut_short: Arc<AtomicU64>,
+    given_up: watch::Receiver<()>,
 }
 
+type Connected = Result<(Client, JoinHandle<()>), Error>;
+
 impl Connect for Watched {
-    fn connect(&self, config: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), Error>> {
-        let config = config.clone();
-        Box::pin(async move {
-            let (client, connection) = config.connect(self.tls.clone()).await?;
-            let driven = drive(connection, Arc::clone(&self.cut_short));
-            Ok((client, tokio::spawn(driven)))
-        })
+    fn connect(&self, _: &Config) -> BoxFuture<'_, Connected> {
+        Box::pin(self.any())
     }
 }
 
-/// Drives a connection to its end. A notice comes before the answer that it belongs to.
-async fn drive<S, T>(mut connection: Connection<S, T>, cut_short: Arc<AtomicU64>)
-where
+impl Watched {
+    /// Tries one host after the other. One that takes connections and says nothing is passed over like
+    /// one that is down; the last has what time the pool leaves.
+    async fn any(&self) -> Connected {
+        let (last, others) = self.hosts.split_last().expect("an address has a host");
+        for host in others {
+            match timeout(HOST_MAX, self.one(host)).await {
+                Ok(Ok(connected)) => return Ok(connected),
+                Ok(Err(error)) => tracing::debug!(why = reason(&error), "the next host is tried"),
+                Err(_) => tracing::debug!(why = "it does not answer", "the next host is tried"),
+            }
+        }
+        self.one(last).await
+    }
+
+    async fn one(&self, host: &Config) -> Connected {
+        let (cut_short, given_up) = (Arc::clone(&self.cut_short), self.given_up.clone());
+        // A socket has no name that TLS could be prepared for.
+        if host.get_ssl_mode() == SslMode::Disable {
+            let (client, connection) = host.connect(NoTls).await?;
+            Ok((client, tokio::spawn(drive(connection, cut_short, given_up))))
+        } else {
+            let (client, connection) = host.connect(self.tls.clone()).await?;
+            Ok((client, tokio::spawn(drive(connection, cut_short, given_up))))
+        }
+    }
+
+    /// That a new connection may be used, and that the standby has all that it shows.
+    async fn look_at(&self, client: &Client, access: Access) -> Result<(), HookError> {
+        let refused = durability::check(client, access).await.map_err(HookError::Backend)?;
+        if let Some(why) = refused {
+            return Err(HookError::message(why));
+        }
+        let before = self.cut_short.load(Ordering::Acquire);
+        let waits = durability::wait_for_standby(client, access);
+        let Ok(waited) = timeout(STANDBY_MAX, waits).await else {
+            self.cancel(client).await;
+            return Err(HookError::message(NO_STANDBY));
+        };
+        waited.map_err(HookError::Backend)?;
+        let had = self.cut_short.load(Ordering::Acquire) == before;
+        if had { Ok(()) } else { Err(HookError::message(NO_STANDBY)) }
+    }
+
+    /// A session that waits for a standby notices neither its timeouts nor that nobody listens any
+    /// more: each try would leave one, until there are no more to be had.
+    async fn cancel(&self, client: &Client) {
+        let token = client.cancel_token();
+        let cancelled = async {
+            if self.hosts[0].get_ssl_mode() == SslMode::Disable {
+                token.cancel_query(NoTls).await
+            } else {
+                token.cancel_query(self.tls.clone()).await
+            }
+        };
+        match timeout(CANCEL_MAX, cancelled).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(why = reason(&error), "a wait was not cancelled"),
+            Err(_) => tracing::debug!("a wait was not cancelled in time"),
+        }
+    }
+
+    /// Whether anybody answers a new connection; with a refusal will do.
+    async fn answers(&self) -> bool {
+        match timeout(WAIT_MAX, self.any()).await {
+            Ok(Ok((_, driven))) => {
+                driven.abort();
+                true
+            }
+            Ok(Err(error)) => error.as_db_error().is_some(),
+            Err(_) => false,
+        }
+    }
+}
+
+/// Drives a connection to its end, or until all are given up. A notice comes before the answer that it
+/// belongs to.
+async fn drive<S, T>(
+    mut connection: Connection<S, T>,
+    cut_short: Arc<AtomicU64>,
+    mut given_up: watch::Receiver<()>,
+) where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
-    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+    given_up.mark_unchanged();
+    loop {
+        let message = tokio::select! {
+            message = poll_fn(|context| connection.poll_message(context)) => message,
+            _ = given_up.changed() => return,
+        };
         match message {
             // "canceling wait for synchronous replication", in the server's language: of warnings,
             // COMMIT knows no other.
-            Ok(AsyncMessage::Notice(notice)) if is_cut_short(&notice) => {
+            Some(Ok(AsyncMessage::Notice(notice))) if is_cut_short(&notice) => {
                 cut_short.fetch_add(1, Ordering::Release);
             }
-            Ok(_) => {}
-            Err(error) => {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
                 tracing::info!(why = reason(&error), "a connection to the database ended");
                 return;
             }
+            None => return,
         }
     }
 }
@@ -199,6 +325,11 @@ fn is_cut_short(notice: &tokio_postgres::error::DbError) -> bool {
 
 fn unreached(error: PoolError) -> StoreError {
     match error {
+        PoolError::PostCreateHook(HookError::Message(why))
+            if why == SILENT || why == NO_STANDBY =>
+        {
+            StoreError::Unavailable(why.into())
+        }
         PoolError::PostCreateHook(HookError::Message(why)) => StoreError::Input(why.into()),
         PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
             refused(&error)

@@ -10,10 +10,11 @@ use rustls::{
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio_postgres::{
     Config,
-    config::{Host, SslMode},
+    config::{Host, SslMode, TargetSessionAttrs},
 };
 use zeroize::Zeroizing;
 
+use super::Access;
 use crate::store::StoreError;
 
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -75,9 +76,12 @@ impl Address {
         if let Some(password) = password {
             config.password(password.as_bytes());
         }
+        // A wait for a standby that is cut short is known by its warning alone, so that this one must
+        // not be silenced.
         let options = format!(
             "{} -cidle_in_transaction_session_timeout={IDLE_IN_TRANSACTION} \
              -clock_timeout={LOCK_WAIT} -cstatement_timeout={STATEMENT} \
+             -cclient_min_messages=warning \
              -cdefault_transaction_isolation=read\\ committed",
             config.get_options().unwrap_or_default()
         );
@@ -89,7 +93,58 @@ impl Address {
             .keepalives_interval(KEEPALIVE_IDLE)
             .keepalives_retries(2)
             .tcp_user_timeout(SILENCE_MAX);
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return wrong("it names no host; a Unix socket is ?host=/run/postgresql");
+        }
         Ok(Self { tls: verifying(ca)?, config })
+    }
+
+    /// A configuration for each host, in their order. Of several, whoever writes wants the primary; one
+    /// alone is told what it is.
+    pub(super) fn each_host(&self, access: Access) -> Vec<Config> {
+        let (hosts, addresses) = (self.config.get_hosts(), self.config.get_hostaddrs());
+        let count = hosts.len().max(addresses.len());
+        let attributes = match self.config.get_target_session_attrs() {
+            TargetSessionAttrs::Any if access == Access::Write && count > 1 => {
+                TargetSessionAttrs::ReadWrite
+            }
+            said => said,
+        };
+        let each = (0..count).map(|at| {
+            let mut config = self.without_hosts();
+            match hosts.get(at) {
+                Some(Host::Tcp(name)) => drop(config.host(name)),
+                Some(Host::Unix(folder)) => drop(config.host_path(folder)),
+                None => {}
+            }
+            addresses.get(at).map(|address| config.hostaddr(*address));
+            let ports = self.config.get_ports();
+            ports.get(at).or(ports.first()).map(|port| config.port(*port));
+            config.target_session_attrs(attributes);
+            config
+        });
+        each.collect()
+    }
+
+    /// All that is said of each host alike; the crate cannot take one out.
+    fn without_hosts(&self) -> Config {
+        let (all, mut config) = (&self.config, Config::new());
+        all.get_user().map(|user| config.user(user));
+        all.get_password().map(|password| config.password(password));
+        all.get_dbname().map(|name| config.dbname(name));
+        all.get_options().map(|options| config.options(options));
+        all.get_application_name().map(|name| config.application_name(name));
+        all.get_connect_timeout().map(|wait| config.connect_timeout(*wait));
+        all.get_tcp_user_timeout().map(|wait| config.tcp_user_timeout(*wait));
+        all.get_keepalives_interval().map(|pause| config.keepalives_interval(pause));
+        all.get_keepalives_retries().map(|count| config.keepalives_retries(count));
+        config
+            .ssl_mode(all.get_ssl_mode())
+            .ssl_negotiation(all.get_ssl_negotiation())
+            .channel_binding(all.get_channel_binding())
+            .keepalives(all.get_keepalives())
+            .keepalives_idle(all.get_keepalives_idle());
+        config
     }
 }
 
