@@ -12,6 +12,7 @@ const NAMES: [&str; 16] = [
     "malformed-body",
     "unsupported-media-type",
     "rejected",
+    "read-only",
     "prefix-too-short",
     "too-large",
     "headers-too-large",
