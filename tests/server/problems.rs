@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::harness::{Client, Home, bounded};
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "not-found",
     "method-not-allowed",
     "malformed-path",
