@@ -1,33 +1,43 @@
 //! One conformance suite that every store passes: the guarantees of `store::Store`, each by name,
 //! compared with the whole truth after every step.
 
+#[path = "../cluster/mod.rs"]
+mod cluster;
 mod damage;
 mod moved;
 mod truth;
 #[path = "../world/mod.rs"]
 mod world;
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{any::Any, fs, sync::Arc, time::Duration};
 
+use cluster::Database;
 use probant::store::{
     Store, StoreError, StoredBlock,
     embedded::{index::Engine, settings::Settings},
     memory::{Fail, Memory},
+    postgres::Postgres,
 };
 use truth::{caught_up, check_all};
 use world::{Dirs, blocks, opening};
 
+/// What a store needs to stay.
+type Kept = Box<dyn Any>;
+
 /// Every store that must pass, by name, with what keeps it alive.
-fn stores() -> Vec<(&'static str, Arc<dyn Store>, Option<Dirs>)> {
+fn stores() -> Vec<(&'static str, Arc<dyn Store>, Kept)> {
     let embedded = |name, index| {
         let dirs = Dirs::new();
         let store: Arc<dyn Store> = Arc::new(dirs.create(Settings { index }));
-        (name, store, Some(dirs))
+        (name, store, Box::new(dirs) as Kept)
     };
+    let (database, dirs) = (Database::new(), Dirs::new());
+    let postgres = Postgres::create(database.connect(), &dirs.mark()).unwrap();
     vec![
-        ("memory", Arc::new(Memory::default()), None),
+        ("memory", Arc::new(Memory::default()), Box::new(())),
         embedded("embedded, fjall", Engine::Fjall),
         embedded("embedded, sled", Engine::Sled),
+        ("postgres", Arc::new(postgres), Box::new((database, dirs))),
     ]
 }
 

@@ -4,7 +4,10 @@
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::{Error, error::SqlState};
 
-use super::{cell::cell, server::unavailable};
+use super::{
+    cell::{cell, damage},
+    server::unavailable,
+};
 use crate::store::StoreError;
 
 /// The version of schema.sql.
@@ -93,7 +96,11 @@ async fn check_rights(client: &ClientWrapper, writes: bool) -> Result<(), StoreE
          FROM unnest($1::text[], $2::text[]) AS needed (name, allowed) \
          WHERE NOT has_table_privilege(needed.name, needed.allowed)";
     let missing = client.query(sql, &[&tables, &rights]).await;
-    let missing = missing.map_err(|error| refused("look at its rights", &error))?;
+    let missing = missing.map_err(|error| match error.code() {
+        // The head is there, which is made last.
+        Some(&SqlState::UNDEFINED_TABLE) => damage("tables", &said(&error)),
+        _ => refused("look at its rights", &error),
+    })?;
     let Some(row) = missing.first() else { return Ok(()) };
     let (table, right, role): (&str, &str, &str) = (cell(row, 0)?, cell(row, 1)?, cell(row, 2)?);
     Err(StoreError::Input(format!(
@@ -116,18 +123,18 @@ fn refused(doing: &str, error: &Error) -> StoreError {
             &(SqlState::INSUFFICIENT_PRIVILEGE
             | SqlState::INVALID_SCHEMA_NAME
             | SqlState::READ_ONLY_SQL_TRANSACTION),
-        ) => {
-            let why = error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().into());
-            StoreError::Input(format!("the database does not let this role {doing}: {why}"))
-        }
+        ) => StoreError::Input(format!(
+            "the database does not let this role {doing}: {}",
+            said(error)
+        )),
         _ => unavailable(doing, error),
     }
 }
 
+fn said(error: &Error) -> String {
+    error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().into())
+}
+
 fn no_ledger() -> StoreError {
-    StoreError::Input(
-        "the database holds no ledger, or none of its tables is whole: `probant init --store` \
-         makes one"
-            .into(),
-    )
+    StoreError::Input("the database holds no ledger: `probant init --store` makes one".into())
 }
