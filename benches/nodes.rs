@@ -127,7 +127,7 @@ fn ledger(cluster: &Cluster, count: usize, documents: u64, singles: u64) {
     };
     let lookups = if count == 1 { LOOKUP_S } else { "0" };
     bench(&BATCH.to_string(), &documents.to_string(), "12", lookups);
-    bench("1", &singles.to_string(), "256", "0");
+    bench("1", &singles.to_string(), "1024", "0");
     let sizes = "SELECT string_agg(relname || ' ' || pg_table_size(oid) || ' + ' || \
                  pg_indexes_size(oid), ', ' ORDER BY relname) FROM pg_class \
                  WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
