@@ -8,11 +8,17 @@ use std::{fs, path::Path, process::Command, time::Duration};
 use cluster::{Cluster, connect};
 use probant::store::{
     StoreError,
-    postgres::server::{Access, Server, address::Address},
+    postgres::{
+        Postgres,
+        server::{Access, Server, address::Address},
+    },
 };
 use zeroize::Zeroizing;
 
 const SECRET: &str = "correct horse";
+/// Cuts short what waits for the standby.
+const CANCEL: &str = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity \
+     WHERE wait_event = 'SyncRep'";
 
 fn ask(server: &Server) -> Result<i32, StoreError> {
     server.wait(async {
@@ -155,15 +161,37 @@ fn a_wait_that_was_cut_short_is_heard_of_whatever_is_silenced() {
                 });
             })
         };
-        let cancel = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity \
-                      WHERE wait_event = 'SyncRep'";
-        while cluster.sql("postgres", cancel) != "1" {
+        while cluster.sql("postgres", CANCEL) != "1" {
             std::thread::sleep(Duration::from_millis(50));
         }
         writes.join().unwrap();
         standby.pause(false);
         assert_eq!(server.cut_short(), 1, "{url}");
     }
+}
+
+#[test]
+fn a_ledger_has_not_left_before_the_standby_knows() {
+    let cluster = Cluster::start();
+    let dir = tempfile::tempdir().unwrap();
+    drop(Postgres::create(cluster.connect("postgres"), &dir.path().join("mark")).unwrap());
+    // As it is opened to be moved.
+    let store = std::sync::Arc::new(Postgres::open_read_only(cluster.connect("postgres")).unwrap());
+    let standby = cluster.standby(true);
+    // On a connection that has waited already.
+    store.settle().unwrap();
+    standby.pause(true);
+    let leaving = std::sync::Arc::clone(&store);
+    let leaves = std::thread::spawn(move || leaving.leave().map(|head| head.height));
+    while cluster.sql("postgres", CANCEL) != "1" {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let left = leaves.join().unwrap();
+    standby.pause(false);
+    // A failover now would find it open there.
+    assert!(matches!(left, Err(StoreError::Unavailable(_))), "{left:?}");
+    let left = store.leave().map(|head| head.height);
+    assert!(matches!(left, Err(StoreError::Input(_))), "it says that there is no block: {left:?}");
 }
 
 #[test]

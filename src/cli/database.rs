@@ -95,12 +95,14 @@ fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
     Ok(Zeroizing::new(password.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// A URL without what follows the name of the user.
+/// A URL without what follows the name of the user, and without its options: either may be a password,
+/// with an @ in it.
 pub fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
-    let (before, after) = rest.rsplit_once('@').unwrap_or(("", rest));
-    let user = before.split(':').next().unwrap_or_default();
-    let place = after.split('?').next().unwrap_or_default();
+    let (before, after) = rest.split_once('@').unwrap_or(("", rest));
+    let user = before.split([':', '/', '?']).next().unwrap_or_default();
+    let place = after.split('?').next().and_then(|place| place.rsplit('@').next());
+    let place = place.unwrap_or_default();
     if user.is_empty() {
         format!("{scheme}://{place}")
     } else {
@@ -133,6 +135,8 @@ mod tests {
     fn what_is_shown_of_a_url_is_no_secret() {
         for (url, seen) in [
             ("postgres://p:a@b:1@db.example:5433/l?password=x", "postgres://p@db.example:5433/l"),
+            ("postgres://p@db.example/l?password=a@b", "postgres://p@db.example/l"),
+            ("postgres://p:a?b@db.example/l", "postgres://p@db.example/l"),
             ("postgres://db.example/l", "postgres://db.example/l"),
             ("postgresql://p@%2Frun/l?options=-c", "postgresql://p@%2Frun/l"),
         ] {

@@ -26,7 +26,7 @@ const COMMIT_WAIT: Duration = Duration::from_secs(10);
 const DOUBT_WAIT: Duration = Duration::from_secs(10);
 const DOUBT_PAUSE: Duration = Duration::from_millis(100);
 /// Committed here, and perhaps nowhere else.
-const CUT_SHORT: &str = "a wait for the standby was cut short";
+pub const CUT_SHORT: &str = "a wait for the standby was cut short";
 const ROLLBACK_WAIT: Duration = Duration::from_secs(1);
 
 /// Sessions that have held the head for long, and whose program sends nothing: a stopped node. Not

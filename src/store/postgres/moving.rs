@@ -6,7 +6,7 @@ use probant_core::chain::Head;
 
 use super::{
     Marked, Postgres,
-    claim::Held,
+    claim::{CUT_SHORT, Held},
     follow::newest,
     head::{HeadRow, State},
     schema,
@@ -53,12 +53,21 @@ impl Postgres {
     }
 }
 
-/// Waits for the lock on the head, so that no block is being made, and sets the state.
+/// Waits for the lock on the head, so that no block is being made, and sets the state. Done again, it
+/// waits again for a standby that may lack it.
 async fn set(server: &Server, state: State) -> Result<(), StoreError> {
     let (held, _) = Held::head(server).await?;
     let failed = |error| unavailable("say where the ledger goes on", &error);
     let client: &ClientWrapper = held.client();
     let set = client.execute("UPDATE head SET state = $1", &[&state.name()]).await;
     set.map_err(failed)?;
-    held.end("COMMIT").await.map_err(failed)
+    // A failover would undo what the standby does not have: the ledger would go on in both places.
+    let unhurried = client.batch_execute("SET LOCAL statement_timeout = 0").await;
+    unhurried.map_err(failed)?;
+    let cut_short = server.cut_short();
+    held.end("COMMIT").await.map_err(failed)?;
+    if server.cut_short() == cut_short {
+        return Ok(());
+    }
+    Err(StoreError::Unavailable(CUT_SHORT.into()))
 }

@@ -60,19 +60,10 @@ impl Address {
         if !is_url(url) {
             return wrong("postgres://user@host/database is wanted");
         }
-        let mode = mode(url);
-        let verified = ["verify-full", "verify-ca"].iter().find(|known| mode == Some(**known));
-        let known = verified.map_or_else(
-            || url.to_owned(),
-            // What is verified here always is: by the name it has for libpq, or by "require".
-            |known| url.replace(&format!("sslmode={known}"), "sslmode=require"),
-        );
-        let mut config: Config = match known.parse() {
-            Ok(config) => config,
-            // The error may hold a piece of the URL, and that the password.
-            Err(_) => return wrong("it cannot be read: is it escaped as a URL must be?"),
+        let Some(mut config) = read(url) else {
+            return wrong("it cannot be read: is it escaped as a URL must be?");
         };
-        config.ssl_mode(tls_of(&config, mode)?);
+        config.ssl_mode(tls_of(&config, mode(url))?);
         if let Some(password) = password {
             config.password(password.as_bytes());
         }
@@ -155,7 +146,19 @@ pub fn is_url(text: &str) -> bool {
 
 /// Whether a URL has a password in it.
 pub fn has_password(url: &str) -> bool {
-    url.parse::<Config>().is_ok_and(|config| config.get_password().is_some())
+    read(url).is_some_and(|config| config.get_password().is_some())
+}
+
+/// What a URL says, if it is one. Never why it is none: that may hold a piece of the password.
+fn read(url: &str) -> Option<Config> {
+    let known = match mode(url) {
+        // What is verified here always is: by the name it has for libpq, or by "require".
+        Some(name @ ("verify-full" | "verify-ca")) => {
+            url.replace(&format!("sslmode={name}"), "sslmode=require")
+        }
+        _ => url.to_owned(),
+    };
+    known.parse().ok()
 }
 
 fn wrong<T>(why: &str) -> Result<T, StoreError> {
@@ -244,7 +247,11 @@ mod tests {
     fn a_password_is_seen_nowhere() {
         let secret = "hunter2";
         let url = format!("postgres://p:{secret}@db.example/l");
-        assert!(has_password(&url) && !has_password("postgres://p@db.example/l"));
+        for mode in ["require", "verify-ca", "verify-full"] {
+            assert!(has_password(&format!("{url}?sslmode={mode}")), "{mode}");
+            assert!(!has_password(&format!("postgres://p@db.example/l?sslmode={mode}")), "{mode}");
+        }
+        assert!(has_password(&format!("postgres://p@db.example/l?password={secret}")));
         let address = Address::new(&url, None, None).unwrap();
         assert_eq!(address.config.get_password(), Some(secret.as_bytes()));
         assert!(!format!("{address:?}").contains(secret));
