@@ -19,7 +19,14 @@ use std::{
 use probant::{
     clock::SystemClock,
     keyfile,
-    store::embedded::segments::{Position, SegmentReader},
+    store::{
+        Store as _,
+        embedded::segments::{Position, SegmentReader},
+        postgres::{
+            Postgres,
+            server::{Access, Server as PostgresServer, address::Address},
+        },
+    },
 };
 use probant_core::{
     Identity,
@@ -51,11 +58,13 @@ pub fn now_ms() -> u64 {
     SystemClock::shared().now_ms()
 }
 
-/// The directories of one ledger.
+/// The directories of one ledger, or of one node of it.
 pub struct Home {
     temp: TempDir,
     data: PathBuf,
     keys: PathBuf,
+    /// URL of the database that it is in, instead of the directory of data.
+    store: Option<String>,
 }
 
 impl Home {
@@ -68,7 +77,48 @@ impl Home {
 
     /// The same with the data elsewhere.
     pub fn init_at(temp: TempDir, data: PathBuf, keys: PathBuf) -> Self {
-        let home = Self { temp, data, keys };
+        Self { temp, data, keys, store: None }.made()
+    }
+
+    /// The first node of a ledger in the database at a URL.
+    pub fn init_in(url: &str) -> Self {
+        Self::node_of(url).made()
+    }
+
+    /// A node that has no keys yet.
+    fn node_of(url: &str) -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let (data, keys) = (temp.path().join("data"), temp.path().join("keys"));
+        Self { temp, data, keys, store: Some(url.to_owned()) }
+    }
+
+    /// One that only reads, and has none.
+    pub fn reading(url: &str) -> Self {
+        Self::node_of(url)
+    }
+
+    /// The same keys over another database.
+    #[must_use]
+    pub fn in_database(self, url: &str) -> Self {
+        Self { store: Some(url.to_owned()), ..self }
+    }
+
+    /// The same keys over a directory of data.
+    #[must_use]
+    pub fn in_directory(self) -> Self {
+        Self { store: None, ..self }
+    }
+
+    /// Another node, whose keys and head mark are a copy of this one's.
+    pub fn another_node(&self) -> Self {
+        let node = Self::node_of(self.store.as_ref().expect("it is in a database"));
+        let copied = Command::new("cp").arg("-r").arg(&self.keys).arg(&node.keys).status();
+        assert!(copied.unwrap().success());
+        node
+    }
+
+    fn made(self) -> Self {
+        let home = self;
         let made = home.command("init").args(["--origin", ORIGIN]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         home
@@ -94,7 +144,11 @@ impl Home {
     /// A command of the binary on these directories.
     pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_probant"));
-        command.arg(name).arg("--data").arg(&self.data).arg("--keys").arg(&self.keys);
+        command.arg(name).arg("--keys").arg(&self.keys).env_remove("PROBANT_STORE");
+        match &self.store {
+            Some(url) => command.args(["--store", url]),
+            None => command.arg("--data").arg(&self.data),
+        };
         command.stdin(Stdio::null());
         command
     }
@@ -105,11 +159,24 @@ impl Home {
 
     /// What block 0 says, read from the segments: not asked of the server.
     pub fn genesis(&self) -> Chain {
-        let reader = SegmentReader::open(&self.data.join("segments")).unwrap();
-        let block = Block::decode(&reader.read(Position::FIRST).unwrap()).unwrap();
+        let bytes = if self.store.is_some() {
+            self.store().block(0).unwrap().unwrap()
+        } else {
+            let reader = SegmentReader::open(&self.data.join("segments")).unwrap();
+            reader.read(Position::FIRST).unwrap()
+        };
+        let block = Block::decode(&bytes).unwrap();
         let (chain, extension) = Chain::found(&block).unwrap();
         extension.signatures.check(&block).unwrap();
         chain
+    }
+
+    /// The blocks in the database, to look at.
+    pub fn store(&self) -> Postgres {
+        let url = self.store.as_ref().expect("it is in a database");
+        let address = Address::new(url, None, None).unwrap();
+        let server = PostgresServer::connect(&address, Access::Read).unwrap();
+        Postgres::open_read_only(server).unwrap()
     }
 
     pub fn identity(&self) -> Identity {
