@@ -7,6 +7,7 @@ mod truth;
 #[path = "../world/mod.rs"]
 mod world;
 
+mod deriving;
 mod large;
 mod nodes;
 mod refusals;

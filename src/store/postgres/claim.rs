@@ -40,6 +40,14 @@ const FREE: &str = "SELECT pg_terminate_backend(s.pid) FROM pg_locks l \
 pub struct Held(Option<Object>);
 
 impl Held {
+    /// Begins a transaction.
+    pub async fn begin(server: &Server) -> Result<Self, StoreError> {
+        let held = Self(Some(server.writer().await?));
+        let began = held.client().batch_execute("BEGIN").await;
+        began.map_err(|error| unavailable("begin", &error))?;
+        Ok(held)
+    }
+
     /// Locks the head row: waits until no other transaction has it.
     pub async fn head(server: &Server) -> Result<(Self, HeadRow), StoreError> {
         let held = Self(Some(server.writer().await?));

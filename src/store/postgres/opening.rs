@@ -18,10 +18,13 @@ use super::{
     server::Server,
     statuses::Statuses,
 };
-use crate::store::{
-    StoreError,
-    head_mark::{HeadMark, Mark},
-    resume,
+use crate::{
+    clock::SystemClock,
+    store::{
+        StoreError,
+        head_mark::{HeadMark, Mark},
+        resume,
+    },
 };
 
 impl Postgres {
@@ -100,7 +103,9 @@ impl Postgres {
         if let (Marked::At(held), Some(head)) = (&mut marked, &head) {
             held.raise(mark_of(head))?;
         }
-        Ok(Self { server, marked: marked.into(), chain: chain.into(), statuses, state })
+        let (clock, told) = (SystemClock::shared(), None.into());
+        let (marked, chain) = (marked.into(), chain.into());
+        Ok(Self { server, marked, chain, statuses, state, clock, told })
     }
 }
 

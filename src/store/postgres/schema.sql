@@ -52,9 +52,9 @@ CREATE TABLE IF NOT EXISTS tree (
 CREATE TABLE IF NOT EXISTS lists (
     entry bigint PRIMARY KEY,
     root  bytea  NOT NULL,
-    nodes bytea  NOT NULL
+    nodes bytea  NOT NULL,
+    UNIQUE (root, entry)
 );
-CREATE INDEX IF NOT EXISTS lists_root ON lists (root);
 
 -- Where documents are certified: place = entry * 65536 + position in the list.
 CREATE TABLE IF NOT EXISTS documents (
