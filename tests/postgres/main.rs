@@ -51,7 +51,7 @@ impl Keys {
     }
 
     fn open(&self, database: &Database) -> Result<Postgres, StoreError> {
-        Postgres::open(database.connect(), &self.mark())
+        world::free(|| Postgres::open(database.connect(), &self.mark()))
     }
 }
 

@@ -150,7 +150,7 @@ impl Claim for Next<'_> {
 impl Next<'_> {
     async fn write(&self, held: Held, rows: Rows, block: &StoredBlock) -> Result<(), StoreError> {
         let client = held.client();
-        let moved = head::advance(client, self.head(), &block.head);
+        let moved = head::advance(client, self.head(), block);
         let used = usage::write(client, &self.usage);
         match try_join3(moved, rows.send(client), used).await {
             Ok((true, (), ())) => {}

@@ -178,5 +178,6 @@ async fn exchange_tables(client: &ClientWrapper) -> Result<(), StoreError> {
             format!("DROP TABLE IF EXISTS {table}; ALTER TABLE {table}{BESIDE} RENAME TO {table}");
         client.batch_execute(&exchange).await.map_err(failed)?;
     }
-    Ok(())
+    let counted = "UPDATE head SET changes = (SELECT count(*) FROM registry)";
+    client.batch_execute(counted).await.map_err(failed)
 }
