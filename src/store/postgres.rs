@@ -18,6 +18,7 @@
 
 mod cell;
 mod claim;
+mod deriving;
 mod entries;
 mod follow;
 mod head;
@@ -35,6 +36,7 @@ use std::{
     ops::RangeInclusive,
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard},
+    time::Duration,
 };
 
 use probant_core::{
@@ -44,8 +46,13 @@ use probant_core::{
     tree::Node,
 };
 
+pub use self::deriving::Progress;
 use self::{head::State, lookups::LookUps, server::Server, statuses::Statuses};
 use super::{Claim, Location, Span, Store, StoreError, head_mark::HeadMark};
+use crate::clock::SharedClock;
+
+/// Whatever look-ups are damaged, the operator is told so often.
+const TOLD_PAUSE: Duration = Duration::from_secs(60);
 
 /// A node's side of a ledger in a database.
 pub struct Postgres {
@@ -57,6 +64,9 @@ pub struct Postgres {
     statuses: Statuses,
     /// In which blocks are added: open, or arriving.
     state: State,
+    clock: SharedClock,
+    /// When somebody was last told that look-ups are damaged.
+    told: Mutex<Option<Duration>>,
 }
 
 /// The head mark of a node.
@@ -72,6 +82,10 @@ enum Marked {
 impl Postgres {
     fn marked(&self) -> MutexGuard<'_, Marked> {
         self.marked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<Duration>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn chain_now(&self) -> Option<Chain> {
@@ -197,8 +211,10 @@ impl Store for Postgres {
     }
 
     fn distrust_derived(&self) {
-        tracing::error!(
-            "look-ups contradict the blocks: `probant reindex --store` derives them anew"
-        );
+        let (now, mut told) = (self.clock.elapsed(), self.told());
+        if told.is_none_or(|told| now >= told + TOLD_PAUSE) {
+            *told = Some(now);
+            tracing::error!("look-ups contradict the blocks: `probant reindex` derives them anew");
+        }
     }
 }

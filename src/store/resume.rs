@@ -56,7 +56,7 @@ pub fn chain(newest: &Block, map: Map, sources: &impl Sources) -> Result<Chain, 
 fn registry(map: &Map, sources: &impl Sources) -> Result<Registry, StoreError> {
     let changes = sources.changes()?;
     // There are as many as entries that change the registry: while each is one, and they ascend,
-    // none is left out, and the fold meets what the rules let pass.
+    // none is left out.
     if let Some(pair) = changes.windows(2).find(|pair| pair[0] >= pair[1]) {
         return Err(not_next(pair[1], sources));
     }
@@ -93,6 +93,7 @@ fn step(
     if before.height != block.height {
         registry.end_block(before.time_ms);
     }
+    registry.admit(statement, block.time_ms).map_err(|why| damaged(index, &why, sources))?;
     registry.apply(statement, index, block.time_ms);
     Ok((registry, block))
 }

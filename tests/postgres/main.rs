@@ -7,6 +7,7 @@ mod truth;
 #[path = "../world/mod.rs"]
 mod world;
 
+mod deriving;
 mod large;
 mod nodes;
 mod refusals;
@@ -50,7 +51,7 @@ impl Keys {
     }
 
     fn open(&self, database: &Database) -> Result<Postgres, StoreError> {
-        Postgres::open(database.connect(), &self.mark())
+        world::free(|| Postgres::open(database.connect(), &self.mark()))
     }
 }
 

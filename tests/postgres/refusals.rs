@@ -30,7 +30,8 @@ fn restore(database: &Database, blocks: &[StoredBlock]) {
         format!("DELETE FROM status_leaves WHERE number >= {}", map.leaves),
         format!(
             "UPDATE head SET height = b.height, size = b.size, root = b.root, \
-             statement = b.statement, documents = b.documents, time_ms = b.time_ms \
+             statement = b.statement, documents = b.documents, time_ms = b.time_ms, \
+             changes = (SELECT count(*) FROM registry) \
              FROM blocks b WHERE b.height = {height}"
         ),
     ] {
@@ -181,7 +182,7 @@ fn missing_rights_are_named() {
     database.sql(&format!("GRANT USAGE ON SCHEMA {schema} TO {role}"));
     is_input(&open().err().unwrap(), "head");
     database.sql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}"));
-    is_input(&open().err().unwrap(), "GRANT INSERT ON block_parts");
+    is_input(&open().err().unwrap(), "GRANT INSERT ON blocks");
     database.sql(&format!("GRANT INSERT ON ALL TABLES IN SCHEMA {schema} TO {role}"));
     is_input(&open().err().unwrap(), "GRANT UPDATE ON head");
     database.sql(&format!("GRANT UPDATE ON head TO {role}"));

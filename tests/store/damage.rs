@@ -12,6 +12,7 @@ use probant::store::{
     Store, StoreError, StoredBlock,
     embedded::{Embedded, settings::Settings},
     memory::Memory,
+    postgres::Postgres,
 };
 use probant_core::{
     LedgerId, List, Rejected, Statement,
@@ -23,9 +24,10 @@ use probant_core::{
     status::{IssuerStatus, KeyStatus, Nodes, Reason},
 };
 
+use crate::cluster::Database;
 use crate::world::{
-    Dirs, ISSUER, START_MS, all, append, certify, documents, enroll, found_in, issuer_key, key,
-    revoke,
+    Dirs, ISSUER, START_MS, all, append, certify, documents, enroll, found_in, free, issuer_key,
+    key, revoke,
 };
 
 fn by_issuer(ledger: LedgerId, statement: KeyStatement) -> Statement {
@@ -107,7 +109,7 @@ fn the_chain(blocks: &[StoredBlock]) -> (Chain, Memory) {
     (memory.chain().unwrap().unwrap(), memory)
 }
 
-fn assert_true(store: &Embedded, truth: &Chain, what: &str) {
+fn assert_true(store: &dyn Store, truth: &Chain, what: &str) {
     let chain = store.chain().unwrap().unwrap();
     assert_eq!((chain.head(), chain.status()), (truth.head(), truth.status()), "{what}");
     assert_eq!(said(chain.registry()), said(truth.registry()), "{what}");
@@ -190,6 +192,93 @@ fn a_status_node_that_is_another_is_damage() {
 fn what_the_tree_is_read_from_is_held_to_its_root() {
     flip_through("entries", STRIDE);
     flip_through("tree-0", STRIDE);
+}
+
+/// What to change in a database, one thing at a time, with what undoes it.
+fn changes(database: &Database) -> Vec<[String; 2]> {
+    let mut changes = Vec::new();
+    let rows = |table: &str, key: &str| -> Vec<String> {
+        let keys = database.sql(&format!("SELECT {key} FROM {table} ORDER BY {key}"));
+        keys.lines().map(str::to_owned).collect()
+    };
+    let numbers = |table: &str, key: &str, columns: &[&str], changes: &mut Vec<_>| {
+        for (row, column) in
+            rows(table, key).iter().flat_map(|r| columns.iter().map(move |c| (r, c)))
+        {
+            let change = |sign| {
+                format!("UPDATE {table} SET {column} = {column} {sign} 1 WHERE {key} = {row}")
+            };
+            changes.push([change('+'), change('-')]);
+        }
+    };
+    let sizes = ["first", "size", "documents", "time_ms", "status_inners", "status_leaves"];
+    numbers("blocks", "height", &sizes, &mut changes);
+    numbers("blocks", "height", &["bytes", "seal_start", "seal_bytes"], &mut changes);
+    numbers("entries", "entry", &["height", "start", "bytes"], &mut changes);
+    for (table, key, column, byte) in [
+        ("blocks", "height", "root", 31),
+        ("blocks", "height", "statement", 7),
+        ("blocks", "height", "status_root", 0),
+        ("blocks", "height", "status_root", 39),
+        ("entries", "entry", "leaf", 0),
+        ("status_inners", "number", "bytes", 0),
+        ("status_inners", "number", "bytes", 79),
+        ("status_leaves", "number", "bytes", 31),
+        ("status_leaves", "number", "bytes", 40),
+    ] {
+        for row in rows(table, key) {
+            let flip = format!(
+                "UPDATE {table} SET {column} = \
+                 set_byte({column}, {byte}, get_byte({column}, {byte}) # 1) WHERE {key} = {row}"
+            );
+            changes.push([flip.clone(), flip]);
+        }
+    }
+    let others = "SELECT entry FROM entries WHERE entry NOT IN (SELECT entry FROM registry)";
+    for row in rows("registry", "entry") {
+        let [add, remove] = [
+            format!("INSERT INTO registry VALUES ({row})"),
+            format!("DELETE FROM registry WHERE entry = {row}"),
+        ];
+        for other in database.sql(others).lines().chain(["1000"]) {
+            let set =
+                |to: &str, of: &str| format!("UPDATE registry SET entry = {to} WHERE entry = {of}");
+            changes.push([set(other, &row), set(&row, other)]);
+        }
+        changes.push([remove, add]);
+    }
+    changes
+}
+
+#[test]
+fn rows_of_a_database_that_are_others_are_damage_or_change_nothing() {
+    let blocks = story();
+    let (truth, memory) = the_chain(&blocks);
+    let after = sealed_after(&truth, &memory).unwrap();
+    let (database, dirs) = (Database::new(), Dirs::new());
+    let store = Postgres::create(database.connect(), &dirs.mark()).unwrap();
+    for block in &blocks {
+        store.append(store.head().as_ref(), block.clone()).unwrap();
+    }
+    drop(store);
+    let mut refused = 0;
+    for [change, undo] in changes(&database) {
+        database.sql(&change);
+        match free(|| Postgres::open(database.connect(), &dirs.mark())) {
+            Ok(store) => {
+                assert_true(&store, &truth, &change);
+                let sealed = sealed_after(&store.chain().unwrap().unwrap(), &store);
+                let unreadable = matches!(sealed, Err(Rejected::Unreadable(_)));
+                assert!(unreadable || sealed.as_deref() == Ok(&after), "{change}: {sealed:?}");
+            }
+            Err(StoreError::Damage { .. }) => refused += 1,
+            Err(other) => panic!("{change}: {other}"),
+        }
+        database.sql(&undo);
+    }
+    assert!(refused > 50, "{refused} refused");
+    let store = free(|| Postgres::open(database.connect(), &dirs.mark())).unwrap();
+    assert_true(&store, &truth, "as it was");
 }
 
 #[test]

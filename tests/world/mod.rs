@@ -99,8 +99,22 @@ impl Dirs {
 
     pub fn open(&self) -> Result<Embedded, StoreError> {
         let (data, mark) = (self.data(), self.mark());
-        opening(&data, &mark).open()
+        free(|| opening(&data, &mark).open())
     }
+}
+
+/// Opens what may be locked for a moment yet: a child that another test has just started holds what
+/// this process held, until it becomes another program.
+pub fn free<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    for _ in 0..50 {
+        match open() {
+            Err(StoreError::Input(why)) if why.contains("in use by another process") => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
+    open()
 }
 
 pub fn opening<'a>(dir: &'a Path, mark: &'a Path) -> Opening<'a> {

@@ -40,6 +40,14 @@ const FREE: &str = "SELECT pg_terminate_backend(s.pid) FROM pg_locks l \
 pub struct Held(Option<Object>);
 
 impl Held {
+    /// Begins a transaction.
+    pub async fn begin(server: &Server) -> Result<Self, StoreError> {
+        let held = Self(Some(server.writer().await?));
+        let began = held.client().batch_execute("BEGIN").await;
+        began.map_err(|error| unavailable("begin", &error))?;
+        Ok(held)
+    }
+
     /// Locks the head row: waits until no other transaction has it.
     pub async fn head(server: &Server) -> Result<(Self, HeadRow), StoreError> {
         let held = Self(Some(server.writer().await?));
@@ -142,7 +150,7 @@ impl Claim for Next<'_> {
 impl Next<'_> {
     async fn write(&self, held: Held, rows: Rows, block: &StoredBlock) -> Result<(), StoreError> {
         let client = held.client();
-        let moved = head::advance(client, self.head(), &block.head);
+        let moved = head::advance(client, self.head(), block);
         let used = usage::write(client, &self.usage);
         match try_join3(moved, rows.send(client), used).await {
             Ok((true, (), ())) => {}

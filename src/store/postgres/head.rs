@@ -1,11 +1,11 @@
 //! The head row: the newest block as the database has it, and the lock that says whose the next is.
 
 use deadpool_postgres::ClientWrapper;
-use probant_core::{LedgerId, chain::Head};
+use probant_core::{LedgerId, chain::Head, registry::Registry};
 use tokio_postgres::{Error, Row, types::ToSql};
 
 use super::cell::{big, cell, hash, number};
-use crate::store::StoreError;
+use crate::store::{StoreError, StoredBlock};
 
 /// The newest block.
 const READ: &str =
@@ -14,7 +14,7 @@ const READ: &str =
 pub const LOCK: &str =
     "SELECT state, ledger, height, size, root, statement, documents, time_ms FROM head FOR UPDATE";
 const MOVE: &str = "UPDATE head SET ledger = $1, height = $2, size = $3, root = $4, \
-     statement = $5, documents = $6, time_ms = $7 \
+     statement = $5, documents = $6, time_ms = $7, changes = changes + $10 \
      WHERE height IS NOT DISTINCT FROM $8 AND root IS NOT DISTINCT FROM $9";
 
 /// Whether this is where the ledger goes on, and its newest block.
@@ -104,14 +104,15 @@ pub fn decode(rows: &[Row]) -> Result<HeadRow, StoreError> {
     Ok(HeadRow { state, head: Some(head) })
 }
 
-/// Moves the head on, if it is still the one before; answers whether it was.
+/// Moves the head on to a block, if it is still the one before; answers whether it was.
 pub async fn advance(
     client: &ClientWrapper,
     before: Option<&Head>,
-    head: &Head,
+    StoredBlock { head, block, .. }: &StoredBlock,
 ) -> Result<bool, Error> {
+    let changes = block.entries.iter().filter(|entry| Registry::is_changed_by(entry)).count();
     let statement = client.prepare_cached(MOVE).await?;
-    let values: [&(dyn ToSql + Sync); 9] = [
+    let values: [&(dyn ToSql + Sync); 10] = [
         &head.ledger.0.0.as_slice(),
         &big(head.height),
         &big(head.size),
@@ -121,6 +122,7 @@ pub async fn advance(
         &big(head.time_ms),
         &before.map(|head| big(head.height)),
         &before.map(|head| head.root.0.as_slice()),
+        &big(changes as u64),
     ];
     Ok(client.execute(&statement, &values).await? == 1)
 }

@@ -10,7 +10,8 @@ use probant_core::{
 
 use super::{
     Marked, Postgres,
-    cell::damage,
+    cell::{cell, damage},
+    entries::ask,
     follow::{behind, mark_of, newest},
     head::State,
     lookups::LookUps,
@@ -18,11 +19,25 @@ use super::{
     server::Server,
     statuses::Statuses,
 };
-use crate::store::{
-    StoreError,
-    head_mark::{HeadMark, Mark},
-    resume,
+use crate::{
+    clock::SystemClock,
+    store::{
+        StoreError,
+        head_mark::{HeadMark, Mark},
+        resume,
+    },
 };
+
+/// How far each table goes beside how far the newest block says, of one moment.
+const ENDS: &str = "SELECT h.height, (SELECT max(height) FROM block_parts), \
+     h.height, (SELECT max(height) FROM blocks), \
+     h.size, (SELECT max(entry) + 1 FROM entries), \
+     b.status_inners, (SELECT coalesce(max(number) + 1, 0) FROM status_inners), \
+     b.status_leaves, (SELECT coalesce(max(number) + 1, 0) FROM status_leaves), \
+     h.changes, (SELECT count(*) FROM registry r WHERE r.entry < h.size) \
+     FROM head h JOIN blocks b ON b.height = h.height";
+const ENDING: [&str; 6] =
+    ["block_parts", "blocks", "entries", "status_inners", "status_leaves", "registry"];
 
 impl Postgres {
     /// Makes the tables for a new ledger, with no block in them yet. The head mark is the path of a
@@ -96,11 +111,14 @@ impl Postgres {
             Marked::At(held) => check_mark(held.current(), &look_ups)?,
             Marked::Yet(_) | Marked::No => {}
         }
+        check_ends(&server)?;
         let chain = head.as_ref().map(|head| chain(head, &look_ups)).transpose()?;
         if let (Marked::At(held), Some(head)) = (&mut marked, &head) {
             held.raise(mark_of(head))?;
         }
-        Ok(Self { server, marked: marked.into(), chain: chain.into(), statuses, state })
+        let (clock, told) = (SystemClock::shared(), None.into());
+        let (marked, chain) = (marked.into(), chain.into());
+        Ok(Self { server, marked, chain, statuses, state, clock, told })
     }
 }
 
@@ -128,6 +146,20 @@ fn check_mark(mark: Mark, look_ups: &LookUps<'_>) -> Result<(), StoreError> {
             mark.height
         ),
     ))
+}
+
+/// Where the tables end, the next block begins: what is numbered is in no hash.
+fn check_ends(server: &Server) -> Result<(), StoreError> {
+    let rows = server.wait(async { ask(&*server.reader().await?, ENDS, &[]).await })?;
+    for (row, (at, table)) in
+        rows.iter().flat_map(|row| (0..).step_by(2).zip(ENDING).map(move |column| (row, column)))
+    {
+        let [said, found]: [Option<i64>; 2] = [cell(row, at)?, cell(row, at + 1)?];
+        if said != found {
+            return Err(damage(table, "it does not end where the newest block says"));
+        }
+    }
+    Ok(())
 }
 
 /// The chain after the newest block, put together from look-ups.

@@ -39,8 +39,9 @@ pub fn from_place(place: u64) -> Location {
 }
 
 /// What a block adds to one table.
-pub struct Table {
-    copy: &'static str,
+struct Table {
+    name: &'static str,
+    columns: &'static str,
     rows: BytesMut,
 }
 
@@ -52,11 +53,11 @@ enum Field<'a> {
 }
 
 impl Table {
-    fn new(copy: &'static str) -> Self {
+    fn new(name: &'static str, columns: &'static str) -> Self {
         // The signature, no flags, no extension.
         let mut rows = BytesMut::from(SIGNATURE);
         rows.put_u64(0);
-        Self { copy, rows }
+        Self { name, columns, rows }
     }
 
     fn row(&mut self, fields: &[Field<'_>]) {
@@ -88,10 +89,11 @@ impl Table {
         self.rows.len() == SIGNATURE.len() + 8
     }
 
-    async fn send(mut self, client: &ClientWrapper) -> Result<(), Error> {
+    async fn send(mut self, client: &ClientWrapper, suffix: &str) -> Result<(), Error> {
         self.rows.put_i16(-1);
-        let mut rows = self.rows.freeze();
-        let statement = client.prepare_cached(self.copy).await?;
+        let (name, columns, mut rows) = (self.name, self.columns, self.rows.freeze());
+        let copy = format!("COPY {name}{suffix} ({columns}) FROM STDIN (FORMAT binary)");
+        let statement = client.prepare_cached(&copy).await?;
         let mut sink = pin!(client.copy_in::<_, Bytes>(&statement).await?);
         while !rows.is_empty() {
             sink.send(rows.split_to(rows.len().min(CHUNK_BYTES))).await?;
@@ -131,12 +133,17 @@ impl Rows {
     /// Sends all of it, one table behind the other without waiting in between: of what fails, the
     /// first is told.
     pub async fn send(self, client: &ClientWrapper) -> Result<(), Error> {
-        try_join_all(self.0.into_iter().map(|table| table.send(client))).await.map(drop)
+        self.send_to(client, "").await
+    }
+
+    /// The same, to the tables whose names end so.
+    pub async fn send_to(self, client: &ClientWrapper, suffix: &str) -> Result<(), Error> {
+        try_join_all(self.0.into_iter().map(|table| table.send(client, suffix))).await.map(drop)
     }
 }
 
 fn parts(stored: &StoredBlock) -> Table {
-    let mut table = Table::new("COPY block_parts (height, part, bytes) FROM STDIN (FORMAT binary)");
+    let mut table = Table::new("block_parts", "height, part, bytes");
     for (part, bytes) in stored.bytes.chunks(PART_BYTES).enumerate() {
         table.row(&[Field::Big(stored.head.height), Field::Int(part), Field::Bytes(bytes)]);
     }
@@ -145,9 +152,9 @@ fn parts(stored: &StoredBlock) -> Table {
 
 fn block(stored: &StoredBlock) -> Table {
     let mut table = Table::new(
-        "COPY blocks (height, first, size, documents, time_ms, bytes, status_inners, \
-         status_leaves, seal_start, seal_bytes, root, statement, status_root) \
-         FROM STDIN (FORMAT binary)",
+        "blocks",
+        "height, first, size, documents, time_ms, bytes, status_inners, \
+         status_leaves, seal_start, seal_bytes, root, statement, status_root",
     );
     let (head, seal, map) = (&stored.head, &stored.layout.seal, &stored.growth.map);
     table.row(&[
@@ -170,12 +177,10 @@ fn block(stored: &StoredBlock) -> Table {
 
 /// Entries, lists that have a name, and what changes the registry.
 fn entries(stored: &StoredBlock) -> [Table; 3] {
-    let mut entries = Table::new(
-        "COPY entries (entry, height, start, bytes, list_start, list_bytes, leaf) \
-         FROM STDIN (FORMAT binary)",
-    );
-    let mut lists = Table::new("COPY lists (entry, root, nodes) FROM STDIN (FORMAT binary)");
-    let mut registry = Table::new("COPY registry (entry) FROM STDIN (FORMAT binary)");
+    let mut entries =
+        Table::new("entries", "entry, height, start, bytes, list_start, list_bytes, leaf");
+    let mut lists = Table::new("lists", "entry, root, nodes");
+    let mut registry = Table::new("registry", "entry");
     let (block, layout) = (&stored.block, &stored.layout);
     let mut list_parts = layout.lists.iter();
     let both = block.entries.iter().zip(&block.lists).zip(&layout.entries);
@@ -205,7 +210,7 @@ fn entries(stored: &StoredBlock) -> [Table; 3] {
 }
 
 fn tree(before: &Frontier, stored: &StoredBlock) -> Table {
-    let mut table = Table::new("COPY tree (level, number, hash) FROM STDIN (FORMAT binary)");
+    let mut table = Table::new("tree", "level, number, hash");
     let leaves: Vec<Hash> = stored.block.entries.iter().map(Statement::leaf).collect();
     let growth = Growth::new(before, &leaves);
     for level in (TILE_LEVELS..64).step_by(TILE_LEVELS.into()) {
@@ -218,12 +223,12 @@ fn tree(before: &Frontier, stored: &StoredBlock) -> Table {
 
 fn statuses(stored: &StoredBlock) -> [Table; 2] {
     let growth = &stored.growth;
-    let mut inners = Table::new("COPY status_inners (number, bytes) FROM STDIN (FORMAT binary)");
+    let mut inners = Table::new("status_inners", "number, bytes");
     for (number, inner) in growth.numbered_inners() {
         let bytes = status_nodes::encode_inner(inner);
         inners.row(&[Field::Big(number), Field::Bytes(&bytes)]);
     }
-    let mut leaves = Table::new("COPY status_leaves (number, bytes) FROM STDIN (FORMAT binary)");
+    let mut leaves = Table::new("status_leaves", "number, bytes");
     for (number, leaf) in growth.numbered_leaves() {
         let bytes = status_nodes::encode_leaf(leaf);
         leaves.row(&[Field::Big(number), Field::Bytes(&bytes)]);
@@ -243,7 +248,7 @@ fn documents(stored: &StoredBlock) -> Table {
         certified.extend(located.map(|(of, position)| (of, Location { entry, position })));
     }
     certified.sort_unstable();
-    let mut table = Table::new("COPY documents (place, fingerprint) FROM STDIN (FORMAT binary)");
+    let mut table = Table::new("documents", "place, fingerprint");
     for (fingerprint, location) in &certified {
         table.row(&[Field::Place(*location), Field::Bytes(fingerprint.as_bytes())]);
     }

@@ -12,14 +12,14 @@ use crate::store::StoreError;
 
 /// The version of schema.sql.
 pub const VERSION: i32 = 1;
-const TABLES_SQL: &str = include_str!("schema.sql");
+pub const TABLES_SQL: &str = include_str!("schema.sql");
 /// Hashes do not compress, and a part of a block is read without the rest: a matter of speed, which
 /// an engine that knows no such storage does without.
 const STORAGE_SQL: &str = "ALTER TABLE block_parts ALTER COLUMN bytes SET STORAGE EXTERNAL; \
      ALTER TABLE lists ALTER COLUMN nodes SET STORAGE EXTERNAL";
 
-const ADDED_TO: [&str; 9] = [
-    "block_parts",
+/// What is derived from the blocks.
+pub const DERIVED: [&str; 8] = [
     "blocks",
     "entries",
     "tree",
@@ -70,6 +70,12 @@ fn newer(version: i32) -> StoreError {
 
 /// Looks whether the tables can be used: read, and added to if `writes`.
 pub async fn check(client: &ClientWrapper, writes: bool) -> Result<(), StoreError> {
+    check_version(client).await?;
+    check_rights(client, writes).await
+}
+
+/// That the tables are those of this program.
+pub async fn check_version(client: &ClientWrapper) -> Result<(), StoreError> {
     let version = version(client).await?;
     if version > VERSION {
         return Err(newer(version));
@@ -80,15 +86,16 @@ pub async fn check(client: &ClientWrapper, writes: bool) -> Result<(), StoreErro
              migrate schema` brings them up to it"
         )));
     }
-    check_rights(client, writes).await
+    Ok(())
 }
 
 async fn check_rights(client: &ClientWrapper, writes: bool) -> Result<(), StoreError> {
-    let mut needed: Vec<_> = ADDED_TO.iter().map(|table| (*table, "SELECT")).collect();
+    let added_to = || DERIVED.into_iter().chain(["block_parts"]);
+    let mut needed: Vec<_> = added_to().map(|table| (table, "SELECT")).collect();
     needed.push(("head", "SELECT"));
     needed.push(("usage", "SELECT"));
     if writes {
-        needed.extend(ADDED_TO.iter().map(|table| (*table, "INSERT")));
+        needed.extend(added_to().map(|table| (table, "INSERT")));
         needed.extend([("head", "UPDATE"), ("usage", "INSERT"), ("usage", "UPDATE")]);
     }
     let (tables, rights): (Vec<_>, Vec<_>) = needed.into_iter().unzip();
@@ -98,7 +105,10 @@ async fn check_rights(client: &ClientWrapper, writes: bool) -> Result<(), StoreE
     let missing = client.query(sql, &[&tables, &rights]).await;
     let missing = missing.map_err(|error| match error.code() {
         // The head is there, which is made last.
-        Some(&SqlState::UNDEFINED_TABLE) => damage("tables", &said(&error)),
+        Some(&SqlState::UNDEFINED_TABLE) => damage(
+            "tables",
+            &format!("{}: `probant reindex` makes anew what is derived", said(&error)),
+        ),
         _ => refused("look at its rights", &error),
     })?;
     let Some(row) = missing.first() else { return Ok(()) };
@@ -111,7 +121,7 @@ async fn check_rights(client: &ClientWrapper, writes: bool) -> Result<(), StoreE
 }
 
 /// What only the operator can mend, or what may pass.
-fn refused(doing: &str, error: &Error) -> StoreError {
+pub fn refused(doing: &str, error: &Error) -> StoreError {
     match error.code() {
         Some(&SqlState::UNDEFINED_TABLE) => no_ledger(),
         Some(&SqlState::UNDEFINED_COLUMN) => StoreError::Input(

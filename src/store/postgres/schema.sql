@@ -52,9 +52,9 @@ CREATE TABLE IF NOT EXISTS tree (
 CREATE TABLE IF NOT EXISTS lists (
     entry bigint PRIMARY KEY,
     root  bytea  NOT NULL,
-    nodes bytea  NOT NULL
+    nodes bytea  NOT NULL,
+    UNIQUE (root, entry)
 );
-CREATE INDEX IF NOT EXISTS lists_root ON lists (root);
 
 -- Where documents are certified: place = entry * 65536 + position in the list.
 CREATE TABLE IF NOT EXISTS documents (
@@ -86,8 +86,9 @@ CREATE TABLE IF NOT EXISTS usage (
     full_us   bigint NOT NULL
 );
 
--- The newest block; none before block 0. Whoever makes the next one locks this row. It comes last:
--- where it is, the others are.
+-- The newest block; none before block 0. Whoever makes the next one locks this row. Changes is how many
+-- rows the registry has: of those that are numbered, a lost one is missed. It comes last: where it is,
+-- the others are.
 CREATE TABLE IF NOT EXISTS head (
     one       boolean PRIMARY KEY CHECK (one),
     version   integer NOT NULL,
@@ -98,6 +99,7 @@ CREATE TABLE IF NOT EXISTS head (
     documents bigint,
     time_ms   bigint,
     root      bytea,
-    statement bytea
+    statement bytea,
+    changes   bigint  NOT NULL
 );
-INSERT INTO head (one, version, state) VALUES (true, 1, 'open') ON CONFLICT DO NOTHING;
+INSERT INTO head (one, version, state, changes) VALUES (true, 1, 'open', 0) ON CONFLICT DO NOTHING;
