@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Receipts, SERVE, check, mark_height, send};
 use crate::{
     cluster::{Cluster, Database},
-    harness::{Home, Issuer, bounded},
+    harness::{Home, Issuer, Server, bounded},
 };
 
 const STATEMENTS: u32 = 90;
@@ -80,7 +80,7 @@ async fn a_database_that_is_killed_under_load_costs_at_most_sending_again() {
         let first = Home::init_in(&cluster.url(&name));
         let homes = [first.another_node(), first];
         let servers: Vec<_> = homes.iter().map(|home| home.serve(&SERVE)).collect();
-        let clients: Arc<Vec<_>> = Arc::new(servers.iter().map(|node| node.client()).collect());
+        let clients: Arc<Vec<_>> = Arc::new(servers.iter().map(Server::client).collect());
         let issuer = Issuer::enrolled(&homes[1], &clients[0]).await;
         let load = load(&issuer, &clients);
         for _ in 0..3 {
