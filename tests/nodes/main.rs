@@ -14,6 +14,7 @@ mod cut;
 mod moving;
 mod restored;
 mod rolling;
+mod still;
 
 use std::{collections::BTreeMap, time::Duration};
 
