@@ -45,7 +45,13 @@ mod upload;
 
 use std::{future::Future, path::PathBuf, sync::Arc};
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::Method,
+    middleware::{self, Next},
+    response::Response,
+};
 use probant_core::registry::Registry;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 use utoipa_axum::router::OpenApiRouter;
@@ -58,6 +64,7 @@ use gate::Gate;
 use health::MarkFile;
 use listener::{Listener, Routes};
 use metrics::Metrics;
+use problem::Problem;
 
 pub use limits::Limits;
 pub use listener::bind;
@@ -88,6 +95,11 @@ struct Inner {
 
 /// What is served, with what the handlers say of themselves.
 fn routes() -> OpenApiRouter<Service> {
+    of_ledger().merge(api::router()).merge(problem::router()).merge(health::router())
+}
+
+/// What is answered from the ledger.
+fn of_ledger() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         .merge(documents::router())
         .merge(prefixes::router())
@@ -96,9 +108,16 @@ fn routes() -> OpenApiRouter<Service> {
         .merge(blocks::router())
         .merge(proofs::router())
         .merge(explorer::router())
-        .merge(api::router())
-        .merge(problem::router())
-        .merge(health::router())
+}
+
+/// Before a question: takes up what other nodes have sealed, for whoever asks may have been told of it
+/// there. What is submitted waits for the sealer, which does that itself.
+async fn follow(State(service): State<Service>, request: Request, next: Next) -> Response {
+    let asks = request.method() != Method::POST || request.uri().path() != entries::PATH;
+    if asks && let Err(error) = service.0.ledger.store().follow() {
+        return Problem::from(Error::from(error)).at(request.uri().path());
+    }
+    next.run(request).await
 }
 
 /// A web service that answers from its start: while its ledger is being opened, that it is.
@@ -221,8 +240,12 @@ impl Service {
 
     /// All routes.
     fn router(&self) -> Router {
-        let (routes, _) = routes().split_for_parts();
-        routes
+        let (of_ledger, _) = of_ledger().split_for_parts();
+        let others = api::router().merge(problem::router()).merge(health::router());
+        let (others, _) = others.split_for_parts();
+        of_ledger
+            .route_layer(middleware::from_fn_with_state(self.clone(), follow))
+            .merge(others)
             .merge(page::router())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)

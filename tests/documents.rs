@@ -1,6 +1,9 @@
-//! What the documents say is so: the commands of README.md and docs/operate.md run (those in fenced
+//! What the documents say is so: the commands of README.md, docs/operate.md and docs/nodes.md run (those in fenced
 //! blocks marked `sh run`, in their order, as one script), links lead somewhere, and the sections
 //! that code and documents cite exist.
+
+#[path = "cluster/mod.rs"]
+mod cluster;
 
 use std::{
     collections::HashSet,
@@ -25,20 +28,31 @@ fn read(path: impl AsRef<Path>) -> String {
 
 #[test]
 fn the_commands_of_the_readme_work() {
-    run_commands("README.md");
+    run_commands("README.md", "");
 }
 
 #[test]
 fn the_commands_of_operate_work() {
-    run_commands("docs/operate.md");
+    run_commands("docs/operate.md", "");
 }
 
-/// Runs all runnable blocks of a document in a directory of their own, on a port of their own.
-fn run_commands(document: &str) {
+#[test]
+fn the_commands_of_nodes_work() {
+    let cluster = cluster::Cluster::start();
+    run_commands("docs/nodes.md", &format!("127.0.0.1:{}", cluster.port));
+}
+
+/// Runs all runnable blocks of a document in a directory of their own, on ports of their own, beside
+/// a database.
+fn run_commands(document: &str, database: &str) {
     let blocks = runnable(&read(document));
     assert!(blocks.len() > 1, "{document} has runnable blocks");
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let commands = blocks.concat().replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"));
+    let free = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let commands = (8080..).zip(&free).fold(blocks.concat(), |commands, (port, free)| {
+        let free = free.local_addr().unwrap().to_string();
+        commands.replace(&format!("127.0.0.1:{port}"), &free)
+    });
+    drop(free);
     // What is still running at the end is this shell's own, and ended by its id.
     let end = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT";
     let script = format!("set -euo pipefail\n{end}\n{commands}");
@@ -56,6 +70,7 @@ fn run_commands(document: &str) {
         .current_dir(dir.path())
         .env_clear()
         .env("PATH", path)
+        .env("DBHOST", database)
         .stdin(Stdio::null())
         .stdout(output.try_clone().unwrap())
         .stderr(output)
@@ -126,7 +141,7 @@ fn headings(markdown: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn cited_sections_exist() {
     let mut missing = Vec::new();
-    for name in ["format.md", "design.md", "operate.md"] {
+    for name in ["format.md", "design.md", "operate.md", "nodes.md"] {
         let text = read(Path::new("docs").join(name));
         let numbers: HashSet<_> = headings(&text)
             .filter_map(|heading| heading.split_whitespace().next())

@@ -22,6 +22,8 @@ use super::{
 };
 use crate::Error;
 
+/// Where statements are sent.
+pub const PATH: &str = "/entries";
 const COSE: &str = "application/cose";
 
 pub fn router() -> OpenApiRouter<Service> {

@@ -11,6 +11,30 @@ use crate::{
 
 const STATEMENTS: u32 = 90;
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_node_has_acknowledged_every_node_knows_at_once() {
+    bounded(60, async {
+        let database = Database::new();
+        let first = Home::init_in(&database.url_of("postgres"));
+        let homes = [first.another_node(), first];
+        let servers: Vec<_> = homes.iter().map(|home| home.serve(&SERVE)).collect();
+        let clients: Vec<_> = servers.iter().map(Server::client).collect();
+        let issuer = Issuer::enrolled(&homes[0], &clients[0]).await;
+        let mut receipts = Receipts::new();
+        for number in 0..20 {
+            let sent = issuer.certify_made_up(&format!("{number}"), 2);
+            let (to, other) = (&clients[number % 2], &clients[1 - number % 2]);
+            receipts.insert(sent.leaf, send(std::slice::from_ref(to), 0, &sent).await);
+            let document = sent.documents.iter().next().unwrap();
+            let known = other.get(&format!("/documents/{document}")).await;
+            assert_eq!(known.json()["verdict"], "certified", "{known:?}");
+            assert_eq!(other.head().await, to.head().await);
+        }
+        check(&homes[0].store(), &receipts);
+    })
+    .await;
+}
+
 /// Sends statements to three nodes, every third to all of them at once.
 fn load(
     issuer: &Issuer,
