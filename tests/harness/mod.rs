@@ -7,9 +7,10 @@ pub mod issuer;
 pub mod varied;
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File},
     io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc,
@@ -19,7 +20,14 @@ use std::{
 use probant::{
     clock::SystemClock,
     keyfile,
-    store::embedded::segments::{Position, SegmentReader},
+    store::{
+        Store as _,
+        embedded::segments::{Position, SegmentReader},
+        postgres::{
+            Postgres,
+            server::{Access, Server as Connections, address::Address},
+        },
+    },
 };
 use probant_core::{
     Identity,
@@ -49,11 +57,12 @@ pub fn now_ms() -> u64 {
     SystemClock::shared().now_ms()
 }
 
-/// The directories of one ledger.
+/// The directories of one ledger; or those of one node, with the URL of the database in which it is.
 pub struct Home {
     temp: TempDir,
     data: PathBuf,
     keys: PathBuf,
+    store: Option<String>,
 }
 
 impl Home {
@@ -66,10 +75,40 @@ impl Home {
 
     /// The same with the data elsewhere.
     pub fn init_at(temp: TempDir, data: PathBuf, keys: PathBuf) -> Self {
-        let home = Self { temp, data, keys };
-        let made = home.command("init").args(["--origin", ORIGIN]).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        home
+        Self { temp, data, keys, store: None }.made()
+    }
+
+    /// `probant init` in a database, which is empty.
+    pub fn init_in(url: &str) -> Self {
+        Self::node_of(url).made()
+    }
+
+    /// Another node of the ledger: the keys that sign, and the mark of this one.
+    pub fn another(&self) -> Self {
+        let other = Self::node_of(self.store.as_deref().expect("a ledger in a database"));
+        DirBuilder::new().mode(0o700).create(&other.keys).unwrap();
+        for key in ["seal.pem", "note.pem"] {
+            fs::copy(self.keys.join(key), other.keys.join(key)).unwrap();
+        }
+        let shown = said(self.command("mark").arg("show"));
+        let of = |name: &str| {
+            let line = shown.lines().find_map(|line| line.strip_prefix(name));
+            line.expect("a line of the mark").trim().to_owned()
+        };
+        let to = ["--height".into(), of("height"), "--root".into(), of("root")];
+        said(other.command("mark").arg("set").args(to));
+        other
+    }
+
+    fn node_of(url: &str) -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let (data, keys) = (temp.path().join("data"), temp.path().join("keys"));
+        Self { temp, data, keys, store: Some(url.into()) }
+    }
+
+    fn made(self) -> Self {
+        said(self.command("init").args(["--origin", ORIGIN]));
+        self
     }
 
     pub fn data(&self) -> &Path {
@@ -78,6 +117,10 @@ impl Home {
 
     pub fn keys(&self) -> &Path {
         &self.keys
+    }
+
+    pub fn mark_path(&self) -> PathBuf {
+        self.keys.join("head-mark")
     }
 
     pub fn folder(&self) -> &Path {
@@ -92,7 +135,11 @@ impl Home {
     /// A command of the binary on these directories.
     pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_probant"));
-        command.arg(name).arg("--data").arg(&self.data).arg("--keys").arg(&self.keys);
+        command.arg(name).arg("--keys").arg(&self.keys);
+        match &self.store {
+            Some(url) => command.args(["--store", url]),
+            None => command.arg("--data").arg(&self.data),
+        };
         command.stdin(Stdio::null());
         command
     }
@@ -101,13 +148,27 @@ impl Home {
         keyfile::read(&self.keys.join(format!("{}.pem", r#use.name()))).unwrap()
     }
 
-    /// What block 0 says, read from the segments: not asked of the server.
+    /// From now on the database is there.
+    pub fn move_store(&mut self, url: &str) {
+        self.store = Some(url.into());
+    }
+
+    /// What block 0 says, read from the segments or the database: not asked of the server.
     pub fn genesis(&self) -> Chain {
-        let reader = SegmentReader::open(&self.data.join("segments")).unwrap();
-        let block = Block::decode(&reader.read(Position::FIRST).unwrap()).unwrap();
+        let block = Block::decode(&self.block_0()).unwrap();
         let (chain, extension) = Chain::found(&block).unwrap();
         extension.signatures.check(&block).unwrap();
         chain
+    }
+
+    fn block_0(&self) -> Vec<u8> {
+        let Some(url) = &self.store else {
+            let reader = SegmentReader::open(&self.data.join("segments")).unwrap();
+            return reader.read(Position::FIRST).unwrap();
+        };
+        let address = Address::new(url, None, None).unwrap();
+        let server = Connections::connect(&address, Access::Read).unwrap();
+        Postgres::open_read_only(server).unwrap().block(0).unwrap().unwrap()
     }
 
     pub fn identity(&self) -> Identity {
@@ -157,6 +218,13 @@ impl Home {
         guard.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         (status.code().expect("it ended by itself"), said)
     }
+}
+
+/// What a command prints that must succeed.
+pub fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A child that does not outlive its owner.
