@@ -3,8 +3,12 @@
 
 #[path = "../cluster/mod.rs"]
 mod cluster;
+mod cuts;
+mod failover;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod outages;
+mod skew;
 mod load;
 mod nodes;
 #[path = "../cluster/proxy.rs"]
