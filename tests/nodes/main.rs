@@ -5,14 +5,18 @@
 mod cluster;
 mod cuts;
 mod failover;
+mod follower;
 #[path = "../harness/mod.rs"]
 mod harness;
-mod outages;
-mod skew;
 mod load;
 mod nodes;
+mod outages;
 #[path = "../cluster/proxy.rs"]
 mod proxy;
+mod refused;
+mod shares;
+mod skew;
+mod stopped;
 mod truth;
 mod upgrade;
 #[path = "../world/mod.rs"]

@@ -1,11 +1,6 @@
 //! Nodes under load, of which one is killed, and another is stopped to be upgraded.
 
-use crate::{
-    cluster::Database,
-    harness::bounded,
-    load::Load,
-    nodes::Nodes,
-};
+use crate::{cluster::Database, harness::bounded, load::Load, nodes::Nodes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nodes_are_killed_and_upgraded_one_by_one_and_nothing_is_lost() {
