@@ -7,9 +7,10 @@ pub mod issuer;
 pub mod varied;
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File},
     io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc,
@@ -24,7 +25,7 @@ use probant::{
         embedded::segments::{Position, SegmentReader},
         postgres::{
             Postgres,
-            server::{Access, Server as PostgresServer, address::Address},
+            server::{Access, Server as Connections, address::Address},
         },
     },
 };
@@ -92,36 +93,35 @@ impl Home {
         Self { temp, data, keys, store: Some(url.to_owned()) }
     }
 
-    /// One that only reads, and has none.
-    pub fn reading(url: &str) -> Self {
-        Self::node_of(url)
+    /// Another node of the ledger: the keys that sign, and the mark of this one.
+    pub fn another(&self) -> Self {
+        let other = Self::node_of(self.store.as_deref().expect("a ledger in a database"));
+        DirBuilder::new().mode(0o700).create(&other.keys).unwrap();
+        for key in ["seal.pem", "note.pem"] {
+            fs::copy(self.keys.join(key), other.keys.join(key)).unwrap();
+        }
+        let shown = said(self.command("mark").arg("show"));
+        let of = |name: &str| {
+            let line = shown.lines().find_map(|line| line.strip_prefix(name));
+            line.expect("a line of the mark").trim().to_owned()
+        };
+        let to = ["--height".into(), of("height"), "--root".into(), of("root")];
+        said(other.command("mark").arg("set").args(to));
+        other
     }
 
-    /// The same keys over another database.
-    #[must_use]
-    pub fn in_database(self, url: &str) -> Self {
-        Self { store: Some(url.to_owned()), ..self }
-    }
-
-    /// The same keys over a directory of data.
-    #[must_use]
-    pub fn in_directory(self) -> Self {
-        Self { store: None, ..self }
-    }
-
-    /// Another node, whose keys and head mark are a copy of this one's.
-    pub fn another_node(&self) -> Self {
-        let node = Self::node_of(self.store.as_ref().expect("it is in a database"));
-        let copied = Command::new("cp").arg("-r").arg(&self.keys).arg(&node.keys).status();
-        assert!(copied.unwrap().success());
-        node
+    /// From now on the database is there.
+    pub fn move_store(&mut self, url: &str) {
+        self.store = Some(url.into());
     }
 
     fn made(self) -> Self {
-        let home = self;
-        let made = home.command("init").args(["--origin", ORIGIN]).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        home
+        said(self.command("init").args(["--origin", ORIGIN]));
+        self
+    }
+
+    pub fn mark_path(&self) -> PathBuf {
+        self.keys.join("head-mark")
     }
 
     pub fn data(&self) -> &Path {
@@ -136,9 +136,9 @@ impl Home {
         self.temp.path()
     }
 
-    /// From now on the data is there.
+    /// From now on the data is there, in a directory.
     pub fn move_data(&mut self, data: PathBuf) {
-        self.data = data;
+        (self.data, self.store) = (data, None);
     }
 
     /// A command of the binary on these directories.
@@ -159,24 +159,21 @@ impl Home {
 
     /// What block 0 says, read from the segments: not asked of the server.
     pub fn genesis(&self) -> Chain {
-        let bytes = if self.store.is_some() {
-            self.store().block(0).unwrap().unwrap()
-        } else {
-            let reader = SegmentReader::open(&self.data.join("segments")).unwrap();
-            reader.read(Position::FIRST).unwrap()
-        };
+        let bytes = self.block_0();
         let block = Block::decode(&bytes).unwrap();
         let (chain, extension) = Chain::found(&block).unwrap();
         extension.signatures.check(&block).unwrap();
         chain
     }
 
-    /// The blocks in the database, to look at.
-    pub fn store(&self) -> Postgres {
-        let url = self.store.as_ref().expect("it is in a database");
+    fn block_0(&self) -> Vec<u8> {
+        let Some(url) = &self.store else {
+            let reader = SegmentReader::open(&self.data.join("segments")).unwrap();
+            return reader.read(Position::FIRST).unwrap();
+        };
         let address = Address::new(url, None, None).unwrap();
-        let server = PostgresServer::connect(&address, Access::Read).unwrap();
-        Postgres::open_read_only(server).unwrap()
+        let connections = Connections::connect(&address, Access::Read).unwrap();
+        Postgres::open_read_only(connections).unwrap().block(0).unwrap().unwrap()
     }
 
     pub fn identity(&self) -> Identity {
@@ -226,6 +223,13 @@ impl Home {
         guard.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         (status.code().expect("it ended by itself"), said)
     }
+}
+
+/// What a command says, which must end well.
+pub fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A child that does not outlive its owner.
