@@ -22,6 +22,7 @@ mod deriving;
 mod entries;
 mod follow;
 mod head;
+mod held;
 mod lookups;
 mod moving;
 mod opening;

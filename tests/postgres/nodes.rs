@@ -230,3 +230,30 @@ fn who_only_reads_follows_and_claims_nothing() {
     let refused = reader.claim().err().unwrap();
     assert!(matches!(&refused, StoreError::Input(why) if why.contains("read-only")), "{refused}");
 }
+
+#[test]
+fn a_node_that_missed_more_than_it_may_take_up_under_a_claim_claims_after_all_of_it() {
+    let blocks = world::repeated(150);
+    let (database, one) = holding(&blocks[..2]);
+    let other = Keys::at(&blocks[1].head);
+    let away = other.open(&database).unwrap();
+    append_all(&one.open(&database).unwrap(), &blocks[2..151]);
+    let claim = away.claim().unwrap();
+    assert_eq!(claim.head(), Some(&blocks[150].head));
+    assert_eq!(other.marked(), Some(mark_of(&blocks[150].head)));
+    claim.append(blocks[151].clone()).unwrap();
+    assert_eq!(away.chain().unwrap().unwrap().head(), &blocks[151].head);
+    assert_eq!(away.block(151).unwrap().unwrap(), blocks[151].bytes);
+}
+
+#[test]
+fn a_block_that_takes_longer_than_a_stopped_node_is_given_is_made() {
+    let blocks = blocks(4);
+    let (database, one) = holding(&blocks[..3]);
+    let store = one.open(&database).unwrap();
+    let claim = store.claim().unwrap();
+    // The database ends idle transactions after ten seconds.
+    thread::sleep(Duration::from_secs(12));
+    claim.append(blocks[3].clone()).unwrap();
+    check_all(&store, &blocks);
+}

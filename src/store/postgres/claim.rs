@@ -4,17 +4,12 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::Object;
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join3;
 use probant_core::{chain::Head, tree::Frontier};
-use tokio_postgres::{Error, error::SqlState};
+use tokio_postgres::error::SqlState;
 
 use super::{
-    Postgres, entries,
-    follow::check_not_behind,
-    head::{self, HeadRow},
-    rows::Rows,
-    server::{Server, unavailable},
+    Postgres, entries, follow::check_not_behind, head, held::Held, rows::Rows, server::unavailable,
     usage,
 };
 use crate::store::{Claim, StoreError, StoredBlock, Usages};
@@ -25,82 +20,11 @@ const COMMIT_WAIT: Duration = Duration::from_secs(10);
 /// How long a doubt is looked into before the next claim has to.
 const DOUBT_WAIT: Duration = Duration::from_secs(10);
 const DOUBT_PAUSE: Duration = Duration::from_millis(100);
+/// Blocks that are taken up under the claim.
+const TAKEN_UP_MAX: u64 = 16;
 /// Committed here, and perhaps nowhere else.
 pub const CUT_SHORT: &str = "a wait for the standby was cut short";
 const ROLLBACK_WAIT: Duration = Duration::from_secs(1);
-
-/// Sessions that have held the head for long, and whose program sends nothing: a stopped node. Not
-/// one that waits for a standby. For liveness alone: nothing rests on it.
-const FREE: &str = "SELECT pg_terminate_backend(s.pid) FROM pg_locks l \
-     JOIN pg_stat_activity s ON s.pid = l.pid \
-     WHERE l.relation = 'head'::regclass AND l.mode = 'RowShareLock' AND l.granted \
-     AND s.wait_event_type = 'Client' AND s.state_change < now() - interval '20 seconds'";
-
-/// A session with an open transaction. Dropped, its connection is closed, and so rolled back.
-pub struct Held(Option<Object>);
-
-impl Held {
-    /// Begins a transaction.
-    pub async fn begin(server: &Server) -> Result<Self, StoreError> {
-        let held = Self(Some(server.writer().await?));
-        let began = held.client().batch_execute("BEGIN").await;
-        began.map_err(|error| unavailable("begin", &error))?;
-        Ok(held)
-    }
-
-    /// Locks the head row: waits until no other transaction has it.
-    pub async fn head(server: &Server) -> Result<(Self, HeadRow), StoreError> {
-        let held = Self(Some(server.writer().await?));
-        let client = held.client();
-        let locked = async {
-            let statement = client.prepare_cached(head::LOCK).await?;
-            let rows = client.query(&statement, &[]);
-            try_join(client.batch_execute("BEGIN"), rows).await
-        };
-        match locked.await {
-            Ok(((), rows)) => Ok((held, head::decode(&rows)?)),
-            Err(error) => {
-                if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
-                    free_head(server).await;
-                }
-                Err(unavailable("claim the next block", &error))
-            }
-        }
-    }
-
-    pub fn client(&self) -> &Object {
-        self.0.as_ref().expect("held until it is given back")
-    }
-
-    /// Ends the transaction; the session can be used again.
-    pub async fn end(mut self, how: &str) -> Result<(), Error> {
-        self.client().batch_execute(how).await?;
-        drop(self.0.take());
-        Ok(())
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Some(client) = self.0.take() {
-            drop(Object::take(client));
-        }
-    }
-}
-
-/// Ends sessions of stopped nodes; an engine that cannot be asked for it frees the lock in its time.
-async fn free_head(server: &Server) {
-    let freed = async {
-        let client = server.reader().await?;
-        let rows = client.query(FREE, &[]).await;
-        rows.map_err(|error| unavailable("look who holds the head", &error))
-    };
-    match freed.await {
-        Ok(rows) if rows.is_empty() => tracing::warn!("the head is held by another node"),
-        Ok(_) => tracing::warn!("a session that held the head and sent nothing was ended"),
-        Err(error) => tracing::warn!(%error, "nobody could be asked who holds the head"),
-    }
-}
 
 /// The next block is this node's to make.
 struct Next<'a> {
@@ -112,12 +36,21 @@ struct Next<'a> {
 
 impl Postgres {
     pub(super) fn claim_next(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
-        let (held, row) = self.server.wait(Held::head(&self.server))?;
-        let next = Next { store: self, held: Some(held), head: row.head, usage: Usages::new() };
-        row.state.check(self.state)?;
-        check_not_behind(self.newest().as_ref(), next.head())?;
-        self.take_up(next.head())?;
-        Ok(Box::new(next))
+        loop {
+            let (held, row) = self.server.wait(Held::head(&self.server))?;
+            let next = Next { store: self, held: Some(held), head: row.head, usage: Usages::new() };
+            row.state.check(self.state)?;
+            let own = self.newest();
+            check_not_behind(own.as_ref(), next.head())?;
+            let height = |head: Option<&Head>| head.map_or(0, |head| head.height);
+            if height(next.head()) - height(own.as_ref()) <= TAKEN_UP_MAX {
+                self.take_up(next.head())?;
+                return Ok(Box::new(next));
+            }
+            // Nobody else is kept waiting for what this node has missed.
+            drop(next);
+            self.take_up_new()?;
+        }
     }
 }
 

@@ -16,10 +16,10 @@ use tokio_postgres::Error;
 use super::{
     Postgres,
     cell::{cell, damage, number},
-    claim::Held,
     entries,
     follow::newest,
     head::HeadRow,
+    held::Held,
     rows::Rows,
     schema::{self, DERIVED, refused},
     server::{Server, unavailable},

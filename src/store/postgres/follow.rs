@@ -21,6 +21,9 @@ use crate::store::{
     head_mark::{HeadMark, Mark},
 };
 
+/// Blocks that are taken up between two raises of the mark.
+const PUBLISHED_EVERY: u64 = 64;
+
 /// Reads the newest block that the database has, without waiting for anybody.
 pub fn newest(server: &Server) -> Result<HeadRow, StoreError> {
     server.wait(async {
@@ -48,30 +51,36 @@ impl Postgres {
     /// Takes up the blocks up to one that the database has.
     pub(super) fn take_up(&self, newest: Option<&Head>) -> Result<(), StoreError> {
         let mut marked = self.marked();
-        let (own, Some(newest)) = (self.chain_now(), newest) else { return Ok(()) };
-        let next = own.as_ref().map_or(0, |chain| chain.head().height + 1);
         // Another thread may have been faster.
-        let mut chain = own;
+        let (mut chain, Some(newest)) = (self.chain_now(), newest) else { return Ok(()) };
+        let next = chain.as_ref().map_or(0, |chain| chain.head().height + 1);
         for height in next..=newest.height {
-            let bytes = self
-                .server
-                .wait(async { entries::block(&*self.server.reader().await?, height).await })?;
-            let bytes = bytes
-                .ok_or_else(|| damage("block_parts", &format!("block {height} is missing")))?;
-            let nodes = Asked { store: self, failed: RefCell::new(None) };
-            let checked = StoredBlock::check(bytes, &mut chain, &nodes);
-            // The database that went out of reach has not lost a node.
-            let failed = nodes.failed.into_inner();
-            let stored = checked.map_err(|fault| {
-                failed.unwrap_or_else(|| another_history(height, &fault.rejected))
-            })?;
-            self.statuses.grow(&stored.growth);
+            self.take_up_one(height, &mut chain)?;
+            let (head, last) = (chain.as_ref().map(Chain::head), height == newest.height);
+            if last && head != Some(newest) {
+                return Err(another_history(height, &"the head is of another block"));
+            }
+            // Whoever has much to take up does not begin again where the database goes away.
+            if let Some(chain) = chain.as_ref().filter(|_| last || height % PUBLISHED_EVERY == 0) {
+                self.publish(&mut marked, chain.clone())?;
+            }
         }
-        let Some(chain) = chain else { return Ok(()) };
-        if next <= newest.height && chain.head() != newest {
-            return Err(another_history(newest.height, &"the head is of another block"));
-        }
-        self.publish(&mut marked, chain)
+        Ok(())
+    }
+
+    /// Adds one block to the chain, and remembers what it adds to the status map.
+    fn take_up_one(&self, height: u64, chain: &mut Option<Chain>) -> Result<(), StoreError> {
+        let read = async { entries::block(&*self.server.reader().await?, height).await };
+        let missing = || damage("block_parts", &format!("block {height} is missing"));
+        let bytes = self.server.wait(read)?.ok_or_else(missing)?;
+        let nodes = Asked { store: self, failed: RefCell::new(None) };
+        let checked = StoredBlock::check(bytes, chain, &nodes);
+        // The database that went out of reach has not lost a node.
+        let failed = nodes.failed.into_inner();
+        let refused = |rejected| failed.unwrap_or_else(|| another_history(height, &rejected));
+        let stored = checked.map_err(|fault| refused(fault.rejected))?;
+        self.statuses.grow(&stored.growth);
+        Ok(())
     }
 
     /// Raises the head mark, and only then answers of the newest block.
@@ -112,7 +121,7 @@ pub fn behind(found: Option<&Head>, mark: Mark) -> StoreError {
     )
 }
 
-fn another_history(height: u64, why: &dyn Display) -> StoreError {
+fn another_history(height: u64, why: &impl Display) -> StoreError {
     StoreError::damage(
         "database",
         format!(

@@ -6,9 +6,10 @@ use probant_core::chain::Head;
 
 use super::{
     Marked, Postgres,
-    claim::{CUT_SHORT, Held},
+    claim::CUT_SHORT,
     follow::newest,
     head::{HeadRow, State},
+    held::Held,
     schema,
     server::{Server, unavailable},
 };
