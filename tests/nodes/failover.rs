@@ -56,7 +56,7 @@ async fn what_a_restarted_primary_shows_is_not_believed_before_the_standby_has_i
         let sent = nodes.issuer.certify_made_up("committed and not waited for", 1);
         let (client, bytes) = (nodes.addresses.client(0), sent.bytes.clone());
         let waits = tokio::spawn(async move { attempt(&client, &bytes).await });
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query = 'COMMIT'";
         while primary.sql("postgres", waiting) == "0" {
             sleep(Duration::from_millis(20)).await;
         }
