@@ -95,7 +95,12 @@ struct Inner {
 
 /// What is served, with what the handlers say of themselves.
 fn routes() -> OpenApiRouter<Service> {
-    of_ledger().merge(api::router()).merge(problem::router()).merge(health::router())
+    of_ledger().merge(of_itself())
+}
+
+/// What is answered whatever becomes of the ledger.
+fn of_itself() -> OpenApiRouter<Service> {
+    OpenApiRouter::new().merge(api::router()).merge(problem::router()).merge(health::router())
 }
 
 /// What is answered from the ledger.
@@ -134,7 +139,8 @@ pub struct Web {
 }
 
 impl Web {
-    /// Begins to listen; `mark` is the head mark of a node that writes. Metrics are for whoever asks here, unless they have a listener of their own.
+    /// Begins to listen; `mark` is the head mark of a node that writes. Metrics are for whoever asks
+    /// here, unless they have a listener of their own.
     pub fn start(
         socket: TcpListener,
         tls: Option<Tls>,
@@ -241,11 +247,10 @@ impl Service {
     /// All routes.
     fn router(&self) -> Router {
         let (of_ledger, _) = of_ledger().split_for_parts();
-        let others = api::router().merge(problem::router()).merge(health::router());
-        let (others, _) = others.split_for_parts();
+        let (of_itself, _) = of_itself().split_for_parts();
         of_ledger
             .route_layer(middleware::from_fn_with_state(self.clone(), follow))
-            .merge(others)
+            .merge(of_itself)
             .merge(page::router())
             .fallback(problem::not_found)
             .method_not_allowed_fallback(problem::method_not_allowed)

@@ -143,10 +143,10 @@ impl Ledger {
     /// The same statement again is answered with its first receipt.
     ///
     /// # Errors
-    /// [`Error::Input`] on a node that only follows; [`Error::Refused`] by the rules; [`Error::Busy`] if the pool is full, nothing can be sealed
-    /// now, or look-ups lag; [`Error::OverQuota`] if its issuer has had its share; [`Error::Stop`] if
-    /// the store failed, so that the outcome is unknown until the ledger has been restarted: then
-    /// send the same again.
+    /// [`Error::Input`] on a node that only follows; [`Error::Refused`] by the rules; [`Error::Busy`]
+    /// if the pool is full, nothing can be sealed now, or look-ups lag; [`Error::OverQuota`] if its
+    /// issuer has had its share; [`Error::Stop`] if the store failed, so that the outcome is unknown
+    /// until the ledger has been restarted: then send the same again.
     ///
     /// # Panics
     /// If decoding does: never on any input.
@@ -201,8 +201,8 @@ impl Ledger {
         }
     }
 
-    /// Whether other nodes have sealed what this one had not heard of after a block: what it would refuse may be
-    /// right by now, as a key that was enrolled there a moment ago.
+    /// Whether other nodes have sealed what this one had not heard of after a block: what it would
+    /// refuse may be right by now, as a key that was enrolled there a moment ago.
     async fn follow_others(&self, before: u64) -> Result<bool, Error> {
         self.at_door(|store| Ok(store.follow()?)).await?;
         let newest = self.head().height;

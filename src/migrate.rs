@@ -16,21 +16,17 @@ use probant_core::{
 
 use crate::{
     Error,
-    audit::{self, Blocks, Settings, Stored, Tally, Verdict},
+    audit::{self, Settings, Stored, Tally, Verdict},
     clock::SharedClock,
     store::{Store, StoredBlock},
 };
 
 /// How far it is.
 pub enum Step<'a> {
-    /// So many blocks and bytes are copied; of how many bytes, if that is known.
+    /// So much is copied.
     Copied {
         /// Blocks, those of an earlier run included.
         blocks: u64,
-        /// Bytes of them that were read in this run.
-        bytes: u64,
-        /// Bytes that there are.
-        total: Option<u64>,
     },
     /// So much of the new store has passed the audit.
     Audited(&'a Tally),
@@ -42,48 +38,53 @@ pub enum Step<'a> {
 /// [`Error::Input`] if `to` holds something else; [`Error::Busy`] if it was told to stop; what either
 /// store meets.
 pub fn copy(
-    from: &mut dyn Blocks,
+    from: &dyn Store,
     to: &dyn Store,
     stop: &AtomicBool,
     progress: &mut dyn FnMut(Step<'_>),
 ) -> Result<Head, Error> {
-    let total = from.bytes_total();
+    let newest = from.head().ok_or_else(|| Error::input("there is no ledger to be moved"))?;
     let (mut chain, there) = (to.chain()?, to.head());
-    let (mut blocks, mut bytes) = (0, 0);
-    while let Some(block) = from.next()? {
+    if let Some(there) = &there {
+        check_begins(from, to, there, &newest)?;
+    }
+    for height in there.map_or(0, |there| there.height + 1)..=newest.height {
         if stop.load(Ordering::Relaxed) {
-            let why = format!("interrupted after {blocks} blocks: the same command goes on");
+            let why = format!("interrupted after {height} blocks: the same command goes on");
             return Err(Error::busy(why));
         }
-        bytes += block.len() as u64;
-        match &there {
-            Some(head) if blocks < head.height => {}
-            Some(head) if blocks == head.height => check_same(to, head, &block)?,
-            _ => append(to, block, &mut chain, blocks)?,
-        }
-        blocks += 1;
-        progress(Step::Copied { blocks, bytes, total });
+        append(to, block(from, height)?, &mut chain, height)?;
+        progress(Step::Copied { blocks: height + 1 });
     }
-    let copied = to.head().ok_or_else(|| Error::input("there is no ledger to be moved"))?;
-    if copied.height + 1 != blocks {
-        return Err(Error::input(format!(
-            "the new store has {} blocks, the old one {blocks}: it is ahead of what is to be moved \
-             into it",
-            copied.height + 1
-        )));
-    }
-    Ok(copied)
+    Ok(newest)
+}
+
+fn block(from: &dyn Store, height: u64) -> Result<Vec<u8>, Error> {
+    let missing = || Error::Stop(format!("block {height} is not there"));
+    from.block(height)?.ok_or_else(missing)
 }
 
 /// Where an earlier run ended, both must agree; the chain answers for all before.
-fn check_same(to: &dyn Store, head: &Head, block: &[u8]) -> Result<(), Error> {
-    if to.block(head.height)?.as_deref() == Some(block) {
+fn check_begins(
+    from: &dyn Store,
+    to: &dyn Store,
+    there: &Head,
+    newest: &Head,
+) -> Result<(), Error> {
+    if there.height > newest.height {
+        return Err(Error::input(format!(
+            "the new store has {} blocks, the old one {}: it is ahead of what is to be moved into it",
+            there.height + 1,
+            newest.height + 1
+        )));
+    }
+    if block(from, there.height)? == block(to, there.height)? {
         return Ok(());
     }
     Err(Error::input(format!(
         "the new store holds another block {} than the old one: another ledger, or another history of \
          it; give an empty one",
-        head.height
+        there.height
     )))
 }
 

@@ -1,84 +1,22 @@
 //! The proxy of tests/cluster held to what it says, between tokio-postgres and a real PostgreSQL: what
 //! it breaks is broken in just that way, and what the database makes of it is read past the proxy.
 
+#[path = "cluster/mod.rs"]
+mod cluster;
 #[path = "cluster/proxy.rs"]
 mod proxy;
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
-    pin::pin,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{net::SocketAddr, pin::pin, time::Duration};
 
+use cluster::Cluster;
 use futures_util::SinkExt as _;
 use proxy::{Fault, Passed, Proxy};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Error, NoTls, error::SqlState};
 
-const BIN: &str = "/usr/lib/postgresql/15/bin";
 const BOUND: Duration = Duration::from_secs(120);
 /// Long enough for what passes a network that is not frozen.
 const A_WHILE: Duration = Duration::from_millis(300);
-
-/// A private PostgreSQL, until it is dropped.
-struct Database {
-    server: Child,
-    address: SocketAddr,
-    _dir: tempfile::TempDir,
-}
-
-impl Database {
-    fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let data = dir.path().join("data");
-        std::fs::create_dir(&data).unwrap();
-        for path in [dir.path(), &data] {
-            assert!(Command::new("chown").arg("postgres").arg(path).status().unwrap().success());
-        }
-        let init = as_postgres("initdb", &data).args(["-A", "trust", "-N"]).output().unwrap();
-        assert!(init.status.success(), "{}", String::from_utf8_lossy(&init.stderr));
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let server = as_postgres("postgres", &data)
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
-            .args(["-p", &address.port().to_string()])
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self { server, address, _dir: dir }
-    }
-
-    async fn connect(&self) -> Client {
-        loop {
-            match connect(self.address).await {
-                Ok(client) => return client,
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-    }
-}
-
-fn as_postgres(program: &str, data: &Path) -> Command {
-    let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=INT"])
-        .arg(PathBuf::from(BIN).join(program))
-        .arg("-D")
-        .arg(data)
-        .current_dir(data);
-    command
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let pid = self.server.id().to_string();
-        let _ = Command::new("kill").args(["-INT", &pid]).status();
-        let _ = self.server.wait();
-    }
-}
 
 async fn connect(address: SocketAddr) -> Result<Client, Error> {
     let url = format!("postgres://postgres@{address}/postgres?connect_timeout=20");
@@ -88,16 +26,17 @@ async fn connect(address: SocketAddr) -> Result<Client, Error> {
 }
 
 /// A database with a table like that of heads and blocks, a way past the proxy, and the proxy.
-async fn world() -> (Database, Client, Proxy) {
-    let database = Database::start();
-    let past = timeout(BOUND, database.connect()).await.unwrap();
+async fn world() -> (Cluster, Client, Proxy) {
+    let database = Cluster::start();
+    let address = ([127, 0, 0, 1], database.port).into();
+    let past = connect(address).await.unwrap();
     past.batch_execute(
         "CREATE TABLE head (height bigint); INSERT INTO head VALUES (0);
          CREATE TABLE blocks (height bigint PRIMARY KEY, bytes bytea)",
     )
     .await
     .unwrap();
-    let proxy = Proxy::start(database.address);
+    let proxy = Proxy::start(address);
     (database, past, proxy)
 }
 

@@ -56,7 +56,7 @@ impl Directories {
     /// Runs `open` with an opening that shows its progress.
     pub fn opening<T>(&self, open: impl FnOnce(&Opening<'_>) -> T) -> T {
         let mark = self.mark_path();
-        let bar = bar();
+        let bar = bar("{bytes}/{total_bytes}, {bytes_per_sec}");
         let progress = |done: u64, of: u64| {
             bar.set_length(of);
             bar.set_position(done);
@@ -107,9 +107,9 @@ impl Directories {
     }
 }
 
-/// On a terminal, a bar over the bytes of blocks that are derived again.
-fn bar() -> ProgressBar {
-    let style = "deriving look-ups {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+/// On a terminal, a bar over what look-ups are derived from again, and how much of it is done.
+pub fn bar(done: &str) -> ProgressBar {
+    let style = format!("deriving look-ups {{bar:30}} {done}, {{eta}} left");
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    bar.with_style(ProgressStyle::with_template(style).expect("a constant template"))
+    bar.with_style(ProgressStyle::with_template(&style).expect("a constant template"))
 }

@@ -20,7 +20,6 @@ use super::{
 };
 use crate::{
     Error,
-    audit::Stored,
     clock::{SharedClock, utc},
     migrate::{self, Step},
     store::{
@@ -123,9 +122,8 @@ impl Migrate {
         // An earlier run may have ended just before it was done.
         let again = directories.moved_to()?.is_some_and(|moved_to| moved_to == name);
         let old = if again { directories.open_moved()? } else { directories.open()? };
-        let old: Arc<dyn Store> = Arc::new(old);
         let new = Arc::new(Postgres::arrive(self.credentials.server(to, Access::Write)?)?);
-        work.copy(&from.display().to_string(), &old, &*new)?;
+        work.copy(&old, &*new)?;
         let head = work.verify(&name, &old, new.clone())?;
         // In this order: a crash between leaves it closed in both, and the same command goes on.
         directories.leave_for(&name)?;
@@ -135,18 +133,16 @@ impl Migrate {
 
     fn to_directory(&self, from: &str, to: &Path, work: &mut Work) -> Result<Head, Error> {
         let old = Postgres::open_read_only(self.credentials.server(from, Access::Write)?)?;
-        let old = Arc::new(old);
         let arriving = self.keys.join("head-mark.arriving");
         let directories = self.directories(to);
         // A node that has these keys would go on raising its mark.
         let held = HeadMark::open(&directories.mark_path())?;
         let new = Arc::new(open_or_create(&directories, &arriving)?);
-        let as_store: Arc<dyn Store> = old.clone();
-        work.copy(&shown(from), &as_store, &*new)?;
+        work.copy(&old, &*new)?;
         // The rest, once nodes write no more.
         old.leave()?;
-        work.copy(&shown(from), &as_store, &*new)?;
-        let head = work.verify(&to.display().to_string(), &as_store, new.clone())?;
+        work.copy(&old, &*new)?;
+        let head = work.verify(&to.display().to_string(), &old, new.clone())?;
         Arc::into_inner(new).expect("nobody else has it").close()?;
         drop(held);
         set_mark(&directories, &head)?;
@@ -158,10 +154,9 @@ impl Migrate {
 
 /// The mark beside the keys is that of a node: it never goes down.
 fn set_mark(directories: &Directories, head: &Head) -> Result<(), Error> {
-    let path = directories.mark_path();
-    let ledger_id = head.ledger.0.0;
+    let (path, arrived) = (directories.mark_path(), Mark::of(head));
     if let Some(mark) = HeadMark::read(&path)?
-        && (mark.ledger_id != ledger_id || mark.height > head.height)
+        && (mark.ledger_id != arrived.ledger_id || mark.height > arrived.height)
     {
         return Err(Error::Stop(format!(
             "{} knows block {} of ledger {}, which has not arrived: nothing is opened",
@@ -170,8 +165,7 @@ fn set_mark(directories: &Directories, head: &Head) -> Result<(), Error> {
             hex::encode(mark.ledger_id)
         )));
     }
-    let Head { height, size, root, .. } = *head;
-    Ok(HeadMark::reset(&path, Mark { ledger_id, height, size, root: root.0 })?)
+    Ok(HeadMark::reset(&path, arrived)?)
 }
 
 fn schema(database: &Database) -> Result<u8, Error> {
@@ -199,18 +193,12 @@ struct Work {
 }
 
 impl Work {
-    fn copy(&mut self, name: &str, old: &Arc<dyn Store>, new: &dyn Store) -> Result<(), Error> {
-        let mut blocks = Stored::new(name, Arc::clone(old));
+    fn copy(&mut self, old: &dyn Store, new: &dyn Store) -> Result<(), Error> {
         let progress = &mut |step: Step<'_>| self.progress.show(&step);
-        migrate::copy(&mut blocks, new, &self.stop, progress).map(drop)
+        migrate::copy(old, new, &self.stop, progress).map(drop)
     }
 
-    fn verify(
-        &mut self,
-        name: &str,
-        old: &Arc<dyn Store>,
-        new: Arc<dyn Store>,
-    ) -> Result<Head, Error> {
+    fn verify(&mut self, name: &str, old: &dyn Store, new: Arc<dyn Store>) -> Result<Head, Error> {
         let none = || Error::input("there is no ledger to be moved");
         let (head, chain) = (old.head().ok_or_else(none)?, old.chain()?.ok_or_else(none)?);
         let end = (self.clock.clone(), Arc::clone(&self.stop));

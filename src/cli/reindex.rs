@@ -1,8 +1,10 @@
 //! `probant reindex`: derives all look-ups anew, with the same or another engine.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::{database::Database, directories::Directories, say};
+use super::{
+    database::Database,
+    directories::{Directories, bar},
+    say,
+};
 use crate::{
     Error,
     store::{
@@ -59,9 +61,7 @@ impl Reindex {
 }
 
 fn in_database(server: &Server) -> Result<u64, Error> {
-    let style = "deriving look-ups {bar:30} {pos}/{len} blocks, {eta} left";
-    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    let bar = bar.with_style(ProgressStyle::with_template(style).expect("a constant template"));
+    let bar = bar("{pos}/{len} blocks");
     let progress = |done: u64, of: u64| {
         bar.set_length(of);
         bar.set_position(done);

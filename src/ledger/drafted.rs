@@ -124,7 +124,7 @@ impl Drafted<'_> {
     ) -> Result<u64, Error> {
         let (quota, issuer) = (shared.sealing.quota, statement.issuer());
         // Those who govern the ledger have none.
-        let has_quota = !quota.is_none() && issuer != shared.origin();
+        let has_quota = !quota.is_none() && issuer != shared.registry().origin().as_str();
         let charged = if has_quota {
             let had = self.usage.get(issuer).copied().unwrap_or_default();
             Some((issuer.to_owned(), quota.charge(&had, &statement, time_ms)?))

@@ -78,8 +78,9 @@ pub fn run(shared: &Shared, chain: Chain) {
         match done {
             Ok(()) => sealer.store_is_there(),
             // A database that is a standby for now, or is set wrongly: whoever mends that ends it.
-            Err(error @ StoreError::Input(_)) => sealer.wait_for_store(&error),
-            Err(error) if error.passes() => sealer.wait_for_store(&error),
+            Err(error) if error.passes() || matches!(error, StoreError::Input(_)) => {
+                sealer.wait_for_store(&error);
+            }
             Err(error) => {
                 store_failed(shared, &error);
                 return fail_all(shared);

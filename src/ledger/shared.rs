@@ -19,8 +19,6 @@ pub struct Shared {
     pub sealing: Sealing,
     pub pool: Pool,
     pub pulse: Pulse,
-    /// The origin: whose statements govern the ledger.
-    origin: String,
     pub figures: Figures,
     /// Who may write, after the newest block.
     registry: RwLock<Arc<Registry>>,
@@ -43,7 +41,6 @@ impl Shared {
         Self {
             pool: Pool::new(sealing.limits),
             pulse: Pulse::new(sealing.heartbeat, clock.elapsed()),
-            origin: chain.identity().origin.as_str().to_owned(),
             figures: Figures::default(),
             registry: RwLock::new(Arc::clone(chain.registry())),
             reached: AtomicU64::new(chain.head().height),
@@ -67,11 +64,6 @@ impl Shared {
         let signer = registry.admit(statement, self.clock.now_ms())?;
         statement.verify(&signer.key)?;
         Ok(signer.r#use)
-    }
-
-    /// In whose name those speak who govern the ledger.
-    pub fn origin(&self) -> &str {
-        &self.origin
     }
 
     pub fn publish(&self, chain: &Chain) {

@@ -43,6 +43,7 @@ use self::{
 use super::{
     Claim, Location, Span, Store, StoreError, StoredBlock, Usages,
     head_mark::{HeadMark, Mark},
+    usage,
 };
 
 pub use self::opening::{Opening, Progress};
@@ -71,18 +72,13 @@ struct Writer {
     poisoned: bool,
 }
 
-/// The head mark of a head.
-fn mark_of(head: &Head) -> Mark {
-    Mark { ledger_id: head.ledger.0.0, height: head.height, size: head.size, root: head.root.0 }
-}
-
 impl Writer {
     /// Writes and syncs one block, then raises the mark: the commit point.
     fn commit(&mut self, block: &StoredBlock) -> Result<Position, StoreError> {
         // A crash during this write leaves a torn record above the mark: cut off on opening.
         let position = self.segments.append(&block.bytes)?;
         // A crash here leaves a whole block above the mark: kept on opening.
-        let mark = mark_of(&block.head);
+        let mark = Mark::of(&block.head);
         match &mut self.mark {
             Some(held) => held.raise(mark)?,
             None => self.mark = Some(HeadMark::create(&self.mark_path, mark)?),
@@ -201,9 +197,7 @@ impl Claim for Next<'_> {
     }
 
     fn usage(&self, issuers: &[&str]) -> Result<Usages, StoreError> {
-        let known = self.store.usage();
-        let usage = |issuer: &&str| Some(((*issuer).to_owned(), *known.get(*issuer)?));
-        Ok(issuers.iter().filter_map(usage).collect())
+        Ok(usage::of(&self.store.usage(), issuers))
     }
 
     fn set_usage(&mut self, usage: Usages) {

@@ -15,6 +15,8 @@ use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use probant_core::chain::Head;
+
 use crate::{durable, store::StoreError};
 
 const MAGIC: &[u8; 8] = b"PROBMARK";
@@ -36,6 +38,14 @@ pub struct Mark {
     pub size: u64,
     /// Root of that tree.
     pub root: [u8; 32],
+}
+
+impl Mark {
+    /// That of a head.
+    pub fn of(head: &Head) -> Self {
+        let Head { ledger, height, size, root, .. } = head;
+        Self { ledger_id: ledger.0.0, height: *height, size: *size, root: root.0 }
+    }
 }
 
 /// The file that holds the mark, open for raising it.

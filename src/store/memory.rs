@@ -15,7 +15,7 @@ use probant_core::{
     tree::{self, Node},
 };
 
-use super::{Claim, Location, Span, Store, StoreError, StoredBlock, Usages};
+use super::{Claim, Location, Span, Store, StoreError, StoredBlock, Usages, usage};
 
 /// What the next append does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -110,9 +110,7 @@ impl Claim for Next<'_> {
     }
 
     fn usage(&self, issuers: &[&str]) -> Result<Usages, StoreError> {
-        let state = self.store.state();
-        let usage = |issuer: &&str| Some(((*issuer).to_owned(), *state.usage.get(*issuer)?));
-        Ok(issuers.iter().filter_map(usage).collect())
+        Ok(usage::of(&self.store.state().usage, issuers))
     }
 
     fn set_usage(&mut self, usage: Usages) {

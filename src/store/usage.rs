@@ -16,3 +16,9 @@ pub struct Usage {
 
 /// What issuers have had, by their ids.
 pub type Usages = HashMap<String, Usage>;
+
+/// What some of all have had; those that have had nothing are left out.
+pub(super) fn of(all: &Usages, issuers: &[&str]) -> Usages {
+    let usage = |issuer: &&str| Some(((*issuer).to_owned(), *all.get(*issuer)?));
+    issuers.iter().filter_map(usage).collect()
+}

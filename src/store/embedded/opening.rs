@@ -20,7 +20,6 @@ use super::{
     Embedded, Writer,
     derived::Derived,
     deriver::{Deriver, SYNC_BYTES},
-    mark_of,
     segments::{Position, ScanStop, SegmentReader, Segments},
     settings::Settings,
 };
@@ -162,7 +161,7 @@ impl<'a> Opening<'a> {
         if let (Some(mark), Some(head)) = (&mut mark, &head)
             && head.height > mark.current().height
         {
-            mark.raise(mark_of(head))?;
+            mark.raise(Mark::of(head))?;
         }
         let path = self.dir.join(super::DURABLE_HINT);
         let hint = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
@@ -226,7 +225,7 @@ impl<'a> Opening<'a> {
         tracing::info!(height = stored.head.height, "a block above the head mark is kept");
         files.segments.settle(position, &stored.bytes)?;
         match &mut files.mark {
-            Some(mark) => mark.raise(mark_of(&stored.head)),
+            Some(mark) => mark.raise(Mark::of(&stored.head)),
             None => Err(self.no_mark()),
         }
     }

@@ -9,7 +9,12 @@ use probant_core::{chain::Head, tree::Frontier};
 use tokio_postgres::error::SqlState;
 
 use super::{
-    Postgres, entries, follow::check_not_behind, head, held::Held, rows::Rows, server::unavailable,
+    Postgres, entries,
+    follow::check_not_behind,
+    head,
+    held::{CUT_SHORT, Held},
+    rows::Rows,
+    server::unavailable,
     usage,
 };
 use crate::store::{Claim, StoreError, StoredBlock, Usages};
@@ -22,8 +27,6 @@ const DOUBT_WAIT: Duration = Duration::from_secs(10);
 const DOUBT_PAUSE: Duration = Duration::from_millis(100);
 /// Blocks that are taken up under the claim.
 const TAKEN_UP_MAX: u64 = 16;
-/// Committed here, and perhaps nowhere else.
-pub const CUT_SHORT: &str = "a wait for the standby was cut short";
 const ROLLBACK_WAIT: Duration = Duration::from_secs(1);
 
 /// The next block is this node's to make.
@@ -93,13 +96,12 @@ impl Next<'_> {
             }
             Err(error) => return Err(unavailable("write a block", &error)),
         }
-        // A wait for a standby that is cut short would count as committed.
-        let unhurried = client.batch_execute("SET LOCAL statement_timeout = 0").await;
+        let unhurried = held.wait_for_standby().await;
         unhurried.map_err(|error| unavailable("write a block", &error))?;
-        let cut_short = self.store.server.cut_short();
-        let why = match tokio::time::timeout(COMMIT_WAIT, held.end("COMMIT")).await {
-            Ok(Ok(())) if self.store.server.cut_short() == cut_short => return Ok(()),
-            Ok(Ok(())) => CUT_SHORT.into(),
+        let committed = held.commit(&self.store.server);
+        let why = match tokio::time::timeout(COMMIT_WAIT, committed).await {
+            Ok(Ok(true)) => return Ok(()),
+            Ok(Ok(false)) => CUT_SHORT.into(),
             // The database says itself that it has not.
             Ok(Err(error)) if error.code().is_some_and(is_rolled_back) => {
                 return Err(unavailable("commit a block", &error));
@@ -138,14 +140,12 @@ impl Next<'_> {
         }
         // It may be waiting for a standby still: what is committed after it waits for that too.
         let failed = |error| unavailable("make certain of a block", &error);
-        let sql = "UPDATE head SET state = state; SET LOCAL statement_timeout = 0";
-        held.client().batch_execute(sql).await.map_err(failed)?;
-        let cut_short = self.store.server.cut_short();
-        held.end("COMMIT").await.map_err(failed)?;
-        if self.store.server.cut_short() != cut_short {
-            return Err(StoreError::Unavailable(CUT_SHORT.into()));
+        held.client().batch_execute("UPDATE head SET state = state").await.map_err(failed)?;
+        held.wait_for_standby().await.map_err(failed)?;
+        if held.commit(&self.store.server).await.map_err(failed)? {
+            return Ok(Ok(()));
         }
-        Ok(Ok(()))
+        Err(StoreError::Unavailable(CUT_SHORT.into()))
     }
 }
 

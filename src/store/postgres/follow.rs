@@ -90,7 +90,7 @@ impl Postgres {
             return Ok(());
         }
         // A crash before this leaves the mark below the newest block: raised on opening.
-        marked.raise(mark_of(chain.head()))?;
+        marked.raise(Mark::of(chain.head()))?;
         *self.chain_mut() = Some(chain);
         Ok(())
     }
@@ -104,7 +104,7 @@ pub fn check_not_behind(before: Option<&Head>, found: Option<&Head>) -> Result<(
         Some(found) if found.height == before.height => {
             Err(another_history(found.height, &"another block is the newest"))
         }
-        found => Err(behind(found, mark_of(before))),
+        found => Err(behind(found, Mark::of(before))),
     }
 }
 
@@ -129,11 +129,6 @@ fn another_history(height: u64, why: &impl Display) -> StoreError {
              another ledger or another history; nothing is written"
         ),
     )
-}
-
-/// The head mark of a head.
-pub fn mark_of(head: &Head) -> Mark {
-    Mark { ledger_id: head.ledger.0.0, height: head.height, size: head.size, root: head.root.0 }
 }
 
 impl Marked {

@@ -25,6 +25,9 @@ const FREE: &str = "SELECT pg_terminate_backend(s.pid) FROM pg_locks l \
      WHERE l.relation = 'head'::regclass AND l.mode = 'RowShareLock' AND l.granted \
      AND s.wait_event_type = 'Client' AND s.state_change < now() - interval '20 seconds'";
 
+/// Committed here, and perhaps nowhere else.
+pub const CUT_SHORT: &str = "a wait for the standby was cut short";
+
 /// A session with an open transaction. Dropped, its connection is closed, and so rolled back.
 pub struct Held(Arc<Session>);
 
@@ -67,6 +70,19 @@ impl Held {
 
     pub fn client(&self) -> &Object {
         self.0.client()
+    }
+
+    /// Lets the COMMIT to come wait for the standby as long as that takes: a wait that is cut short
+    /// counts as committed.
+    pub async fn wait_for_standby(&self) -> Result<(), Error> {
+        self.client().batch_execute("SET LOCAL statement_timeout = 0").await
+    }
+
+    /// Commits, and answers whether the standby has it, if there is one.
+    pub async fn commit(self, server: &Server) -> Result<bool, Error> {
+        let cut_short = server.cut_short();
+        self.end("COMMIT").await?;
+        Ok(server.cut_short() == cut_short)
     }
 
     /// Ends the transaction; the session can be used again.

@@ -6,10 +6,9 @@ use probant_core::chain::Head;
 
 use super::{
     Marked, Postgres,
-    claim::CUT_SHORT,
     follow::newest,
     head::{HeadRow, State},
-    held::Held,
+    held::{CUT_SHORT, Held},
     schema,
     server::{Server, unavailable},
 };
@@ -63,11 +62,8 @@ async fn set(server: &Server, state: State) -> Result<(), StoreError> {
     let set = client.execute("UPDATE head SET state = $1", &[&state.name()]).await;
     set.map_err(failed)?;
     // A failover would undo what the standby does not have: the ledger would go on in both places.
-    let unhurried = client.batch_execute("SET LOCAL statement_timeout = 0").await;
-    unhurried.map_err(failed)?;
-    let cut_short = server.cut_short();
-    held.end("COMMIT").await.map_err(failed)?;
-    if server.cut_short() == cut_short {
+    held.wait_for_standby().await.map_err(failed)?;
+    if held.commit(server).await.map_err(failed)? {
         return Ok(());
     }
     Err(StoreError::Unavailable(CUT_SHORT.into()))

@@ -12,7 +12,7 @@ use super::{
     Marked, Postgres,
     cell::{cell, damage},
     entries::ask,
-    follow::{behind, mark_of, newest},
+    follow::{behind, newest},
     head::State,
     lookups::LookUps,
     schema,
@@ -114,7 +114,7 @@ impl Postgres {
         check_ends(&server)?;
         let chain = head.as_ref().map(|head| chain(head, &look_ups)).transpose()?;
         if let (Marked::At(held), Some(head)) = (&mut marked, &head) {
-            held.raise(mark_of(head))?;
+            held.raise(Mark::of(head))?;
         }
         let (clock, told) = (SystemClock::shared(), None.into());
         let (marked, chain) = (marked.into(), chain.into());
