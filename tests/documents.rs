@@ -164,6 +164,64 @@ fn cited_sections_exist() {
     assert!(missing.is_empty(), "these sections are cited and missing: {missing:#?}");
 }
 
+/// Whoever sees an alarm looks for its words: the table of operate.md 5 has those of the code.
+#[test]
+fn alarms_are_in_the_words_of_the_code() {
+    let operate = read("docs/operate.md");
+    let (_, table) = operate.split_once("\n## 5. ").unwrap();
+    let rows = table.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("| `"));
+    let said: Vec<_> =
+        rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
+    let code: String = files(&["rs"]).iter().filter(|file| is_code(file)).map(spoken).collect();
+    let missing: Vec<_> =
+        said.iter().filter(|words| !OF_OTHERS.contains(words) && !says(&code, words)).collect();
+    assert!(said.len() > 40 && missing.is_empty(), "the code does not say: {missing:#?}");
+}
+
+/// Words of the system, and a place that is put together while it runs.
+const OF_OTHERS: [&str; 2] = ["Address already in use", "damage at … .seg byte …"];
+/// What may stand for a "…", as the code has it.
+const GAP_MAX: usize = 60;
+
+fn is_code(file: &Path) -> bool {
+    file.starts_with("src") || file.starts_with("core/src")
+}
+
+/// A file of code without its comments and tests, each text in one line.
+fn spoken(file: &PathBuf) -> String {
+    let code = read(file);
+    let code = code.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let lines = code.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    lines
+        .map(|line| line.strip_suffix('\\').map_or_else(|| format!("{line}\n"), str::to_owned))
+        .collect()
+}
+
+/// Whether the pieces between "…" follow one another somewhere.
+fn says(code: &str, words: &str) -> bool {
+    let mut pieces = words.split('…').map(str::trim).filter(|piece| !piece.is_empty());
+    let first = pieces.next().expect("a row has words");
+    let pieces: Vec<_> = pieces.collect();
+    code.match_indices(first).any(|(at, _)| {
+        let mut rest = &code[at + first.len()..];
+        pieces.iter().all(|piece| match rest.find(piece).filter(|gap| *gap <= GAP_MAX) {
+            Some(gap) => {
+                rest = &rest[gap + piece.len()..];
+                true
+            }
+            None => false,
+        })
+    })
+}
+
+#[test]
+fn words_are_found_as_code_has_them() {
+    let code = "format!(\"block {} of {}: wait\")\n";
+    assert!(says(code, "block … of … : wait") && says(code, "of"));
+    assert!(!says(code, "block … off") && !says(code, "of … block"));
+    assert!(!says(&format!("block{}of", " ".repeat(GAP_MAX + 1)), "block … of"));
+}
+
 /// The section numbers right after the name of a document: ` 5.6`, ` 1 and 5`, ` 2, 3.1`.
 fn sections(after: &str) -> Vec<String> {
     let (mut found, mut rest) = (Vec::new(), after);

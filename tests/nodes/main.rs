@@ -8,6 +8,7 @@ mod failover;
 mod follower;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod keys;
 mod known;
 mod load;
 mod moving;

@@ -1,0 +1,110 @@
+//! A seal or a note key that is replaced while one of the nodes does not hold the new one.
+
+use std::{fs, process::Command};
+
+use probant::keyfile;
+
+use crate::{
+    cluster::Database,
+    harness::{Home, bounded},
+    load::attempt,
+    nodes::Nodes,
+    truth::Acknowledged,
+};
+
+/// `probant key replace`, sent to one node: whether it ended well, and what it said.
+fn replace(nodes: &Nodes, node: usize, name: &str) -> (bool, String) {
+    let operator: &Home = &nodes.homes[0];
+    let address = nodes.servers[node].as_ref().unwrap().address;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_probant"));
+    command.args(["key", "replace", "--use", name, "--new"]);
+    command.arg(operator.keys().join(format!("{name}-2.pem")));
+    command.arg("--operator-key").arg(operator.keys().join("operator.pem"));
+    command.args(["--ledger", &format!("http://{address}")]);
+    let output = command.args(["--identity", &operator.identity().to_string()]).output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// Whoever lacks the key refuses its replacement; whoever holds it cannot know of the other.
+fn replace_where_it_is_held(nodes: &Nodes, name: &str) {
+    keyfile::create(&nodes.homes[0].keys().join(format!("{name}-2.pem"))).unwrap();
+    let (done, said) = replace(nodes, 1, name);
+    assert!(!done && said.contains("key-not-held"), "{said}");
+    let (done, said) = replace(nodes, 0, name);
+    assert!(done, "{said}");
+}
+
+fn give(nodes: &Nodes, name: &str) {
+    let file = format!("{name}-2.pem");
+    fs::copy(nodes.homes[0].keys().join(&file), nodes.homes[1].keys().join(&file)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_node_that_lacks_a_new_seal_key_seals_nothing_and_others_go_on() {
+    bounded(120, async {
+        let database = Database::new();
+        let mut nodes = Nodes::start(&database.url_of("postgres"), 2).await;
+        let acknowledged = Acknowledged::default();
+        replace_where_it_is_held(&nodes, "seal");
+
+        let sent = nodes.issuer.certify_made_up("bill", 3);
+        let lacking = nodes.addresses.client(1);
+        let told = attempt(&lacking, &sent.bytes).await.unwrap();
+        assert!(told.status.is_server_error(), "{told:?}");
+        let lacks = |alarm: &str| alarm.contains("holds the seal key");
+        lacking
+            .wait_for("/readyz", |reply| {
+                reply.status == 503 && reply.json()["alarm"].as_str().is_some_and(lacks)
+            })
+            .await;
+        // The same statement has one receipt, from whoever can seal it; and the other knows of it.
+        acknowledged.add(sent.leaf, &nodes.addresses.send(0, &sent.bytes).await);
+        let document = sent.documents.iter().next().unwrap();
+        let known = lacking.get(&format!("/documents/{document}")).await;
+        assert_eq!(known.json()["verdict"], "certified", "{known:?}");
+
+        assert_eq!(nodes.take(1).stop(), Some(4), "somebody must look");
+        let (code, said) = nodes.homes[1].refused(&[]);
+        assert!(code == 2 && said.contains("holds the seal key"), "{code}: {said}");
+        give(&nodes, "seal");
+        nodes.start_again(1);
+        let sent = nodes.issuer.certify_made_up("another", 3);
+        let again = attempt(&nodes.addresses.client(1), &sent.bytes).await.unwrap();
+        assert_eq!(again.status, 201, "{again:?}");
+        acknowledged.add(sent.leaf, &again.body);
+        nodes.check(&acknowledged);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_node_that_lacks_a_new_note_key_seals_and_signs_no_checkpoint() {
+    bounded(120, async {
+        let database = Database::new();
+        let nodes = Nodes::start(&database.url_of("postgres"), 2).await;
+        let acknowledged = Acknowledged::default();
+        replace_where_it_is_held(&nodes, "note");
+
+        let lacking = nodes.addresses.client(1);
+        let sent = nodes.issuer.certify_made_up("bill", 3);
+        let told = attempt(&lacking, &sent.bytes).await.unwrap();
+        assert_eq!(told.status, 201, "{told:?}");
+        acknowledged.add(sent.leaf, &told.body);
+        let document = sent.documents.iter().next().unwrap();
+        let proof = format!("/documents/{document}/proof");
+        for path in ["/checkpoint", &proof] {
+            let reply = lacking.get(path).await;
+            assert!(reply.status.is_server_error(), "{path}: {reply:?}");
+        }
+        let known = lacking.get(&format!("/documents/{document}")).await;
+        assert_eq!(known.json()["verdict"], "certified", "{known:?}");
+
+        // Without a restart.
+        give(&nodes, "note");
+        for path in ["/checkpoint", &proof] {
+            assert_eq!(lacking.get(path).await.status, 200, "{path}");
+        }
+        nodes.check(&acknowledged);
+    })
+    .await;
+}
