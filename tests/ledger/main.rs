@@ -25,8 +25,8 @@ use probant_core::{
     status::Reason,
 };
 use world::{
-    Dirs, ORIGIN, START_MS, TestClock, documents, enroll, found_in, key, keyring, ledger_keys,
-    revoke, start, submission,
+    Dirs, ORIGIN, START_MS, TestClock, caught_up, documents, enroll, found_in, key, keyring,
+    ledger_keys, revoke, start, submission,
 };
 
 async fn prove_all(store: &Arc<dyn Store>, clock: &Arc<TestClock>, from: u32, count: u32) {
@@ -226,6 +226,7 @@ async fn a_chain_that_says_wrongly_where_statuses_are_is_not_kept() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+    caught_up(&*store);
     let (mut truth, blocks) = (None, Memory::default());
     for height in 0..=store.head().unwrap().height {
         let bytes = store.block(height).unwrap().unwrap();

@@ -18,8 +18,8 @@ use probant::store::{
     memory::{Fail, Memory},
     postgres::Postgres,
 };
-use truth::{caught_up, check_all};
-use world::{Dirs, blocks, opening};
+use truth::check_all;
+use world::{Dirs, blocks, caught_up, opening};
 
 /// What a store needs to stay.
 type Kept = Box<dyn Any>;

@@ -1,9 +1,6 @@
 //! What a store must say, put together from the blocks alone.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use probant::store::{Location, Store, StoredBlock};
 use probant_core::{
@@ -13,19 +10,7 @@ use probant_core::{
     tree,
 };
 
-use crate::world::documents;
-
-/// Waits until look-ups reach the head.
-pub fn caught_up(store: &dyn Store) {
-    let blocks = store.head().map_or(0, |head| head.height + 1);
-    for _ in 0..500 {
-        if store.derived() == blocks {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("look-ups do not reach the head");
-}
+use crate::world::{caught_up, documents};
 
 /// Everything that a store says, against the blocks that it was given.
 pub fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {

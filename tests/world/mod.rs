@@ -131,6 +131,18 @@ pub fn start(store: Arc<dyn Store>, clock: Arc<TestClock>) -> Ledger {
     Ledger::start(store, keyring(), clock, sealing).unwrap()
 }
 
+/// Waits until look-ups reach the head.
+pub fn caught_up(store: &dyn Store) {
+    let blocks = store.head().map_or(0, |head| head.height + 1);
+    for _ in 0..500 {
+        if store.derived() == blocks {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("look-ups do not reach the head");
+}
+
 pub fn documents(from: u32, count: u32) -> Vec<Fingerprint> {
     (from..from + count).map(|i| Fingerprints::of(&i.to_be_bytes()).blake3).collect()
 }
