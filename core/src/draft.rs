@@ -7,7 +7,7 @@ use crate::{
     block::Block,
     chain::{Chain, Head, head_of},
     fold::Fold,
-    key::{PublicKey, SigningKey, Use},
+    key::SigningKey,
     registry::Registry,
     seal::{Receipt, Seal},
     statement::{BlockStatement, Body, Statement},
@@ -73,13 +73,8 @@ impl<'a> Draft<'a> {
         self.entries.is_empty()
     }
 
-    /// The key that must seal it.
-    pub fn seal_key(&self) -> &PublicKey {
-        self.chain.registry.ledger_key(Use::Seal)
-    }
-
     /// Ends the block: status root, block statement, tree root, seal, in this order, none of
-    /// which depends on its own hash. `key` is that of [`Draft::seal_key`].
+    /// which depends on its own hash. `key` is the seal key in force after the block before.
     ///
     /// # Errors
     /// [`Rejected::Unreadable`] where nodes of the status map are.

@@ -4,12 +4,7 @@
 
 use std::time::Duration;
 
-use probant_core::{
-    Rejected,
-    chain::Chain,
-    draft::{Draft, SealedBlock},
-    key::Use,
-};
+use probant_core::{Rejected, chain::Chain, draft::SealedBlock, key::Use};
 
 use super::{
     Shared,
@@ -70,7 +65,8 @@ pub fn run(shared: &Shared, chain: Chain) {
         if nothing && shared.pool.is_done() {
             return;
         }
-        let due = due_in().is_zero();
+        // What is mended is found out by trying: where other nodes seal, nothing need ever be due here.
+        let due = due_in().is_zero() || shared.is_alarmed();
         let done = match &shared.keys {
             Some(keys) if due || !nothing => sealer.seal_next(keys),
             _ => sealer.follow(),
@@ -153,12 +149,14 @@ impl Sealer<'_> {
         if claim.head() != Some(self.chain.head()) {
             return Err(StoreError::Conflict);
         }
-        let time_ms = match self.time.next(&*shared.clock, self.chain.head().time_ms) {
-            Ok(time_ms) => time_ms,
+        let ready = Shared::key(keys, self.chain.registry(), Use::Seal)
+            .and_then(|key| Ok((key, self.time.next(&*shared.clock, self.chain.head().time_ms)?)));
+        let (key, time_ms) = match ready {
+            Ok(ready) => ready,
             Err(why) => {
                 drop(claim);
-                shared.set_alarm(Some(why.clone()));
                 refuse(shared.pool.take(), &why);
+                shared.set_alarm(Some(why));
                 shared.pool.wait(ALARM_PAUSE);
                 pause(shared);
                 return Ok(());
@@ -177,9 +175,9 @@ impl Sealer<'_> {
         if draft.is_empty() && !due {
             return Ok(());
         }
-        let sealed = match sealed(draft, keys) {
+        let sealed = match draft.seal(&key) {
             Ok(sealed) => sealed,
-            Err(error) => return self.not_sealed(error, waiters),
+            Err(rejected) => return self.not_sealed(unreadable(rejected), waiters),
         };
         claim.set_usage(usage);
         match self.append(claim, &sealed) {
@@ -294,12 +292,6 @@ impl Sealer<'_> {
         }
         std::thread::sleep(FOLLOW_EVERY);
     }
-}
-
-fn sealed(draft: Draft<'_>, keys: &Keyring) -> Result<SealedBlock, StoreError> {
-    let key = keys.get(Use::Seal, draft.seal_key().kid());
-    let missing = |why: Error| StoreError::damage("the directory of keys", why.to_string());
-    draft.seal(&key.map_err(missing)?).map_err(unreadable)
 }
 
 /// What refuses a block of our own: nodes of the status map that cannot be read, which a rebuild

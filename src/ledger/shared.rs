@@ -1,11 +1,17 @@
 //! What those who submit, on their own threads, share with the one that seals.
 
 use std::sync::{
-    Arc, OnceLock, PoisonError, RwLock,
+    Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard,
     atomic::{AtomicU64, Ordering},
 };
 
-use probant_core::{Statement, chain::Chain, draft::SealedBlock, key::Use, registry::Registry};
+use probant_core::{
+    Statement,
+    chain::Chain,
+    draft::SealedBlock,
+    key::{SigningKey, Use},
+    registry::Registry,
+};
 
 use super::{Accepted, Figures, Ledger, Sealing, pool::Pool, pulse::Pulse};
 use crate::{Error, clock::SharedClock, keyring::Keyring, store::Store};
@@ -24,7 +30,8 @@ pub struct Shared {
     registry: RwLock<Arc<Registry>>,
     /// The height of that block.
     reached: AtomicU64,
-    /// Why nothing can be sealed now: a clock that is not believed, a store that is out of reach.
+    /// Why nothing can be sealed now: a clock that is not believed, a store that is out of reach, a key
+    /// that is not held.
     alarm: RwLock<Option<String>>,
     /// Why the sealer has ended before its time: only a restart goes on.
     failure: OnceLock<String>,
@@ -77,11 +84,43 @@ impl Shared {
         self.reached.load(Ordering::Acquire)
     }
 
-    /// Why nothing can be sealed now, or will be.
+    /// The private half of the key that is in force for a use.
+    ///
+    /// # Errors
+    /// Why there is none, for strangers, too: not where it was looked for.
+    pub fn key(keys: &Keyring, registry: &Registry, r#use: Use) -> Result<SigningKey, String> {
+        let kid = registry.ledger_key(r#use).kid();
+        keys.get(r#use, kid).map_err(|_| {
+            format!(
+                "this node does not hold the {} key {kid}, which is in force: put its file into this \
+                 node's directory of keys",
+                r#use.name()
+            )
+        })
+    }
+
+    /// Why nothing can be sealed now, or will be; or no checkpoint be signed.
     pub fn alarm(&self) -> Option<String> {
-        let clock = || self.alarm.read().unwrap_or_else(PoisonError::into_inner).clone();
         let silence = || self.pulse.silence(self.clock.elapsed());
-        self.failure().or_else(clock).or_else(silence)
+        self.failure()
+            .or_else(|| self.held_alarm().clone())
+            .or_else(|| self.lacks())
+            .or_else(silence)
+    }
+
+    /// Why it cannot sign what it should, by the newest registry.
+    fn lacks(&self) -> Option<String> {
+        let (keys, registry) = (self.keys.as_ref()?, self.registry());
+        [Use::Seal, Use::Note].into_iter().find_map(|r#use| Self::key(keys, &registry, r#use).err())
+    }
+
+    /// Whether something is to be tried again.
+    pub fn is_alarmed(&self) -> bool {
+        self.held_alarm().is_some()
+    }
+
+    fn held_alarm(&self) -> RwLockReadGuard<'_, Option<String>> {
+        self.alarm.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why nothing will be sealed until a restart.

@@ -6,7 +6,7 @@ use probant::keyfile;
 
 use crate::{
     cluster::Database,
-    harness::{Home, bounded},
+    harness::{Client, Home, bounded},
     load::attempt,
     nodes::Nodes,
     truth::Acknowledged,
@@ -39,6 +39,25 @@ fn give(nodes: &Nodes, name: &str) {
     fs::copy(nodes.homes[0].keys().join(&file), nodes.homes[1].keys().join(&file)).unwrap();
 }
 
+/// It says so to everybody, and where its keys are to nobody.
+async fn not_ready_without(lacking: &Client, name: &str) {
+    let words = format!("does not hold the {name} key");
+    let lacks = |alarm: &str| alarm.contains(&words) && !alarm.contains(".pem");
+    lacking
+        .wait_for("/readyz", |reply| {
+            reply.status == 503 && reply.json()["alarm"].as_str().is_some_and(lacks)
+        })
+        .await;
+}
+
+/// The second node takes and answers a statement of its own.
+async fn seals(nodes: &Nodes, acknowledged: &Acknowledged) {
+    let sent = nodes.issuer.certify_made_up("another", 3);
+    let told = attempt(&nodes.addresses.client(1), &sent.bytes).await.unwrap();
+    assert_eq!(told.status, 201, "{told:?}");
+    acknowledged.add(sent.leaf, &told.body);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_node_that_lacks_a_new_seal_key_seals_nothing_and_others_go_on() {
     bounded(120, async {
@@ -49,29 +68,43 @@ async fn a_node_that_lacks_a_new_seal_key_seals_nothing_and_others_go_on() {
 
         let sent = nodes.issuer.certify_made_up("bill", 3);
         let lacking = nodes.addresses.client(1);
+        not_ready_without(&lacking, "seal").await;
         let told = attempt(&lacking, &sent.bytes).await.unwrap();
-        assert!(told.status.is_server_error(), "{told:?}");
-        let lacks = |alarm: &str| alarm.contains("holds the seal key");
-        lacking
-            .wait_for("/readyz", |reply| {
-                reply.status == 503 && reply.json()["alarm"].as_str().is_some_and(lacks)
-            })
-            .await;
+        assert_eq!(told.status, 503, "{told:?}");
         // The same statement has one receipt, from whoever can seal it; and the other knows of it.
         acknowledged.add(sent.leaf, &nodes.addresses.send(0, &sent.bytes).await);
         let document = sent.documents.iter().next().unwrap();
         let known = lacking.get(&format!("/documents/{document}")).await;
         assert_eq!(known.json()["verdict"], "certified", "{known:?}");
 
-        assert_eq!(nodes.take(1).stop(), Some(4), "somebody must look");
+        assert_eq!(nodes.take(1).stop(), Some(0));
         let (code, said) = nodes.homes[1].refused(&[]);
         assert!(code == 2 && said.contains("holds the seal key"), "{code}: {said}");
         give(&nodes, "seal");
         nodes.start_again(1);
-        let sent = nodes.issuer.certify_made_up("another", 3);
-        let again = attempt(&nodes.addresses.client(1), &sent.bytes).await.unwrap();
-        assert_eq!(again.status, 201, "{again:?}");
-        acknowledged.add(sent.leaf, &again.body);
+        seals(&nodes, &acknowledged).await;
+        nodes.check(&acknowledged);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_node_that_is_given_its_key_seals_without_a_restart() {
+    bounded(120, async {
+        let database = Database::new();
+        let nodes = Nodes::start(&database.url_of("postgres"), 2).await;
+        let acknowledged = Acknowledged::default();
+        replace_where_it_is_held(&nodes, "seal");
+        let lacking = nodes.addresses.client(1);
+        not_ready_without(&lacking, "seal").await;
+        // The alarm of a block that it could not make, too, ends by itself.
+        let refused = nodes.issuer.certify_made_up("bill", 3);
+        let told = attempt(&lacking, &refused.bytes).await.unwrap();
+        assert_eq!(told.status, 503, "{told:?}");
+        give(&nodes, "seal");
+        lacking.wait_for("/readyz", |reply| reply.status == 200).await;
+        acknowledged.add(refused.leaf, &attempt(&lacking, &refused.bytes).await.unwrap().body);
+        seals(&nodes, &acknowledged).await;
         nodes.check(&acknowledged);
     })
     .await;
@@ -86,6 +119,7 @@ async fn a_node_that_lacks_a_new_note_key_seals_and_signs_no_checkpoint() {
         replace_where_it_is_held(&nodes, "note");
 
         let lacking = nodes.addresses.client(1);
+        not_ready_without(&lacking, "note").await;
         let sent = nodes.issuer.certify_made_up("bill", 3);
         let told = attempt(&lacking, &sent.bytes).await.unwrap();
         assert_eq!(told.status, 201, "{told:?}");
@@ -104,6 +138,7 @@ async fn a_node_that_lacks_a_new_note_key_seals_and_signs_no_checkpoint() {
         for path in ["/checkpoint", &proof] {
             assert_eq!(lacking.get(path).await.status, 200, "{path}");
         }
+        lacking.wait_for("/readyz", |reply| reply.status == 200).await;
         nodes.check(&acknowledged);
     })
     .await;
