@@ -28,9 +28,16 @@ impl From<Failed> for Error {
 
 /// Makes a file that must not exist yet, and returns it open for reading and writing.
 ///
-/// `mode` is the permission bits, less the umask. A crash on the way leaves no file or a short one.
+/// `mode` is the permission bits, less the umask. All or nothing: a crash on the way leaves no file of
+/// this name, and perhaps one that nobody reads.
 pub fn create_new_file(path: &Path, bytes: &[u8], mode: u32) -> Result<File, Failed> {
-    let file = write_new(path, bytes, mode)?;
+    // Each process writes its own: of two, one puts the name on it.
+    let fresh = beside(path, &format!(".{}.new", std::process::id()));
+    remove_left(&fresh)?;
+    let file = write_new(&fresh, bytes, mode)?;
+    let named = fs::hard_link(&fresh, path).map_err(failed("create", path));
+    remove_left(&fresh)?;
+    named?;
     sync_dir(parent(path))?;
     Ok(file)
 }
@@ -47,11 +54,7 @@ pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failed> 
 /// the caller has synced the directory.
 pub fn place_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failed> {
     let fresh = unfinished(path);
-    // Left by a crash before the rename; never read by anyone.
-    match fs::remove_file(&fresh) {
-        Err(e) if e.kind() != ErrorKind::NotFound => return Err(failed("remove", &fresh)(e)),
-        _ => {}
-    }
+    remove_left(&fresh)?;
     write_new(&fresh, bytes, mode)?;
     fs::rename(&fresh, path).map_err(failed("replace", path))
 }
@@ -71,6 +74,14 @@ pub fn create_dir(path: &Path) -> Result<(), Failed> {
 /// Makes the names in a directory as durable as the files: creations, renames and removals.
 pub fn sync_dir(path: &Path) -> Result<(), Failed> {
     File::open(path).and_then(|dir| dir.sync_all()).map_err(failed("sync directory", path))
+}
+
+/// What a crash left before it had its name; never read by anyone.
+fn remove_left(fresh: &Path) -> Result<(), Failed> {
+    match fs::remove_file(fresh) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(failed("remove", fresh)(e)),
+        _ => Ok(()),
+    }
 }
 
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<File, Failed> {
@@ -96,8 +107,12 @@ fn parent(path: &Path) -> &Path {
 
 /// Where the bytes for `path` are until they are whole: what a crash leaves there, nobody reads.
 pub fn unfinished(path: &Path) -> PathBuf {
+    beside(path, ".new")
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
-    name.push(".new");
+    name.push(ending);
     name.into()
 }
 
@@ -124,6 +139,7 @@ mod tests {
         assert!(again.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(mode(&path), 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -53,7 +53,12 @@ use axum::{
     response::Response,
 };
 use probant_core::registry::Registry;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
@@ -66,6 +71,7 @@ use listener::{Listener, Routes};
 use metrics::Metrics;
 use problem::Problem;
 
+pub use health::Opening;
 pub use limits::Limits;
 pub use listener::bind;
 pub use tls::Tls;
@@ -131,6 +137,7 @@ pub struct Web {
     mark: MarkFile,
     gate: Arc<Gate>,
     routes: Arc<Routes>,
+    opening: watch::Sender<Opening>,
     /// Ends the listener.
     end: oneshot::Sender<()>,
     listening: JoinHandle<()>,
@@ -152,8 +159,9 @@ impl Web {
         let mark = MarkFile(mark.map(Arc::new));
         let figures = metrics::Figures::default();
         let gate = Arc::new(Gate::new(&limits, clock, figures.clone()));
-        let routes =
-            Arc::new(Routes::new(delivery::delivered(health::opening(mark.clone()), &gate)));
+        let (opening, waits) = watch::channel(Opening::Deriving);
+        let not_yet = health::opening(mark.clone(), waits);
+        let routes = Arc::new(Routes::new(delivery::delivered(not_yet, &gate)));
         let listener = Listener::new(Arc::clone(&routes), tls, &limits, figures);
         let (end, ended) = oneshot::channel();
         let ended = async move {
@@ -161,7 +169,12 @@ impl Web {
             let _ = ended.await;
         };
         let listening = tokio::spawn(listener.run(socket, ended));
-        Self { limits, mark, gate, routes, end, listening, watched }
+        Self { limits, mark, gate, routes, opening, end, listening, watched }
+    }
+
+    /// What keeps the ledger from being open, from now on.
+    pub fn waits(&self, opening: Opening) {
+        self.opening.send_replace(opening);
     }
 
     /// From now on the ledger is served.

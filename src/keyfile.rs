@@ -21,7 +21,7 @@ const OTHERS: u32 = 0o077;
 
 /// Makes a key and a file for it, which must not exist: a key is never overwritten.
 ///
-/// A crash on the way leaves a short file or none, and a key that nobody has used yet.
+/// A crash on the way leaves no file of this name, and a key that nobody has used yet.
 ///
 /// # Errors
 /// [`Error::Input`] if the file exists or cannot be made.

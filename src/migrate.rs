@@ -59,7 +59,11 @@ pub fn copy(
     Ok(newest)
 }
 
-fn block(from: &dyn Store, height: u64) -> Result<Vec<u8>, Error> {
+/// The bytes of a block that must be there.
+///
+/// # Errors
+/// [`Error::Stop`] where it is not; what the store meets.
+pub fn block(from: &dyn Store, height: u64) -> Result<Vec<u8>, Error> {
     let missing = || Error::Stop(format!("block {height} is not there"));
     from.block(height)?.ok_or_else(missing)
 }

@@ -281,6 +281,8 @@ fn a_password_is_asked_for_and_seen_nowhere() {
     cluster.sql("postgres", "SELECT 1");
     assert!(refused(&connect(&nobody, Access::Write)).contains("nobody"));
     assert!(refused(&connect(&cluster.url("nothing"), Access::Write)).contains("nothing"));
+    cluster.sql("postgres", "REVOKE CONNECT ON DATABASE postgres FROM public");
+    assert!(refused(&with(Some(SECRET))).contains("permission denied for database"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A ledger in a PostgreSQL database instead of a data directory, for the commands of whoever runs it.
 
 use std::{
-    env,
+    env, fmt,
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
@@ -24,7 +24,7 @@ const PASSWORD_VARIABLE: &str = "PROBANT_STORE_PASSWORD";
 const PASSWORD_BYTES_MAX: u64 = 4096;
 
 /// The database, as arguments.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Clone, Default, clap::Args)]
 #[command(next_help_heading = "In a database")]
 pub struct Database {
     /// URL of a PostgreSQL database, `postgres://user@host/database`, in the place of a data directory
@@ -43,6 +43,13 @@ pub struct Credentials {
     /// File that holds the password, readable by its owner alone; or set `PROBANT_STORE_PASSWORD`
     #[arg(long, value_name = "FILE")]
     store_password_file: Option<PathBuf>,
+}
+
+/// The URL may hold a password.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("store", &self.name()).finish_non_exhaustive()
+    }
 }
 
 impl Database {

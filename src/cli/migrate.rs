@@ -23,11 +23,11 @@ use crate::{
     clock::{SharedClock, utc},
     migrate::{self, Step},
     store::{
-        Store, StoreError,
+        Store, StoreError, StoredBlock,
         embedded::{Embedded, settings::Settings},
         head_mark::{HeadMark, Mark},
         postgres::{
-            Postgres,
+            Arrival, Postgres,
             server::{Access, address::is_url},
         },
     },
@@ -122,7 +122,19 @@ impl Migrate {
         // An earlier run may have ended just before it was done.
         let again = directories.moved_to()?.is_some_and(|moved_to| moved_to == name);
         let old = if again { directories.open_moved()? } else { directories.open()? };
-        let new = Arc::new(Postgres::arrive(self.credentials.server(to, Access::Write)?)?);
+        let new = match Postgres::arrive(self.credentials.server(to, Access::Write)?)? {
+            Arrival::Here(new) => Arc::new(new),
+            // An earlier run was killed before it could say that it was done.
+            Arrival::Open(head) if again && old.head().is_some_and(|o| o.ledger == head.ledger) => {
+                return Ok(head);
+            }
+            Arrival::Open(head) => {
+                return Err(Error::input(format!(
+                    "ledger {} goes on in this database: nothing is moved into it",
+                    head.ledger
+                )));
+            }
+        };
         work.copy(&old, &*new)?;
         let head = work.verify(&name, &old, new.clone())?;
         // In this order: a crash between leaves it closed in both, and the same command goes on.
@@ -137,7 +149,7 @@ impl Migrate {
         let directories = self.directories(to);
         // A node that has these keys would go on raising its mark.
         let held = HeadMark::open(&directories.mark_path())?;
-        let new = Arc::new(open_or_create(&directories, &arriving)?);
+        let new = Arc::new(open_or_create(&directories, &arriving, &old)?);
         work.copy(&old, &*new)?;
         // The rest, once nodes write no more.
         old.leave()?;
@@ -178,10 +190,31 @@ fn schema(database: &Database) -> Result<u8, Error> {
 
 /// A directory that an earlier run began to fill, or a new one; with a head mark of its own until all
 /// has arrived, so that no server opens it.
-fn open_or_create(directories: &Directories, mark: &Path) -> Result<Embedded, StoreError> {
+fn open_or_create(
+    directories: &Directories,
+    mark: &Path,
+    old: &dyn Store,
+) -> Result<Embedded, Error> {
     directories.opening(|opening| {
         let opening = opening.with_mark(mark);
-        if mark.exists() { opening.open() } else { opening.create(Settings::default()) }
+        if !mark.exists() {
+            if opening.whole_blocks(2)? != 1 {
+                return Ok(opening.create(Settings::default())?);
+            }
+            // Killed between block 0 and its mark; if it is of another ledger, opening it says so.
+            let (first, mut chain) = (migrate::block(old, 0)?, None);
+            let first =
+                StoredBlock::check(first, &mut chain, old).map_err(|fault| fault.rejected)?;
+            drop(HeadMark::create(mark, Mark::of(&first.head))?);
+        }
+        opening.open().map_err(|why| match why {
+            StoreError::Input(why) => Error::input(format!(
+                "{why}; if an earlier run was moving it into another directory, give that one, or \
+                 remove {}",
+                mark.display()
+            )),
+            why => why.into(),
+        })
     })
 }
 

@@ -21,7 +21,7 @@ use super::{LogFormat, database::Database, directories::Directories, say};
 use crate::{
     Error,
     clock::SharedClock,
-    http::{self, Tls, Web},
+    http::{self, Opening, Tls, Web},
     keyring::Keyring,
     ledger::{Ledger, Limits, Quota, Sealing},
     peers::Peers,
@@ -188,7 +188,7 @@ impl Serve {
         let web = Web::start(listener, tls, watched, self.limits(), mark, clock);
         let peers = Peers::at(&self.nodes.peer)?;
         let store = tokio::select! {
-            opened = self.opened(&peers, clock) => opened?,
+            opened = self.opened(&peers, &web, clock) => opened?,
             // As if it were killed: what is not derived yet is derived at the next start.
             () = &mut stop => return Ok(0),
         };
@@ -199,27 +199,45 @@ impl Serve {
         open.until(stop).await.map(|()| 0)
     }
 
-    /// The store, opened on a thread that the end of this process does not wait for. A database that is
-    /// out of reach is waited for: after a power cut, nodes may be there first.
-    async fn opened(&self, peers: &Peers, clock: &SharedClock) -> Result<Arc<dyn Store>, Error> {
-        let store = loop {
-            let (open, (tell, told)) = (self.opening(), oneshot::channel());
-            // An error says that nobody waits any more.
-            thread::spawn(move || drop(tell.send(open())));
-            let failed = |_| Error::Stop("the store could not be opened".into());
-            match told.await.map_err(failed)? {
+    /// The store, held to what peers have seen. A database that is out of reach is waited for: after a
+    /// power cut, nodes may be there first. One that is behind is waited for where there are peers, which
+    /// ask what this node has seen: it says so, and opens nothing.
+    async fn opened(
+        &self,
+        peers: &Peers,
+        web: &Web,
+        clock: &SharedClock,
+    ) -> Result<Arc<dyn Store>, Error> {
+        loop {
+            match self.try_open(peers, web, clock).await {
                 Err(why @ Error::Busy { .. }) if self.database.name().is_some() => {
                     tracing::warn!("{why}; it is tried again");
+                    web.waits(Opening::Unreached);
                     tokio::time::sleep(OPEN_AGAIN).await;
                 }
-                // Its peers ask what it has seen: it says so, and opens nothing.
                 Err(why @ Error::Stop(_)) if !self.nodes.peer.is_empty() => {
                     tracing::error!("{why}");
+                    web.waits(Opening::Refused);
                     tokio::time::sleep(OPEN_AGAIN_BEHIND).await;
                 }
-                opened => break opened?,
+                opened => return opened,
             }
-        };
+        }
+    }
+
+    /// Opened on a thread that the end of this process does not wait for.
+    async fn try_open(
+        &self,
+        peers: &Peers,
+        web: &Web,
+        clock: &SharedClock,
+    ) -> Result<Arc<dyn Store>, Error> {
+        let (open, (tell, told)) = (self.opening(), oneshot::channel());
+        // An error says that nobody waits any more.
+        thread::spawn(move || drop(tell.send(open())));
+        let store =
+            told.await.map_err(|_| Error::Stop("the store could not be opened".into()))??;
+        web.waits(Opening::WaitsForPeers);
         peers.vouch(&store, clock).await?;
         Ok(store)
     }

@@ -11,6 +11,7 @@ use axum::{
     routing::get,
 };
 use serde::Serialize;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -60,31 +61,62 @@ struct Remembered {
 #[derive(Clone)]
 pub struct MarkFile(pub Option<Arc<PathBuf>>);
 
+/// What keeps a ledger from being open: for strangers, too. The log says more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Opening {
+    /// What look-ups lack is derived from the blocks.
+    Deriving,
+    /// The database cannot be reached.
+    Unreached,
+    /// The store is not what this node, or a peer, has seen.
+    Refused,
+    /// A peer has not said how far it has been.
+    WaitsForPeers,
+}
+
+impl Opening {
+    fn why(self) -> &'static str {
+        match self {
+            Self::Deriving => {
+                "the ledger is being opened: what its look-ups lack is derived from its blocks"
+            }
+            Self::Unreached => {
+                "the ledger is being opened: its database cannot be used yet, and the log says why"
+            }
+            Self::Refused => {
+                "the ledger is being opened: what it is kept in is not what was seen before, and the \
+                 log says why"
+            }
+            Self::WaitsForPeers => {
+                "the ledger is being opened: a peer has not said how far it has been, and the log \
+                 names it"
+            }
+        }
+    }
+}
+
 /// Look-ups that lag by more blocks than this make a ledger not ready.
 const LAG_BLOCKS_MAX: u64 = 100;
-/// What is not ready yet.
-const OPENING: &str =
-    "the ledger is being opened: what its look-ups lack is derived from its blocks";
 
 pub fn router() -> OpenApiRouter<Service> {
     OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(mark))
 }
 
-/// All that there is while the ledger is being opened.
-pub fn opening(file: MarkFile) -> Router {
-    let not_ready = || async {
-        let alarm = Some(OPENING.to_owned());
+/// All that there is while the ledger is being opened, with what it waits for at the moment.
+pub fn opening(file: MarkFile, waits: watch::Receiver<Opening>) -> Router {
+    let waits_too = waits.clone();
+    let not_ready = || async move {
+        let alarm = Some(waits.borrow().why().to_owned());
         Readiness { ready: false, alarm, head: None, lag_blocks: None }.into_response()
+    };
+    let not_yet = |uri: Uri| async move {
+        Problem::new(Kind::Busy, waits_too.borrow().why()).retry_after(5).at(uri.path())
     };
     Router::new()
         .route("/healthz", get(alive))
         .route("/readyz", get(not_ready))
         .route("/mark", get(move || async move { file.answer() }))
         .fallback(not_yet)
-}
-
-async fn not_yet(uri: Uri) -> Response {
-    Problem::new(Kind::Busy, OPENING).retry_after(5).at(uri.path())
 }
 
 /// Whether the process is alive

@@ -47,7 +47,7 @@ use probant_core::{
     tree::Node,
 };
 
-pub use self::deriving::Progress;
+pub use self::{deriving::Progress, moving::Arrival};
 use self::{head::State, lookups::LookUps, server::Server, statuses::Statuses};
 use super::{Claim, Location, Span, Store, StoreError, head_mark::HeadMark};
 use crate::clock::SharedClock;

@@ -71,10 +71,9 @@ impl<'a> Opening<'a> {
     pub fn create(&self, settings: Settings) -> Result<Embedded, StoreError> {
         durable::create_dir(self.dir)?;
         let lock = self.lock()?;
-        // A crash in the middle of an earlier creation left at most an empty segment: go on.
-        if self.segments_dir().exists()
-            && Segments::open(&self.segments_dir(), self.segment_bytes)?.end() > Position::FIRST
-        {
+        // A crash in the middle of an earlier creation left no whole block, of which nobody was told:
+        // go on.
+        if self.whole_blocks(1)? > 0 {
             let why = format!("{} holds a ledger already", self.dir.display());
             return Err(StoreError::Input(why));
         }
@@ -88,6 +87,19 @@ impl<'a> Opening<'a> {
         settings.write(self.dir)?;
         Derived::delete(&self.derived_dir())?;
         self.assemble(lock)
+    }
+
+    /// How many whole blocks are there, up to so many; nothing is opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Damage`] of the segments, [`StoreError::Io`].
+    pub fn whole_blocks(&self, up_to: usize) -> Result<usize, StoreError> {
+        if !self.segments_dir().exists() {
+            return Ok(0);
+        }
+        let _ = Segments::open(&self.segments_dir(), self.segment_bytes)?;
+        let reader = SegmentReader::open(&self.segments_dir())?;
+        Ok(reader.scan_from(Position::FIRST, None).take(up_to).filter(Result::is_ok).count())
     }
 
     /// Opens a ledger, recovers what a crash left, and derives what is not derived yet.
@@ -127,9 +139,6 @@ impl<'a> Opening<'a> {
         let settings = Settings::read(self.dir)?;
         let segments = Segments::open(&self.segments_dir(), self.segment_bytes)?;
         let reader = SegmentReader::open(&self.segments_dir())?;
-        if mark.is_none() && segments.end() > Position::FIRST {
-            return Err(self.no_mark());
-        }
         let derived = self.derived(settings)?;
         let mut files = Files { segments, reader, derived, mark };
         let head = match self.recover(&mut files) {
@@ -143,6 +152,9 @@ impl<'a> Opening<'a> {
             }
             recovered => recovered?,
         };
+        if files.mark.is_none() && head.is_some() {
+            return Err(self.no_mark());
+        }
         // Not above: deriving anew brings back no block that is not there.
         let mark = files.mark.as_ref().map(HeadMark::current);
         self.check_reaches(mark, head.as_ref())?;

@@ -14,23 +14,28 @@ use super::{
 };
 use crate::store::{Store as _, StoreError};
 
+/// What a ledger that is to be brought into a database finds there.
+pub enum Arrival {
+    /// What it may be brought into.
+    Here(Postgres),
+    /// A ledger goes on in it, with this head.
+    Open(Head),
+}
+
 impl Postgres {
     /// Opens a database for a ledger that is brought here block by block: an empty one, one that an
     /// earlier run did not fill, or one that the ledger once left.
     ///
     /// # Errors
-    /// [`StoreError::Input`] where a ledger goes on in it already.
-    pub fn arrive(server: Server) -> Result<Self, StoreError> {
+    /// [`StoreError::Input`] where rights are missing; [`StoreError::Unavailable`].
+    pub fn arrive(server: Server) -> Result<Arrival, StoreError> {
         server.wait(async { schema::create(&*server.writer().await?).await })?;
         server.wait(async { schema::check(&*server.writer().await?, true).await })?;
         if let HeadRow { state: State::Open, head: Some(head) } = newest(&server)? {
-            return Err(StoreError::Input(format!(
-                "ledger {} goes on in this database: nothing is moved into it",
-                head.ledger
-            )));
+            return Ok(Arrival::Open(head));
         }
         server.wait(set(&server, State::Arriving))?;
-        Self::assemble(server, Marked::No, State::Arriving)
+        Self::assemble(server, Marked::No, State::Arriving).map(Arrival::Here)
     }
 
     /// All of it has arrived: from now on the ledger goes on here.

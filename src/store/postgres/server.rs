@@ -348,6 +348,7 @@ fn refused(error: &Error) -> StoreError {
         SqlState::INVALID_PASSWORD,
         SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
         SqlState::INVALID_CATALOG_NAME,
+        SqlState::INSUFFICIENT_PRIVILEGE,
     ];
     match error.code() {
         Some(code) if wrong.contains(code) => StoreError::Input(why),
