@@ -27,7 +27,7 @@ use crate::{
         embedded::{Embedded, settings::Settings},
         head_mark::{HeadMark, Mark},
         postgres::{
-            Arrival, Postgres,
+            Arrival, Postgres, schema_of,
             server::{Access, address::is_url},
         },
     },
@@ -118,20 +118,27 @@ impl Migrate {
 
     fn to_database(&self, from: &Path, to: &str, work: &mut Work) -> Result<Head, Error> {
         // Opened as a server does: locked, and not behind its head mark, which goes on from here.
-        let (directories, name) = (self.directories(from), shown(to));
+        let (directories, server) =
+            (self.directories(from), self.credentials.server(to, Access::Write)?);
+        let name = format!("{}, schema {}", shown(to), schema_of(&server)?);
         // An earlier run may have ended just before it was done.
         let again = directories.moved_to()?.is_some_and(|moved_to| moved_to == name);
         let old = if again { directories.open_moved()? } else { directories.open()? };
-        let new = match Postgres::arrive(self.credentials.server(to, Access::Write)?)? {
+        let head = old.head().ok_or_else(|| Error::input("there is no ledger to be moved"))?;
+        let new = match Postgres::arrive(server)? {
+            Arrival::Here(new) if again && new.head().as_ref() != Some(&head) => {
+                return Err(Error::input(format!(
+                    "the ledger has moved to {name}, and is not in this database: was it restored from \
+                     an old copy? Nothing is moved into it"
+                )));
+            }
             Arrival::Here(new) => Arc::new(new),
             // An earlier run was killed before it could say that it was done.
-            Arrival::Open(head) if again && old.head().is_some_and(|o| o.ledger == head.ledger) => {
-                return Ok(head);
-            }
-            Arrival::Open(head) => {
+            Arrival::Open(there) if again && there.ledger == head.ledger => return Ok(there),
+            Arrival::Open(there) => {
                 return Err(Error::input(format!(
                     "ledger {} goes on in this database: nothing is moved into it",
-                    head.ledger
+                    there.ledger
                 )));
             }
         };
@@ -144,11 +151,14 @@ impl Migrate {
     }
 
     fn to_directory(&self, from: &str, to: &Path, work: &mut Work) -> Result<Head, Error> {
-        let old = Postgres::open_read_only(self.credentials.server(from, Access::Write)?)?;
+        let (directories, server) =
+            (self.directories(to), self.credentials.server(from, Access::Write)?);
+        // A node that has these keys would go on raising its mark: this holds it, and is held to it.
+        let old = Postgres::open_to_leave(server, &directories.mark_path())?;
         let arriving = self.keys.join("head-mark.arriving");
-        let directories = self.directories(to);
-        // A node that has these keys would go on raising its mark.
-        let held = HeadMark::open(&directories.mark_path())?;
+        if !arriving.exists() && old.has_left()? && has_blocks(&directories)? {
+            return arrived(&directories, old);
+        }
         let new = Arc::new(open_or_create(&directories, &arriving, &old)?);
         work.copy(&old, &*new)?;
         // The rest, once nodes write no more.
@@ -156,28 +166,33 @@ impl Migrate {
         work.copy(&old, &*new)?;
         let head = work.verify(&to.display().to_string(), &old, new.clone())?;
         Arc::into_inner(new).expect("nobody else has it").close()?;
-        drop(held);
-        set_mark(&directories, &head)?;
-        // A crash before this leaves a mark that nobody reads.
+        // The mark beside the keys is at the head since it left, and goes on from here. A crash before
+        // this leaves the other one; after it, all is done.
         fs::remove_file(&arriving).map_err(Error::file(&arriving))?;
         Ok(head)
     }
 }
 
-/// The mark beside the keys is that of a node: it never goes down.
-fn set_mark(directories: &Directories, head: &Head) -> Result<(), Error> {
-    let (path, arrived) = (directories.mark_path(), Mark::of(head));
-    if let Some(mark) = HeadMark::read(&path)?
-        && (mark.ledger_id != arrived.ledger_id || mark.height > arrived.height)
-    {
-        return Err(Error::Stop(format!(
-            "{} knows block {} of ledger {}, which has not arrived: nothing is opened",
-            path.display(),
-            mark.height,
-            hex::encode(mark.ledger_id)
-        )));
+/// Whether more than the beginning of a ledger is there.
+fn has_blocks(directories: &Directories) -> Result<bool, StoreError> {
+    Ok(directories.opening(|opening| opening.whole_blocks(2))? == 2)
+}
+
+/// The head of what an earlier run brought here before it was killed, just before it could say so.
+fn arrived(directories: &Directories, old: Postgres) -> Result<Head, Error> {
+    let left = old.head();
+    // It holds the mark.
+    drop(old);
+    let there = directories.open()?.head();
+    match (left, there) {
+        (Some(left), Some(there)) if there.ledger == left.ledger && there.height >= left.height => {
+            Ok(there)
+        }
+        _ => Err(Error::input(format!(
+            "{} holds a ledger already: give a new directory",
+            directories.data.display()
+        ))),
     }
-    Ok(HeadMark::reset(&path, arrived)?)
 }
 
 fn schema(database: &Database) -> Result<u8, Error> {

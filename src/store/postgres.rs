@@ -47,7 +47,10 @@ use probant_core::{
     tree::Node,
 };
 
-pub use self::{deriving::Progress, moving::Arrival};
+pub use self::{
+    deriving::Progress,
+    moving::{Arrival, schema_of},
+};
 use self::{head::State, lookups::LookUps, server::Server, statuses::Statuses};
 use super::{Claim, Location, Span, Store, StoreError, head_mark::HeadMark};
 use crate::clock::SharedClock;
@@ -143,8 +146,9 @@ impl Store for Postgres {
     }
 
     fn claim(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
-        if self.state == State::Open && matches!(*self.marked(), Marked::No) {
-            let why = "the database was opened read-only: nothing can be written";
+        let reads = self.state == State::Open && matches!(*self.marked(), Marked::No);
+        if reads || self.state == State::Moved {
+            let why = "the database was opened to be read: nothing can be written";
             return Err(StoreError::Input(why.into()));
         }
         self.claim_next()

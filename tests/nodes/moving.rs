@@ -1,6 +1,7 @@
 //! A ledger that is moved into a database, and back: the same, and going on in one place.
 
 use std::{
+    fs,
     io::Read as _,
     process::{Command, Stdio},
     sync::Arc,
@@ -65,13 +66,21 @@ async fn a_ledger_moves_into_a_database_and_back_and_goes_on_in_one_place() {
         // Whoever was killed before it could say so asks again.
         let (again, said) = migrate(&home, &data, &url);
         assert!(again && said.contains("the ledger is in postgres://"), "{said}");
-        let (other, said) = migrate(&Home::init(), &data, &url);
-        assert!(!other, "{said}");
+        // Another schema of the same database is another place.
+        cluster.sql(url.rsplit('/').next().unwrap(), "CREATE SCHEMA other");
+        let (other, said) = migrate(&home, &data, &format!("{url}?options=-csearch_path%3Dother"));
+        assert!(!other && said.contains("has moved to postgres://"), "{said}");
         home.move_store(&url);
         assert_eq!(home.identity(), identity);
         Truth::of(&url).holds(&acknowledged);
         certify(&home, &issuer, &acknowledged, &["a", "in the database"]).await;
 
+        // Whoever has no mark could take an old copy for the ledger.
+        let unmarked = home.another();
+        fs::remove_file(unmarked.mark_path()).unwrap();
+        let (moved, said) =
+            migrate(&unmarked, &url, &home.folder().join("no").display().to_string());
+        assert!(!moved && said.contains("mark set"), "{said}");
         // Back, while another node is at work: it is told.
         let other = home.another();
         let server = other.serve(&ARGS);

@@ -62,6 +62,8 @@ impl State {
     pub fn check(self, adds: Self) -> Result<(), StoreError> {
         let why = match self {
             state if state == adds => return Ok(()),
+            // Whoever takes it away looks, until it is away.
+            Self::Open if adds == Self::Moved => return Ok(()),
             Self::Open => "the ledger goes on in this database already",
             Self::Arriving => {
                 "the ledger is still being moved into this database: nothing is written until \

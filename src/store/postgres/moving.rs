@@ -1,6 +1,8 @@
 //! A ledger that moves into a database, or out of it. Until all of it has arrived, and from the moment
 //! in which it leaves, no node writes to it there: the state in the head row says so under its lock.
 
+use std::path::Path;
+
 use deadpool_postgres::ClientWrapper;
 use probant_core::chain::Head;
 
@@ -12,7 +14,7 @@ use super::{
     schema,
     server::{Server, unavailable},
 };
-use crate::store::{Store as _, StoreError};
+use crate::store::{Store as _, StoreError, head_mark::HeadMark};
 
 /// What a ledger that is to be brought into a database finds there.
 pub enum Arrival {
@@ -38,6 +40,26 @@ impl Postgres {
         Self::assemble(server, Marked::No, State::Arriving).map(Arrival::Here)
     }
 
+    /// Opens a database for a ledger that is to leave it, or did so in an earlier run, with the head mark
+    /// that a node must have: whoever has none could take an old copy for the ledger.
+    ///
+    /// # Errors
+    /// Those of [`Postgres::open`].
+    pub fn open_to_leave(server: Server, mark: &Path) -> Result<Self, StoreError> {
+        server.wait(async { schema::check(&*server.writer().await?, true).await })?;
+        let held = HeadMark::open(mark)?;
+        let marked = held.map_or_else(|| Marked::Yet(mark.to_owned()), Marked::At);
+        Self::assemble(server, marked, State::Moved)
+    }
+
+    /// Whether the ledger goes on elsewhere.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn has_left(&self) -> Result<bool, StoreError> {
+        Ok(newest(&self.server)?.state == State::Moved)
+    }
+
     /// All of it has arrived: from now on the ledger goes on here.
     ///
     /// # Errors
@@ -56,6 +78,20 @@ impl Postgres {
         self.follow()?;
         self.head().ok_or_else(|| StoreError::Input("the database holds no ledger".into()))
     }
+}
+
+/// Which of the ledgers of a database a connection finds: the schema that its tables are in.
+///
+/// # Errors
+/// [`StoreError::Input`] where there is none; [`StoreError::Unavailable`].
+pub fn schema_of(server: &Server) -> Result<String, StoreError> {
+    server.wait(async {
+        let client = server.reader().await?;
+        let row = client.query_one("SELECT current_schema()::text", &[]).await;
+        let row = row.map_err(|error| unavailable("ask for the schema", &error))?;
+        let none = || StoreError::Input("no schema of its search_path is in this database".into());
+        row.get::<_, Option<String>>(0).ok_or_else(none)
+    })
 }
 
 /// Waits for the lock on the head, so that no block is being made, and sets the state. Done again, it
