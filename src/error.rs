@@ -22,6 +22,9 @@ pub enum Error {
         /// What was wrong: field, limit, value.
         why: String,
     },
+    /// Mend what the ledger is kept in: a setting, a right, a place. Whoever asked is not at fault.
+    #[error("{0}")]
+    Unusable(String),
     /// Try again later: busy, out of reach, not caught up. Nothing was changed.
     #[error("{what}")]
     Busy {
@@ -64,7 +67,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::No(_) => 1,
-            Self::Input(_) | Self::Refused { .. } => 2,
+            Self::Input(_) | Self::Refused { .. } | Self::Unusable(_) => 2,
             Self::Busy { .. } | Self::OverQuota { .. } => 3,
             Self::Stop(_) => 4,
         }

@@ -125,8 +125,8 @@ fn of_ledger() -> OpenApiRouter<Service> {
 /// there. What is submitted waits for the sealer, which does that itself.
 async fn follow(State(service): State<Service>, request: Request, next: Next) -> Response {
     let asks = request.method() != Method::POST || request.uri().path() != entries::PATH;
-    if asks && let Err(error) = service.0.ledger.store().follow() {
-        return Problem::from(Error::from(error)).at(request.uri().path());
+    if asks && let Err(error) = service.0.ledger.follow_now().await {
+        return Problem::from(error).at(request.uri().path());
     }
     next.run(request).await
 }

@@ -50,6 +50,12 @@ const INLINE_BYTES_MAX: usize = 16 << 10;
 /// Longer ones that are decoded at once: strangers' bytes, which may cost more than they weigh.
 const DECODES_MAX: usize = 2;
 
+/// Questions to the store at once that nobody else takes turns for: each may keep a thread that long as
+/// a database does not answer, and there are 512.
+const LOOKS_MAX: usize = 256;
+/// How long one waits for its turn.
+const TURN_WAIT: Duration = Duration::from_secs(5);
+
 /// How blocks are made.
 #[derive(Clone, Copy, Debug)]
 pub struct Sealing {
@@ -91,6 +97,7 @@ pub struct Ledger {
     sealer: Mutex<Option<JoinHandle<()>>>,
     decodes: Arc<Semaphore>,
     door: Arc<Semaphore>,
+    looks: Semaphore,
 }
 
 impl Ledger {
@@ -130,7 +137,7 @@ impl Ledger {
         let sealer = thread.spawn(move || sealer::run(&worker, chain));
         let sealer = Mutex::new(Some(sealer.expect("a thread can be started")));
         let [decodes, door] = [DECODES_MAX, 1].map(|permits| Arc::new(Semaphore::new(permits)));
-        Self { shared, sealer, decodes, door }
+        Self { shared, sealer, decodes, door, looks: Semaphore::new(LOOKS_MAX) }
     }
 
     /// Whether it takes statements.
@@ -179,7 +186,7 @@ impl Ledger {
             // Sealed before or not: a store need not know the ledger's own by their hash.
             return Err(Rejected::Misplaced("block").into());
         }
-        if let Some(index) = self.shared.store.statement(&statement.leaf())? {
+        if let Some(index) = self.look(|store| Ok(store.statement(&statement.leaf())?)).await? {
             return self.sent_before(index).await;
         }
         let reached = self.shared.reached();
@@ -199,6 +206,21 @@ impl Ledger {
             Ok(answer) => answer?.accepted(self).await,
             Err(_) => Err(Error::busy("the ledger stopped before it sealed this: send it again")),
         }
+    }
+
+    /// Takes up what other nodes have sealed.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where too many wait for the store already; those of the store.
+    pub async fn follow_now(&self) -> Result<(), Error> {
+        self.look(|store| Ok(store.follow()?)).await
+    }
+
+    /// A short question to the store, with others.
+    async fn look<T>(&self, ask: impl FnOnce(&dyn Store) -> Result<T, Error>) -> Result<T, Error> {
+        let turn = tokio::time::timeout(TURN_WAIT, self.looks.acquire()).await;
+        let _turn = turn.map_err(|_| Error::busy("the store does not answer in time"))?;
+        ask(&*self.shared.store)
     }
 
     /// Whether other nodes have sealed what this one had not heard of after a block: what it would

@@ -232,6 +232,28 @@ fn of_several_hosts_the_primary_is_found_past_those_that_are_none() {
     }
 }
 
+#[test]
+fn a_primary_that_waits_for_a_standby_in_vain_is_passed_over_for_the_one_that_took_over() {
+    let cluster = Cluster::start();
+    let dir = tempfile::tempdir().unwrap();
+    let standby = cluster.standby(true);
+    drop(Postgres::create(cluster.connect("postgres"), &dir.path().join("mark")).unwrap());
+    standby.promote();
+    let (first, second) = (cluster.port, standby.port);
+    let url = format!("postgres://postgres@127.0.0.1:{first},127.0.0.1:{second}/postgres");
+    let server = connect(&url, Access::Write);
+    let asked = bounded(move || {
+        server.wait(async {
+            let client = server.writer().await.unwrap();
+            client.query_one("SELECT inet_server_port()", &[]).await.unwrap().get::<_, i32>(0)
+        })
+    });
+    assert_eq!(asked, i32::from(second));
+    // What was asked of the first in vain waits there no more.
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    assert_eq!(cluster.sql("postgres", waiting), "0");
+}
+
 #[tokio::test]
 async fn it_can_be_waited_for_on_a_thread_that_serves_others() {
     let cluster = Cluster::start();

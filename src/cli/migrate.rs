@@ -132,7 +132,7 @@ impl Migrate {
                      an old copy? Nothing is moved into it"
                 )));
             }
-            Arrival::Here(new) => Arc::new(new),
+            Arrival::Here(new) => Arc::new(*new),
             // An earlier run was killed before it could say that it was done.
             Arrival::Open(there) if again && there.ledger == head.ledger => return Ok(there),
             Arrival::Open(there) => {

@@ -25,6 +25,9 @@ const RETRY_AFTER_S: u64 = 1;
 const STOPPED: &str = "the ledger met a failure of its own and says no more; it is logged there. A \
                        statement that was sent may have been kept: send it again, and it has one \
                        receipt";
+/// The same of a database or a directory that its operator must mend.
+const UNUSABLE: &str =
+    "what the ledger is kept in cannot be used now, and whoever runs it is told why";
 
 /// An error as JSON.
 #[derive(Debug)]
@@ -116,6 +119,11 @@ impl From<Error> for Problem {
             }
             Error::OverQuota { what, retry_after_s } => {
                 Self::new(Kind::Quota, what).retry_after(retry_after_s)
+            }
+            // Neither the asker's fault nor its business.
+            Error::Unusable(why) => {
+                tracing::error!(error = %why, "the store cannot be used");
+                Self::new(Kind::Busy, UNUSABLE).retry_after(RETRY_AFTER_S)
             }
             Error::Stop(why) => {
                 tracing::error!(error = %why, "an answer could not be given");

@@ -34,7 +34,7 @@ impl Figures {
     pub(super) fn answered(&self, answer: &Result<Accepted, Error>) {
         let outcome = match answer {
             Ok(_) => "accepted",
-            Err(Error::Busy { .. }) => "busy",
+            Err(Error::Busy { .. } | Error::Unusable(_)) => "busy",
             Err(Error::OverQuota { .. }) => "quota",
             Err(Error::No(_) | Error::Input(_) | Error::Refused { .. }) => "refused",
             Err(Error::Stop(_)) => "failed",

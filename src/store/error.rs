@@ -17,7 +17,8 @@ pub enum StoreError {
     /// whether it did. Whoever waits sends the same again.
     #[error("the store went out of reach, and the outcome is not known yet: {0}")]
     Unknown(String),
-    /// The caller's input is at fault (a directory, a version, a permission, a lock): mend it.
+    /// Where it is kept is at fault (a directory, a version, a permission, a lock): whoever runs it mends
+    /// that.
     #[error("{0}")]
     Input(String),
     /// The look-up tables have not caught up with the head: try again shortly.
@@ -77,7 +78,7 @@ impl From<durable::Failed> for StoreError {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Input(why) => Self::Input(why),
+            StoreError::Input(why) => Self::Unusable(why),
             StoreError::Conflict
             | StoreError::Behind { .. }
             | StoreError::Unavailable(_)

@@ -148,7 +148,7 @@ impl Store for Postgres {
     fn claim(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
         let reads = self.state == State::Open && matches!(*self.marked(), Marked::No);
         if reads || self.state == State::Moved {
-            let why = "the database was opened to be read: nothing can be written";
+            let why = "the database was opened read-only: nothing can be written";
             return Err(StoreError::Input(why.into()));
         }
         self.claim_next()

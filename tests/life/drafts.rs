@@ -62,9 +62,7 @@ impl Play {
         for say in &round.says {
             self.say(say, &mut draft);
         }
-        let kid = draft.seal_key().kid();
-        assert_eq!(kid, self.model.own_key(Use::Seal));
-        let sealed = draft.seal(cast::secret(&kid)).unwrap();
+        let sealed = draft.seal(cast::secret(&self.model.own_key(Use::Seal))).unwrap();
         self.model.seal();
         self.extend(&sealed.block);
         assert_eq!(*self.chain.head(), sealed.head);

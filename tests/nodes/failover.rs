@@ -91,3 +91,58 @@ async fn what_a_restarted_primary_shows_is_not_believed_before_the_standby_has_i
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_somebody_had_committed_without_the_standby_is_believed_by_no_node() {
+    bounded(240, async {
+        let mut primary = Cluster::start();
+        let standby = primary.standby(true);
+        let url = url(&primary, &standby);
+        let nodes = Nodes::start(&url, 2).await;
+        let acknowledged = Acknowledged::default();
+        let before = nodes.issuer.certify_made_up("before", 1);
+        acknowledged.add(before.leaf, &nodes.addresses.send(0, &before.bytes).await);
+        let head = nodes.check(&acknowledged).head;
+        let (known, next) = (head.height, head.size);
+
+        standby.pause(true);
+        let sent = nodes.issuer.certify_made_up("committed and not waited for", 1);
+        let (client, bytes) = (nodes.addresses.client(0), sent.bytes.clone());
+        let waits = tokio::spawn(async move { attempt(&client, &bytes).await });
+        let name = url.rsplit_once('/').unwrap().1.split('?').next().unwrap();
+        let height = || primary.sql(name, "SELECT height FROM head").parse::<u64>().unwrap();
+        // An administrator who wants a session to end.
+        let end = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity \
+             WHERE wait_event = 'SyncRep' AND query = 'COMMIT'";
+        while height() == known {
+            primary.sql("postgres", end);
+            sleep(Duration::from_millis(20)).await;
+        }
+        for _ in 0..40 {
+            for (node, home) in nodes.homes.iter().enumerate() {
+                let client = nodes.addresses.client(node);
+                let receipt = client.get(&format!("/entries/{next}")).await;
+                assert_ne!(receipt.status, 200, "node {node} gave a receipt");
+                let mark = HeadMark::read(&home.mark_path()).unwrap().unwrap();
+                // A node that had not heard of the one before does not, either.
+                assert!(mark.height <= known, "node {node} believed it");
+                assert!(client.head().await.0 <= known, "node {node} says it");
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        primary.kill();
+        standby.pause(false);
+        standby.promote();
+        if let Some(reply) = waits.await.unwrap() {
+            assert!(reply.status == 503 || reply.status == 201, "{reply:?}");
+            if reply.status == 201 {
+                acknowledged.add(sent.leaf, &reply.body);
+            }
+        }
+        for node in 0..2 {
+            acknowledged.add(sent.leaf, &nodes.addresses.send(node, &sent.bytes).await);
+        }
+        assert!(nodes.check(&acknowledged).has(sent.leaf));
+    })
+    .await;
+}

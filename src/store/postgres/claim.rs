@@ -41,13 +41,14 @@ impl Postgres {
     pub(super) fn claim_next(&self) -> Result<Box<dyn Claim + '_>, StoreError> {
         loop {
             let (held, row) = self.server.wait(Held::head(&self.server))?;
-            let next = Next { store: self, held: Some(held), head: row.head, usage: Usages::new() };
+            let head = row.head.clone();
+            let next = Next { store: self, held: Some(held), head, usage: Usages::new() };
             row.state.check(self.state)?;
             let own = self.newest();
             check_not_behind(own.as_ref(), next.head())?;
             let height = |head: Option<&Head>| head.map_or(0, |head| head.height);
             if height(next.head()) - height(own.as_ref()) <= TAKEN_UP_MAX {
-                self.take_up(next.head())?;
+                self.take_up(&row)?;
                 return Ok(Box::new(next));
             }
             // Nobody else is kept waiting for what this node has missed.

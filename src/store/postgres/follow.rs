@@ -36,24 +36,29 @@ impl Postgres {
     pub(super) fn take_up_new(&self) -> Result<(), StoreError> {
         // Asked for first: what was there before the question must be in the answer.
         let before = self.newest();
-        let HeadRow { head, state } = newest(&self.server)?;
+        let row = newest(&self.server)?;
         // Whoever only reads may look at what goes on elsewhere.
         if !matches!(*self.marked(), Marked::No) {
-            state.check(self.state)?;
+            row.state.check(self.state)?;
         }
-        if head == before {
+        if row.head == before {
             return Ok(());
         }
-        check_not_behind(before.as_ref(), head.as_ref())?;
-        self.take_up(head.as_ref())
+        check_not_behind(before.as_ref(), row.head.as_ref())?;
+        self.take_up(&row)
     }
 
     /// Takes up the blocks up to one that the database has.
-    pub(super) fn take_up(&self, newest: Option<&Head>) -> Result<(), StoreError> {
+    pub(super) fn take_up(&self, row: &HeadRow) -> Result<(), StoreError> {
         let mut marked = self.marked();
         // Another thread may have been faster.
-        let (mut chain, Some(newest)) = (self.chain_now(), newest) else { return Ok(()) };
+        let (mut chain, Some(newest)) = (self.chain_now(), &row.head) else { return Ok(()) };
         let next = chain.as_ref().map_or(0, |chain| chain.head().height + 1);
+        // Nothing is answered of a block that a failover would take back. Whoever only reads trusts in what
+        // it follows.
+        if next <= newest.height && row.standby && !matches!(*marked, Marked::No) {
+            self.server.wait(self.server.confirm())?;
+        }
         for height in next..=newest.height {
             self.take_up_one(height, &mut chain)?;
             let (head, last) = (chain.as_ref().map(Chain::head), height == newest.height);

@@ -8,11 +8,11 @@ use super::cell::{big, cell, hash, number};
 use crate::store::{StoreError, StoredBlock};
 
 /// The newest block.
-const READ: &str =
-    "SELECT state, ledger, height, size, root, statement, documents, time_ms FROM head";
+const READ: &str = "SELECT state, ledger, height, size, root, statement, documents, time_ms, \
+     current_setting('synchronous_standby_names') <> '' FROM head";
 /// The same, and the next one is whose transaction this is.
-pub const LOCK: &str =
-    "SELECT state, ledger, height, size, root, statement, documents, time_ms FROM head FOR UPDATE";
+pub const LOCK: &str = "SELECT state, ledger, height, size, root, statement, documents, time_ms, \
+     current_setting('synchronous_standby_names') <> '' FROM head FOR UPDATE";
 const MOVE: &str = "UPDATE head SET ledger = $1, height = $2, size = $3, root = $4, \
      statement = $5, documents = $6, time_ms = $7, changes = changes + $10 \
      WHERE height IS NOT DISTINCT FROM $8 AND root IS NOT DISTINCT FROM $9";
@@ -23,6 +23,8 @@ pub struct HeadRow {
     pub state: State,
     /// None before block 0.
     pub head: Option<Head>,
+    /// Whether there is a standby, which may lack it where somebody ended the wait for it.
+    pub standby: bool,
 }
 
 /// What may be done with the ledger in this database.
@@ -90,9 +92,9 @@ pub fn decode(rows: &[Row]) -> Result<HeadRow, StoreError> {
     let [row] = rows else {
         return Err(StoreError::damage("database, head", format!("{} rows for one", rows.len())));
     };
-    let state = State::of(cell(row, 0)?)?;
+    let (state, standby) = (State::of(cell(row, 0)?)?, cell(row, 8)?);
     if cell::<Option<i64>>(row, 2)?.is_none() {
-        return Ok(HeadRow { state, head: None });
+        return Ok(HeadRow { state, head: None, standby });
     }
     let head = Head {
         ledger: LedgerId(hash(row, 1)?),
@@ -103,7 +105,7 @@ pub fn decode(rows: &[Row]) -> Result<HeadRow, StoreError> {
         documents: number(row, 6)?,
         time_ms: number(row, 7)?,
     };
-    Ok(HeadRow { state, head: Some(head) })
+    Ok(HeadRow { state, head: Some(head), standby })
 }
 
 /// Moves the head on to a block, if it is still the one before; answers whether it was.

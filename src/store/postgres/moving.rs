@@ -19,7 +19,7 @@ use crate::store::{Store as _, StoreError, head_mark::HeadMark};
 /// What a ledger that is to be brought into a database finds there.
 pub enum Arrival {
     /// What it may be brought into.
-    Here(Postgres),
+    Here(Box<Postgres>),
     /// A ledger goes on in it, with this head.
     Open(Head),
 }
@@ -33,11 +33,11 @@ impl Postgres {
     pub fn arrive(server: Server) -> Result<Arrival, StoreError> {
         server.wait(async { schema::create(&*server.writer().await?).await })?;
         server.wait(async { schema::check(&*server.writer().await?, true).await })?;
-        if let HeadRow { state: State::Open, head: Some(head) } = newest(&server)? {
+        if let HeadRow { state: State::Open, head: Some(head), .. } = newest(&server)? {
             return Ok(Arrival::Open(head));
         }
         server.wait(set(&server, State::Arriving))?;
-        Self::assemble(server, Marked::No, State::Arriving).map(Arrival::Here)
+        Ok(Arrival::Here(Box::new(Self::assemble(server, Marked::No, State::Arriving)?)))
     }
 
     /// Opens a database for a ledger that is to leave it, or did so in an earlier run, with the head mark

@@ -103,6 +103,10 @@ impl Postgres {
         let (row, statuses) = (newest(&server)?, Statuses::new());
         if !matches!(marked, Marked::No) {
             row.state.check(state)?;
+            // Since the connection was made, which was told so, too, one may have been shown that nobody has.
+            if row.standby {
+                server.wait(server.confirm())?;
+            }
         }
         let head = row.head;
         let look_ups = LookUps { server: &server, statuses: &statuses, head: head.clone() };

@@ -3,13 +3,14 @@
 
 pub mod address;
 mod durability;
+mod standby;
 
 use std::{
     future::{Future, poll_fn},
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -39,9 +40,6 @@ const READERS: usize = 8;
 const WRITERS: usize = 2;
 /// How long a question waits for a connection, for one to be made, and for one to be looked at.
 const WAIT_MAX: Duration = Duration::from_secs(10);
-/// How long a new connection waits for the standby, and how long it may take to have that ended.
-const STANDBY_MAX: Duration = Duration::from_secs(6);
-const CANCEL_MAX: Duration = Duration::from_secs(2);
 /// How long one of several hosts may take to become a connection, before the next is tried.
 const HOST_MAX: Duration = Duration::from_secs(4);
 /// Work that takes so long has it looked whether the database still answers anybody.
@@ -83,11 +81,13 @@ impl Server {
         let given_up = watch::Sender::new(());
         let connects = Watched {
             hosts: address.each_host(access).into(),
+            used: Arc::default(),
+            access,
             tls: MakeRustlsConnect::new(address.tls.clone()),
             cut_short: Arc::new(AtomicU64::new(0)),
             given_up: given_up.subscribe(),
         };
-        let pool = |size| pool(&connects, access, size);
+        let pool = |size| pool(&connects, size);
         let (readers, writers) = (pool(READERS), pool(WRITERS));
         Ok(Self { runtime: Some(runtime), readers, writers, connects, given_up })
     }
@@ -164,7 +164,7 @@ impl Drop for Server {
     }
 }
 
-fn pool(connects: &Watched, access: Access, size: usize) -> Pool {
+fn pool(connects: &Watched, size: usize) -> Pool {
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_connect(connects.hosts[0].clone(), connects.clone(), config);
     let looks = connects.clone();
@@ -172,12 +172,13 @@ fn pool(connects: &Watched, access: Access, size: usize) -> Pool {
         let looks = looks.clone();
         Box::pin(async move {
             // The pool's own timeouts end before this.
-            let looked = timeout(WAIT_MAX, looks.look_at(client, access)).await;
+            let looked = timeout(WAIT_MAX, looks.look_at(client, looks.access)).await;
             looked.unwrap_or_else(|_| Err(HookError::message(SILENT)))
         })
     });
     let timeouts = Some(WAIT_MAX);
-    let connecting = HOST_MAX * u32::try_from(connects.hosts.len()).unwrap_or(u32::MAX);
+    let hosts = u32::try_from(connects.hosts.len()).unwrap_or(u32::MAX);
+    let connecting = (HOST_MAX + standby::WAIT_MAX) * hosts;
     Pool::builder(manager)
         .max_size(size)
         .runtime(PoolRuntime::Tokio1)
@@ -191,14 +192,15 @@ fn pool(connects: &Watched, access: Access, size: usize) -> Pool {
 
 /// What passes by itself, as a connection was made.
 const SILENT: &str = "no connection to the database in time: it does not answer";
-const NO_STANDBY: &str = "the database waits for its standby: what it shows may not be there after \
-     a failover";
 
 /// Makes connections, and listens to what the database says beside its answers.
 #[derive(Clone)]
 struct Watched {
     /// Where it may be, one host each.
     hosts: Arc<[Config]>,
+    /// Which of them was used last.
+    used: Arc<AtomicUsize>,
+    access: Access,
     tls: MakeRustlsConnect,
     cut_short: Arc<AtomicU64>,
     given_up: watch::Receiver<()>,
@@ -213,18 +215,32 @@ impl Connect for Watched {
 }
 
 impl Watched {
-    /// Tries one host after the other. One that takes connections and says nothing is passed over like
-    /// one that is down; the last has what time the pool leaves.
+    /// Tries one host after the other, from the one that was used last. One that takes connections and
+    /// says nothing, or must not be used as it is, is passed over like one that is down; of the last,
+    /// whoever asked is told why.
     async fn any(&self) -> Connected {
-        let (last, others) = self.hosts.split_last().expect("an address has a host");
-        for host in others {
-            match timeout(HOST_MAX, self.one(host)).await {
-                Ok(Ok(connected)) => return Ok(connected),
-                Ok(Err(error)) => tracing::debug!(why = reason(&error), "the next host is tried"),
-                Err(_) => tracing::debug!(why = "it does not answer", "the next host is tried"),
+        let (count, first) = (self.hosts.len(), self.used.load(Ordering::Relaxed));
+        for at in (first..first + count - 1).map(|at| at % count) {
+            match self.usable(&self.hosts[at]).await {
+                Ok(connected) => {
+                    self.used.store(at, Ordering::Relaxed);
+                    return Ok(connected);
+                }
+                Err(why) => tracing::info!(why, "the next host of the database is tried"),
             }
         }
-        self.one(last).await
+        self.one(&self.hosts[(first + count - 1) % count]).await
+    }
+
+    /// A connection to one of several hosts, where it can be used.
+    async fn usable(&self, host: &Config) -> Result<(Client, JoinHandle<()>), String> {
+        let connected = timeout(HOST_MAX, self.one(host)).await.map_err(|_| SILENT.to_owned())?;
+        let (client, driven) = connected.map_err(|error| reason(&error))?;
+        match self.look_at(&client, self.access).await {
+            Ok(()) => Ok((client, driven)),
+            Err(HookError::Backend(error)) => Err(reason(&error)),
+            Err(HookError::Message(why)) => Err(why.into_owned()),
+        }
     }
 
     async fn one(&self, host: &Config) -> Connected {
@@ -245,45 +261,22 @@ impl Watched {
         if let Some(why) = refused {
             return Err(HookError::message(why));
         }
-        let before = self.cut_short.load(Ordering::Acquire);
-        let waits = durability::wait_for_standby(client, access);
-        let Ok(waited) = timeout(STANDBY_MAX, waits).await else {
-            self.cancel(client).await;
-            return Err(HookError::message(NO_STANDBY));
-        };
-        waited.map_err(HookError::Backend)?;
-        let had = self.cut_short.load(Ordering::Acquire) == before;
-        if had { Ok(()) } else { Err(HookError::message(NO_STANDBY)) }
-    }
-
-    /// A session that waits for a standby notices neither its timeouts nor that nobody listens any
-    /// more: each try would leave one, until there are no more to be had.
-    async fn cancel(&self, client: &Client) {
-        let token = client.cancel_token();
-        let cancelled = async {
-            if self.hosts[0].get_ssl_mode() == SslMode::Disable {
-                token.cancel_query(NoTls).await
-            } else {
-                token.cancel_query(self.tls.clone()).await
-            }
-        };
-        match timeout(CANCEL_MAX, cancelled).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(why = reason(&error), "a wait was not cancelled"),
-            Err(_) => tracing::debug!("a wait was not cancelled in time"),
-        }
+        self.confirm(client, access).await
     }
 
     /// Whether anybody answers a new connection; with a refusal will do.
     async fn answers(&self) -> bool {
-        match timeout(WAIT_MAX, self.any()).await {
-            Ok(Ok((_, driven))) => {
-                driven.abort();
-                true
+        for host in &*self.hosts {
+            match timeout(HOST_MAX, self.one(host)).await {
+                Ok(Ok((_, driven))) => {
+                    driven.abort();
+                    return true;
+                }
+                Ok(Err(error)) if error.as_db_error().is_some() => return true,
+                _ => {}
             }
-            Ok(Err(error)) => error.as_db_error().is_some(),
-            Err(_) => false,
         }
+        false
     }
 }
 
@@ -306,7 +299,7 @@ async fn drive<S, T>(
         match message {
             // "canceling wait for synchronous replication", in the server's language: of warnings,
             // COMMIT knows no other.
-            Some(Ok(AsyncMessage::Notice(notice))) if is_cut_short(&notice) => {
+            Some(Ok(AsyncMessage::Notice(notice))) if standby::is_cut_short(&notice) => {
                 cut_short.fetch_add(1, Ordering::Release);
             }
             Some(Ok(_)) => {}
@@ -319,14 +312,10 @@ async fn drive<S, T>(
     }
 }
 
-fn is_cut_short(notice: &tokio_postgres::error::DbError) -> bool {
-    notice.file() == Some("syncrep.c") || notice.message().contains("synchronous replication")
-}
-
 fn unreached(error: PoolError) -> StoreError {
     match error {
         PoolError::PostCreateHook(HookError::Message(why))
-            if why == SILENT || why == NO_STANDBY =>
+            if why == SILENT || why == standby::NO_STANDBY =>
         {
             StoreError::Unavailable(why.into())
         }

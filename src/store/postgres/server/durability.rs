@@ -12,24 +12,6 @@ const ASK: &str = "SELECT current_setting('fsync'), current_setting('full_page_w
      current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), \
      current_setting('server_version_num')::int, pg_is_in_recovery()";
 
-/// Whether there is a ledger whose node this is.
-const IS_NODE: &str = "SELECT CASE WHEN to_regclass('usage') IS NULL THEN false \
-     ELSE has_table_privilege('usage', 'INSERT') AND has_table_privilege('usage', 'UPDATE') END";
-/// Writes something that says nothing, and waits for the standby to have it: what was there before is
-/// on it then, too.
-const WAIT_FOR_STANDBY: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
-     INSERT INTO usage (issuer, day, documents, full_us) VALUES ('', 0, 0, 0) \
-     ON CONFLICT (issuer) DO UPDATE SET full_us = usage.full_us; COMMIT";
-
-/// A primary that was restarted shows what its standby may lack: committed, but not waited for. A failover
-/// would take it back, so nothing is believed before the standby has it.
-pub async fn wait_for_standby(client: &Client, access: Access) -> Result<(), Error> {
-    if access == Access::Read || !client.query_one(IS_NODE, &[]).await?.get::<_, bool>(0) {
-        return Ok(());
-    }
-    client.batch_execute(WAIT_FOR_STANDBY).await
-}
-
 /// Why this database cannot be used so, if it cannot.
 pub async fn check(client: &Client, access: Access) -> Result<Option<String>, Error> {
     let row = client.query_one(ASK, &[]).await?;
