@@ -8,6 +8,7 @@ mod truth;
 mod world;
 
 mod deriving;
+mod forged;
 mod large;
 mod nodes;
 mod refusals;
