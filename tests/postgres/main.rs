@@ -12,6 +12,7 @@ mod forged;
 mod large;
 mod nodes;
 mod refusals;
+mod strangers;
 
 use std::path::PathBuf;
 

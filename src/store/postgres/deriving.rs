@@ -18,6 +18,7 @@ use super::{
     cell::{cell, damage, number},
     entries,
     follow::newest,
+    foreign,
     head::HeadRow,
     held::Held,
     rows::Rows,
@@ -73,6 +74,8 @@ async fn make_tables(server: &Server) -> Result<u64, StoreError> {
     let failed = |error: Error| refused(DOING, &error);
     let held = Held::begin(server).await?;
     let client = held.client();
+    let all = [schema::tables(""), schema::tables(BESIDE)].concat();
+    foreign::check(client, &all).await?;
     schema::check_version(client).await?;
     let rows = client.query(LOST, &[&DERIVED.as_slice()]).await.map_err(failed)?;
     let lost: Vec<&str> = rows.iter().map(|row| cell(row, 0)).collect::<Result<_, _>>()?;
@@ -83,6 +86,8 @@ async fn make_tables(server: &Server) -> Result<u64, StoreError> {
             format!("CREATE TABLE IF NOT EXISTS {table}{BESIDE} (LIKE {table} INCLUDING ALL)");
         client.batch_execute(&like).await.map_err(failed)?;
     }
+    // Whoever was faster: what they have made is used for nothing.
+    foreign::check(client, &all).await?;
     for table in lost {
         client.batch_execute(&format!("DROP TABLE {table}")).await.map_err(failed)?;
     }
