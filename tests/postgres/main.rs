@@ -2,6 +2,8 @@
 
 #[path = "../cluster/mod.rs"]
 mod cluster;
+#[path = "../cluster/proxy.rs"]
+mod proxy;
 #[path = "../store/truth.rs"]
 mod truth;
 #[path = "../world/mod.rs"]
@@ -12,6 +14,7 @@ mod forged;
 mod large;
 mod nodes;
 mod refusals;
+mod slow;
 mod strangers;
 
 use std::path::PathBuf;
