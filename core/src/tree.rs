@@ -4,12 +4,14 @@
 //! then one read of them. The verifier compares the length of a path before it hashes anything.
 
 mod consistency;
+mod several;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{Hash, Rejected};
 
 pub use consistency::{check_consistency, prove_consistency};
+pub use several::root_with;
 
 /// More hashes than any path of a tree with 2^64 leaves has.
 pub const PATH_MAX: usize = 64;
@@ -307,6 +309,24 @@ mod tests {
                 long.push(expected);
                 assert!(!check(index, size, &long));
                 assert!((0..size).filter(|i| *i != index).all(|other| !check(other, size, &path)));
+            }
+        }
+    }
+
+    #[test]
+    fn whichever_leaves_are_given_the_root_is_theirs_and_no_other_leaf_has_it() {
+        for size in 1..=9_u64 {
+            let all = leaves(size);
+            for given in 0..1_u64 << size {
+                let given = (0..size).filter(|at| given >> at & 1 == 1);
+                let mut given: Vec<_> = given.map(|at| (at, all[at as usize])).collect();
+                let with = |given: &[_]| root_with(given, size, read(&all)).unwrap();
+                assert_eq!(with(&given), definition(&all));
+                for at in 0..given.len() {
+                    given[at].1.0[0] ^= 1;
+                    assert_ne!(with(&given), definition(&all));
+                    given[at].1.0[0] ^= 1;
+                }
             }
         }
     }

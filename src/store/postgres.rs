@@ -21,6 +21,7 @@ mod claim;
 mod deriving;
 mod entries;
 mod follow;
+mod foreign;
 mod head;
 mod held;
 mod lookups;

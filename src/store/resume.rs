@@ -1,6 +1,7 @@
 //! The chain, put together from look-ups, with its registry folded again from the few entries that
-//! change it. They were checked when they came; that it is these and no others is held to the newest
-//! block, for look-ups are only derived, and what is sealed over another registry no audit takes.
+//! change it. They were checked when they came, and are once more: each signature, and that the tree
+//! holds each of them. Look-ups are only derived, whoever may write to a database is not the operator,
+//! and what is sealed over another registry no audit takes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +12,7 @@ use probant_core::{
     key::Use,
     registry::Registry,
     status::{Map, Nodes, Slot, Status},
-    tree::{Frontier, Node},
+    tree::{self, Frontier, Node},
 };
 
 use super::StoreError;
@@ -41,9 +42,9 @@ pub trait Sources: Nodes {
 /// seal key.
 pub fn chain(newest: &Block, map: Map, sources: &impl Sources) -> Result<Chain, StoreError> {
     let header = newest.header();
-    let registry = registry(&map, sources)?;
     let frontier = Frontier::read(header.size, |nodes| sources.hashes(nodes))?;
     let root = frontier.root().expect("a block has entries");
+    let registry = registry(&map, (header.size, root), sources)?;
     let (key, origin) = (registry.ledger_key_at(Use::Seal, header.first), registry.origin());
     let sealed = newest.seal.verify(key, origin, header.time_ms, root);
     let wrong = |why: Rejected| sources.wrong(format!("block {}: {why}", header.height));
@@ -52,8 +53,8 @@ pub fn chain(newest: &Block, map: Map, sources: &impl Sources) -> Result<Chain, 
     Ok(Chain::resume(registry, map, frontier, head))
 }
 
-/// The registry after the newest block.
-fn registry(map: &Map, sources: &impl Sources) -> Result<Registry, StoreError> {
+/// The registry after the newest block, which made a tree of this size and root.
+fn registry(map: &Map, tree: (u64, Hash), sources: &impl Sources) -> Result<Registry, StoreError> {
     let changes = sources.changes()?;
     // There are as many as entries that change the registry: while each is one, and they ascend,
     // none is left out.
@@ -68,11 +69,39 @@ fn registry(map: &Map, sources: &impl Sources) -> Result<Registry, StoreError> {
             let block = blocks[height].holding(*index, sources)?;
             folded = Some(step(folded, statement, *index, block, sources)?);
         }
+        let leaves = indexes.iter().zip(&statements).map(|(at, (of, _))| (*at, of.leaf()));
+        let statements = blocks.values().map(|block| (block.size - 1, block.leaf));
+        check_tree(leaves.chain(statements).collect(), tree, sources)?;
     }
     let (mut registry, sealed) = folded.ok_or_else(|| damaged(0, &"no genesis", sources))?;
     registry.end_block(sealed.time_ms);
     check_statuses(&registry, map, sources)?;
     Ok(registry)
+}
+
+/// That the tree has these leaves: a signature that no one forged may stand on what was never sealed.
+fn check_tree(
+    leaves: BTreeMap<u64, Hash>,
+    (size, root): (u64, Hash),
+    sources: &impl Sources,
+) -> Result<(), StoreError> {
+    let leaves: Vec<_> = leaves.into_iter().collect();
+    if let Some((beyond, _)) = leaves.last().filter(|(last, _)| *last >= size) {
+        return Err(damaged(*beyond, &"beyond the newest block", sources));
+    }
+    let root_with = |leaves: &[_]| tree::root_with(leaves, size, |nodes| sources.hashes(nodes));
+    if root_with(&leaves)? == root {
+        return Ok(());
+    }
+    // Each by itself, as its neighbours stand in the tree: it is one of those that do not lead there.
+    let mut strange = Vec::new();
+    for leaf in leaves {
+        if root_with(&[leaf])? != root {
+            strange.push(leaf.0);
+        }
+    }
+    let (first, last) = (strange.first().unwrap_or(&0), strange.last().unwrap_or(&size));
+    Err(sources.wrong(format!("one of the entries {first} to {last} is not as it was sealed")))
 }
 
 /// Takes the next entry that changes the registry.
@@ -93,7 +122,9 @@ fn step(
     if before.height != block.height {
         registry.end_block(before.time_ms);
     }
-    registry.admit(statement, block.time_ms).map_err(|why| damaged(index, &why, sources))?;
+    let signer = registry.admit(statement, block.time_ms);
+    let signed = signer.and_then(|signer| statement.verify(&signer.key));
+    signed.map_err(|why| damaged(index, &why, sources))?;
     registry.apply(statement, index, block.time_ms);
     Ok((registry, block))
 }
@@ -118,6 +149,8 @@ struct Sealed {
     first: u64,
     size: u64,
     time_ms: u64,
+    /// Of its statement, which is its last entry.
+    leaf: Hash,
 }
 
 impl Sealed {
@@ -143,10 +176,10 @@ fn sealed(
     let last: Vec<_> = sizes.zip(&heights).map(last).collect::<Result<_, _>>()?;
     let statements = statements(&last, sources)?.into_iter().zip(&heights);
     let sealed = |((statement, _), height): ((Statement, u64), &u64)| {
-        let block = statement.as_block().filter(|block| block.height == *height);
+        let block = statement.as_block().filter(|block| block.height == *height && block.size > 0);
         let block = block.ok_or_else(|| wrong(*height))?;
         let (first, size, time_ms) = (block.first, block.size, block.time_ms);
-        Ok((*height, Sealed { height: *height, first, size, time_ms }))
+        Ok((*height, Sealed { height: *height, first, size, time_ms, leaf: statement.leaf() }))
     };
     statements.map(sealed).collect()
 }

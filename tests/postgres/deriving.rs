@@ -3,6 +3,8 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Mutex,
+    thread::{self, Scope, sleep},
+    time::Duration,
 };
 
 use probant::store::{
@@ -149,4 +151,84 @@ fn who_could_use_the_look_ups_before_still_can_and_others_may_not_derive_them() 
     let store = Postgres::open(server(), &keys.mark()).unwrap();
     append_all(&store, &blocks[4..]);
     check_all(&store, &blocks);
+}
+
+/// Reads a table as a dump does, in one transaction, until it is dropped.
+struct Dump<'a>(&'a Database);
+
+impl<'a> Dump<'a> {
+    fn start<'s>(scope: &'s Scope<'s, '_>, database: &'a Database) -> Self
+    where
+        'a: 's,
+    {
+        let reads = "DO $$ BEGIN LOCK TABLE documents IN ACCESS SHARE MODE; \
+             WHILE NOT EXISTS (SELECT FROM pg_tables WHERE tablename = 'done' \
+             AND schemaname = current_schema()) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$";
+        scope.spawn(move || database.sql(reads));
+        let dump = Self(database);
+        wait_for_lock(database, "AccessShareLock", true);
+        dump
+    }
+}
+
+impl Drop for Dump<'_> {
+    fn drop(&mut self) {
+        self.0.sql("CREATE TABLE done ()");
+    }
+}
+
+fn wait_for_lock(database: &Database, mode: &str, granted: bool) {
+    let locks = format!(
+        "SELECT count(*) FROM pg_locks WHERE relation = 'documents'::regclass \
+         AND mode = '{mode}' AND granted = {granted}"
+    );
+    for _ in 0..3000 {
+        if database.sql(&locks) != "0" {
+            return;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    panic!("nobody has, or wants, {mode}");
+}
+
+#[test]
+fn whoever_reads_the_tables_for_long_keeps_no_node_from_writing() {
+    let blocks = blocks(9);
+    let (database, keys) = holding(&blocks[..4]);
+    let running = keys.open(&database).unwrap();
+    thread::scope(|scope| {
+        let dump = Dump::start(scope, &database);
+        let derived = scope.spawn(|| derive_anew(&database));
+        for count in 5..=8 {
+            wait_for_lock(&database, "AccessExclusiveLock", false);
+            append_all(&running, &blocks[count - 1..count]);
+            check_all(&running, &blocks[..count]);
+            assert!(!derived.is_finished(), "the tables were exchanged under a reader");
+        }
+        drop(dump);
+        assert_eq!(derived.join().unwrap().unwrap(), 8);
+    });
+    database.sql("DROP TABLE done");
+    check_all(&running, &blocks[..8]);
+    append_all(&running, &blocks[8..]);
+    drop(running);
+    check_all(&keys.open(&database).unwrap(), &blocks);
+}
+
+#[test]
+fn where_a_reader_does_not_end_it_gives_up_and_goes_on_later() {
+    let blocks = blocks(5);
+    let (database, keys) = holding(&blocks);
+    let before = tables(&database);
+    thread::scope(|scope| {
+        let _dump = Dump::start(scope, &database);
+        let refused = derive_anew(&database).unwrap_err();
+        assert!(matches!(refused, StoreError::Input(_)), "{refused}");
+        assert!(refused.to_string().contains("a dump?"), "{refused}");
+    });
+    database.sql("DROP TABLE done");
+    check_all(&keys.open(&database).unwrap(), &blocks);
+    assert_eq!(derive_anew(&database).unwrap(), 5);
+    assert_eq!(tables(&database), before);
+    check_all(&keys.open(&database).unwrap(), &blocks);
 }

@@ -2,15 +2,20 @@
 
 #[path = "../cluster/mod.rs"]
 mod cluster;
+#[path = "../cluster/proxy.rs"]
+mod proxy;
 #[path = "../store/truth.rs"]
 mod truth;
 #[path = "../world/mod.rs"]
 mod world;
 
 mod deriving;
+mod forged;
 mod large;
 mod nodes;
 mod refusals;
+mod slow;
+mod strangers;
 
 use std::path::PathBuf;
 

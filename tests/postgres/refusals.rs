@@ -70,6 +70,34 @@ fn a_database_behind_the_head_mark_is_refused_open_or_not() {
 }
 
 #[test]
+fn a_node_that_only_reads_waits_for_a_standby_that_lags_behind() {
+    let (blocks, other) = (blocks(6), world::repeated(4));
+    let (database, keys) = holding(&blocks);
+    let reader = Postgres::open_read_only(database.connect_as("postgres", Access::Read)).unwrap();
+    check_all(&reader, &blocks);
+    restore(&database, &blocks[..4]);
+    for _ in 0..2 {
+        let waits = reader.follow().unwrap_err();
+        assert!(matches!(waits, StoreError::Unavailable(_)) && waits.passes(), "{waits}");
+        assert!(waits.to_string().contains("the standby is behind"), "{waits}");
+        assert_eq!(reader.head().as_ref(), Some(&blocks[5].head));
+    }
+    // It has caught up.
+    let writer = Keys::at(&blocks[3].head);
+    append_all(&writer.open(&database).unwrap(), &blocks[4..]);
+    reader.follow().unwrap();
+    check_all(&reader, &blocks);
+    drop((keys, database));
+    // Another history is none that it waits for.
+    let (database, _keys) = holding(&blocks[..3]);
+    let reader = Postgres::open_read_only(database.connect_as("postgres", Access::Read)).unwrap();
+    restore(&database, &blocks[..2]);
+    let liar = Keys::at(&blocks[1].head);
+    append_all(&liar.open(&database).unwrap(), &other[2..3]);
+    is_damage(&reader.follow().unwrap_err(), "another history");
+}
+
+#[test]
 fn another_history_is_refused_at_the_mark_and_above_it() {
     let (blocks, other) = (blocks(6), world::repeated(4));
     assert_eq!(blocks[0].head, other[0].head);

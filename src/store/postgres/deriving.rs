@@ -5,19 +5,23 @@
 //! come: after a crash, it goes on from there. Whoever wants to begin from nothing drops the tables
 //! whose names end in `_anew`.
 
+use std::time::Duration;
+
 use deadpool_postgres::ClientWrapper;
 use probant_core::{
     chain::{Chain, Head},
     status::Kept,
     tree::Frontier,
 };
-use tokio_postgres::Error;
+use tokio::time::sleep;
+use tokio_postgres::{Error, error::SqlState};
 
 use super::{
     Postgres,
     cell::{cell, damage, number},
     entries,
     follow::newest,
+    foreign,
     head::HeadRow,
     held::Held,
     rows::Rows,
@@ -29,6 +33,10 @@ use crate::store::{StoreError, StoredBlock};
 const BESIDE: &str = "_anew";
 const DOING: &str = "derive look-ups anew";
 const DONE: &str = "SELECT coalesce(max(height) + 1, 0) FROM blocks_anew";
+/// How long each table is waited for with the head held, how often, and with which pauses without it.
+const HURRIED: &str = "SET LOCAL lock_timeout = '500ms'";
+const TRIES_MAX: u32 = 12;
+const TRY_PAUSE: Duration = Duration::from_secs(2);
 const LOST: &str = "SELECT name FROM unnest($1::text[]) AS derived (name) \
      WHERE to_regclass(name) IS NULL";
 /// Who else may use a table, and how.
@@ -58,13 +66,18 @@ impl Postgres {
     pub fn derive_anew(server: &Server, progress: Progress<'_>) -> Result<u64, StoreError> {
         let done = server.wait(make_tables(server))?;
         let mut deriving = Deriving { server, chain: None, nodes: Kept::newest(), done };
-        while let Some(head) = newest(server)?.head.filter(|head| deriving.next() <= head.height) {
-            for height in deriving.next()..=head.height {
-                deriving.take(height)?;
-                progress(height + 1, head.height + 1);
+        for _ in 0..TRIES_MAX {
+            deriving.take_all(progress)?;
+            if let Some(blocks) = deriving.exchange()? {
+                return Ok(blocks);
             }
+            tracing::warn!("something reads the look-ups for long: they are exchanged after it");
+            server.wait(async { sleep(TRY_PAUSE).await });
         }
-        deriving.exchange()
+        Err(StoreError::Input(format!(
+            "the look-ups are derived, but something reads the old ones all the time (a dump?): wait \
+             for its end and run this again, which goes on from the tables that end in {BESIDE}"
+        )))
     }
 }
 
@@ -73,6 +86,8 @@ async fn make_tables(server: &Server) -> Result<u64, StoreError> {
     let failed = |error: Error| refused(DOING, &error);
     let held = Held::begin(server).await?;
     let client = held.client();
+    let all = [schema::tables(""), schema::tables(BESIDE)].concat();
+    foreign::check(client, &all).await?;
     schema::check_version(client).await?;
     let rows = client.query(LOST, &[&DERIVED.as_slice()]).await.map_err(failed)?;
     let lost: Vec<&str> = rows.iter().map(|row| cell(row, 0)).collect::<Result<_, _>>()?;
@@ -83,6 +98,8 @@ async fn make_tables(server: &Server) -> Result<u64, StoreError> {
             format!("CREATE TABLE IF NOT EXISTS {table}{BESIDE} (LIKE {table} INCLUDING ALL)");
         client.batch_execute(&like).await.map_err(failed)?;
     }
+    // Whoever was faster: what they have made is used for nothing.
+    foreign::check(client, &all).await?;
     for table in lost {
         client.batch_execute(&format!("DROP TABLE {table}")).await.map_err(failed)?;
     }
@@ -95,6 +112,17 @@ async fn make_tables(server: &Server) -> Result<u64, StoreError> {
 impl Deriving<'_> {
     fn next(&self) -> u64 {
         self.chain.as_ref().map_or(0, |chain| chain.head().height + 1)
+    }
+
+    /// All blocks that are there, while nodes go on.
+    fn take_all(&mut self, progress: Progress<'_>) -> Result<(), StoreError> {
+        while let Some(head) = newest(self.server)?.head.filter(|head| self.next() <= head.height) {
+            for height in self.next()..=head.height {
+                self.take(height)?;
+                progress(height + 1, head.height + 1);
+            }
+        }
+        Ok(())
     }
 
     /// Adds the next block to the chain, and its rows to the tables if they are not there.
@@ -126,25 +154,32 @@ impl Deriving<'_> {
         Ok((height >= self.done).then(|| Rows::derived(&before, &stored)))
     }
 
-    /// Takes the last blocks while no other can be made, and puts the new tables in the places of the
-    /// old ones: all at once or, after a crash, not at all.
-    fn exchange(mut self) -> Result<u64, StoreError> {
+    /// Puts the new tables in the places of the old ones while no block can be made, and takes the last
+    /// blocks: all at once or, after a crash, not at all. Nothing is done, and nobody kept waiting any
+    /// longer, where something reads the old ones.
+    fn exchange(&mut self) -> Result<Option<u64>, StoreError> {
         let server = self.server;
         let (held, HeadRow { head, .. }) = server.wait(Held::head(server))?;
+        // First: what is taken after it is not lost again.
+        if !server.wait(exchange_tables(held.client()))? {
+            return Ok(None);
+        }
         let blocks = head.as_ref().map_or(0, |head| head.height + 1);
         for height in self.next()..blocks {
             let bytes = server.wait(entries::block(held.client(), height))?;
             if let Some(rows) = self.rows(height, bytes)? {
-                let sent = server.wait(rows.send_to(held.client(), BESIDE));
+                let sent = server.wait(rows.send(held.client()));
                 sent.map_err(|error| unavailable(DOING, &error))?;
             }
         }
         self.check_reaches(head.as_ref())?;
         server.wait(async {
-            exchange_tables(held.client()).await?;
-            held.end("COMMIT").await.map_err(|error| unavailable(DOING, &error))
+            let failed = |error: Error| unavailable(DOING, &error);
+            let counted = "UPDATE head SET changes = (SELECT count(*) FROM registry)";
+            held.client().batch_execute(counted).await.map_err(failed)?;
+            held.end("COMMIT").await.map_err(failed)
         })?;
-        Ok(blocks)
+        Ok(Some(blocks))
     }
 
     /// The blocks must be those of the head, and the tables beside hold no others.
@@ -161,7 +196,8 @@ impl Deriving<'_> {
     }
 }
 
-async fn exchange_tables(client: &ClientWrapper) -> Result<(), StoreError> {
+/// Answers whether it was done: what waits for a table stops whoever comes after it.
+async fn exchange_tables(client: &ClientWrapper) -> Result<bool, StoreError> {
     let failed = |error: Error| refused(DOING, &error);
     let grants = client.query(GRANTS, &[&DERIVED.as_slice()]).await.map_err(failed)?;
     for row in &grants {
@@ -173,11 +209,14 @@ async fn exchange_tables(client: &ClientWrapper) -> Result<(), StoreError> {
         let grant = format!("GRANT {right} ON {table}{BESIDE} TO {to}");
         client.batch_execute(&grant).await.map_err(failed)?;
     }
+    client.batch_execute(HURRIED).await.map_err(failed)?;
     for table in DERIVED {
         let exchange =
             format!("DROP TABLE IF EXISTS {table}; ALTER TABLE {table}{BESIDE} RENAME TO {table}");
-        client.batch_execute(&exchange).await.map_err(failed)?;
+        match client.batch_execute(&exchange).await {
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => return Ok(false),
+            exchanged => exchanged.map_err(failed)?,
+        }
     }
-    let counted = "UPDATE head SET changes = (SELECT count(*) FROM registry)";
-    client.batch_execute(counted).await.map_err(failed)
+    Ok(true)
 }

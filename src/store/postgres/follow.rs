@@ -38,11 +38,16 @@ impl Postgres {
         let before = self.newest();
         let row = newest(&self.server)?;
         // Whoever only reads may look at what goes on elsewhere.
-        if !matches!(*self.marked(), Marked::No) {
+        let only_reads = matches!(*self.marked(), Marked::No);
+        if !only_reads {
             row.state.check(self.state)?;
         }
         if row.head == before {
             return Ok(());
+        }
+        // Another standby lags behind, and catches up; what is missing was acknowledged elsewhere.
+        if only_reads && height(row.head.as_ref()) < height(before.as_ref()) {
+            return Err(lags(before.as_ref(), row.head.as_ref()));
         }
         check_not_behind(before.as_ref(), row.head.as_ref())?;
         self.take_up(&row)
@@ -99,6 +104,21 @@ impl Postgres {
         *self.chain_mut() = Some(chain);
         Ok(())
     }
+}
+
+/// Of the newest block; block 0 is above no block.
+fn height(head: Option<&Head>) -> Option<u64> {
+    head.map(|head| head.height)
+}
+
+/// What passes by itself.
+fn lags(before: Option<&Head>, found: Option<&Head>) -> StoreError {
+    let block = |head| height(head).map_or_else(|| "no block".into(), |at| format!("block {at}"));
+    StoreError::Unavailable(format!(
+        "the standby is behind what this node has seen of the ledger: it ends at {}, and not at {}",
+        block(found),
+        block(before)
+    ))
 }
 
 /// A database can only have gone on since.

@@ -1,6 +1,6 @@
 //! A block as rows of all tables, encoded for binary COPY before anything is sent.
 
-use std::pin::pin;
+use std::{future::Future, pin::pin};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use deadpool_postgres::ClientWrapper;
@@ -22,6 +22,9 @@ pub const TILE_LEVELS: u8 = 8;
 /// Bits of a place that hold the position in a list.
 const POSITION_BITS: u32 = 16;
 
+/// Bytes of a COPY, after which another begins: a session in which none does for 20 seconds counts as
+/// that of a stopped node (held.rs), and a link may be slow.
+const COPY_BYTES: usize = 2 << 20;
 /// Bytes sent at once.
 const CHUNK_BYTES: usize = 256 << 10;
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
@@ -42,7 +45,8 @@ pub fn from_place(place: u64) -> Location {
 struct Table {
     name: &'static str,
     columns: &'static str,
-    rows: BytesMut,
+    /// One behind the other, each with the rows of a COPY.
+    copies: Vec<BytesMut>,
 }
 
 enum Field<'a> {
@@ -54,52 +58,67 @@ enum Field<'a> {
 
 impl Table {
     fn new(name: &'static str, columns: &'static str) -> Self {
-        // The signature, no flags, no extension.
-        let mut rows = BytesMut::from(SIGNATURE);
-        rows.put_u64(0);
-        Self { name, columns, rows }
+        Self { name, columns, copies: Vec::new() }
     }
 
     fn row(&mut self, fields: &[Field<'_>]) {
-        self.rows.put_u16(fields.len() as u16);
+        if self.copies.last().is_none_or(|copy| copy.len() >= COPY_BYTES) {
+            // The signature, no flags, no extension.
+            let mut copy = BytesMut::from(SIGNATURE);
+            copy.put_u64(0);
+            self.copies.push(copy);
+        }
+        let rows = self.copies.last_mut().expect("just begun");
+        rows.put_u16(fields.len() as u16);
         for field in fields {
-            match field {
-                Field::Int(number) => {
-                    self.rows.put_u32(4);
-                    self.rows.put_i32(i32::try_from(*number).expect("a block is below 2 GiB"));
-                }
-                Field::Big(number) => self.big(big(*number)),
-                Field::Place(location) => {
-                    self.big(to_place(*location).expect("entries are numbered from 0"));
-                }
-                Field::Bytes(bytes) => {
-                    self.rows.put_u32(bytes.len() as u32);
-                    self.rows.put_slice(bytes);
-                }
+            field.put(rows);
+        }
+    }
+
+    /// As COPYs, to the table whose name ends so.
+    fn send(
+        self,
+        client: &ClientWrapper,
+        suffix: &str,
+    ) -> impl Iterator<Item = impl Future<Output = Result<(), Error>>> {
+        let copy =
+            format!("COPY {}{suffix} ({}) FROM STDIN (FORMAT binary)", self.name, self.columns);
+        self.copies.into_iter().map(move |rows| send(client, copy.clone(), rows))
+    }
+}
+
+impl Field<'_> {
+    fn put(&self, rows: &mut BytesMut) {
+        let mut put_big = |number| {
+            rows.put_u32(8);
+            rows.put_i64(number);
+        };
+        match self {
+            Self::Big(number) => put_big(big(*number)),
+            Self::Place(location) => {
+                put_big(to_place(*location).expect("entries are numbered from 0"));
+            }
+            Self::Int(number) => {
+                rows.put_u32(4);
+                rows.put_i32(i32::try_from(*number).expect("a block is below 2 GiB"));
+            }
+            Self::Bytes(bytes) => {
+                rows.put_u32(bytes.len() as u32);
+                rows.put_slice(bytes);
             }
         }
     }
+}
 
-    fn big(&mut self, number: i64) {
-        self.rows.put_u32(8);
-        self.rows.put_i64(number);
+async fn send(client: &ClientWrapper, copy: String, mut rows: BytesMut) -> Result<(), Error> {
+    rows.put_i16(-1);
+    let mut rows = rows.freeze();
+    let statement = client.prepare_cached(&copy).await?;
+    let mut sink = pin!(client.copy_in::<_, Bytes>(&statement).await?);
+    while !rows.is_empty() {
+        sink.send(rows.split_to(rows.len().min(CHUNK_BYTES))).await?;
     }
-
-    fn is_empty(&self) -> bool {
-        self.rows.len() == SIGNATURE.len() + 8
-    }
-
-    async fn send(mut self, client: &ClientWrapper, suffix: &str) -> Result<(), Error> {
-        self.rows.put_i16(-1);
-        let (name, columns, mut rows) = (self.name, self.columns, self.rows.freeze());
-        let copy = format!("COPY {name}{suffix} ({columns}) FROM STDIN (FORMAT binary)");
-        let statement = client.prepare_cached(&copy).await?;
-        let mut sink = pin!(client.copy_in::<_, Bytes>(&statement).await?);
-        while !rows.is_empty() {
-            sink.send(rows.split_to(rows.len().min(CHUNK_BYTES))).await?;
-        }
-        sink.finish().await.map(drop)
-    }
+    sink.finish().await.map(drop)
 }
 
 /// What a block adds to every table.
@@ -127,7 +146,7 @@ impl Rows {
             leaves,
             documents(stored),
         ];
-        Self(all.into_iter().filter(|table| !table.is_empty()).collect())
+        Self(all.into())
     }
 
     /// Sends all of it, one table behind the other without waiting in between: of what fails, the
@@ -138,7 +157,8 @@ impl Rows {
 
     /// The same, to the tables whose names end so.
     pub async fn send_to(self, client: &ClientWrapper, suffix: &str) -> Result<(), Error> {
-        try_join_all(self.0.into_iter().map(|table| table.send(client, suffix))).await.map(drop)
+        let copies = self.0.into_iter().flat_map(|table| table.send(client, suffix));
+        try_join_all(copies).await.map(drop)
     }
 }
 

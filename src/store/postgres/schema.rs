@@ -6,6 +6,7 @@ use tokio_postgres::{Error, error::SqlState};
 
 use super::{
     cell::{cell, damage},
+    foreign,
     server::unavailable,
 };
 use crate::store::StoreError;
@@ -13,6 +14,9 @@ use crate::store::StoreError;
 /// The version of schema.sql.
 pub const VERSION: i32 = 1;
 pub const TABLES_SQL: &str = include_str!("schema.sql");
+/// The one row of the head, before block 0.
+const HEAD_SQL: &str = "INSERT INTO head (one, version, state, changes) \
+     VALUES (true, 1, 'open', 0) ON CONFLICT DO NOTHING";
 /// Hashes do not compress, and a part of a block is read without the rest: a matter of speed, which
 /// an engine that knows no such storage does without.
 const STORAGE_SQL: &str = "ALTER TABLE block_parts ALTER COLUMN bytes SET STORAGE EXTERNAL; \
@@ -32,17 +36,28 @@ pub const DERIVED: [&str; 8] = [
 
 /// Makes what is not there; a crash in the middle is followed by making the rest.
 pub async fn create(client: &ClientWrapper) -> Result<(), StoreError> {
-    let failed = |error| refused("make the tables", &error);
-    let sql = format!("BEGIN; {TABLES_SQL} COMMIT");
-    if let Err(error) = client.batch_execute(&sql).await {
+    if let Err(error) = make(client).await {
         // A session in a failed transaction is of no use to the next.
         let _ = client.batch_execute("ROLLBACK").await;
-        return Err(failed(error));
+        return Err(error);
     }
     if let Err(error) = client.batch_execute(STORAGE_SQL).await {
         tracing::warn!(%error, "long values keep the database's own kind of storage");
     }
     Ok(())
+}
+
+async fn make(client: &ClientWrapper) -> Result<(), StoreError> {
+    let failed = |error| refused("make the tables", &error);
+    client.batch_execute(&format!("BEGIN; {TABLES_SQL}")).await.map_err(failed)?;
+    foreign::check(client, &tables("")).await?;
+    client.batch_execute(&format!("{HEAD_SQL}; COMMIT")).await.map_err(failed)
+}
+
+/// The names of all tables, those that are derived with a suffix.
+pub fn tables(suffix: &str) -> Vec<String> {
+    let derived = DERIVED.iter().map(|table| format!("{table}{suffix}"));
+    derived.chain(["block_parts", "usage", "head"].map(String::from)).collect()
 }
 
 /// Brings the tables of an older program up to this one, and gives their version. Every step is a

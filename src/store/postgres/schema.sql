@@ -102,4 +102,3 @@ CREATE TABLE IF NOT EXISTS head (
     statement bytea,
     changes   bigint  NOT NULL
 );
-INSERT INTO head (one, version, state, changes) VALUES (true, 1, 'open', 0) ON CONFLICT DO NOTHING;
