@@ -54,7 +54,7 @@ fn a_node_of_one_ledger_is_refused_by_another_in_the_same_database() {
     assert!(said.contains(&home.identity().ledger.to_string()), "{said}");
     assert!(said.contains(&stranger.identity().ledger.to_string()), "{said}");
     fs::remove_file(lost.mark_path()).unwrap();
-    assert!(refused(&lost).contains("`probant mark set` makes it anew"));
+    assert!(refused(&lost).contains("`probant mark set --height 0 "));
 }
 
 /// What nobody was told of: `init` was killed between block 0 and the head mark.

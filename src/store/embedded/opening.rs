@@ -101,7 +101,7 @@ impl<'a> Opening<'a> {
         }
         let _ = Segments::open(&self.segments_dir(), self.segment_bytes)?;
         let reader = SegmentReader::open(&self.segments_dir())?;
-        Ok(reader.scan_from(Position::FIRST, None).take(up_to).filter(Result::is_ok).count())
+        Ok(reader.scan_from(Position::FIRST, None).take(up_to).flatten().count())
     }
 
     /// Opens a ledger, recovers what a crash left, and derives what is not derived yet.

@@ -172,17 +172,17 @@ fn chain(head: &Head, look_ups: &LookUps<'_>) -> Result<Chain, StoreError> {
 }
 
 fn no_mark(path: &Path, head: &Head) -> StoreError {
-    let mut why = format!(
-        "the head mark {} is missing: without it a restored copy could fork the ledger; if the \
-         newest block is known, `probant mark set` makes it anew",
+    let todo = if head.height == 0 {
+        format!(
+            "if `init` was killed just before it made it, do `probant mark set --height 0 --root {}`, \
+             and `probant identity --store` says what `init` did not",
+            head.root
+        )
+    } else {
+        "if the newest block is known, `probant mark set` makes it anew".into()
+    };
+    StoreError::Input(format!(
+        "the head mark {} is missing: without it a restored copy could fork the ledger; {todo}",
         path.display()
-    );
-    if head.height == 0 {
-        let root = head.root;
-        why += &format!(
-            "; if `init` was killed just before it made it, do `probant mark set --height 0 --root \
-             {root}`, and `probant identity --store` says what `init` did not"
-        );
-    }
-    StoreError::Input(why)
+    ))
 }
