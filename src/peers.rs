@@ -35,47 +35,75 @@ impl Peers {
     /// [`Error::Stop`] where the store is behind one of them, or has another block than it;
     /// [`Error::Input`] where one is of another ledger.
     pub async fn vouch(&self, store: &Arc<dyn Store>, clock: &SharedClock) -> Result<(), Error> {
-        let (mut silent, mut said): (Vec<_>, Option<Duration>) = (self.0.iter().collect(), None);
+        let (mut left, mut said): (Vec<_>, Option<Duration>) = (self.0.iter().collect(), None);
         loop {
-            let mut still = Vec::new();
-            for peer in silent {
-                if !hold_to(store, peer).await? {
-                    still.push(peer);
+            let (mut silent, mut markless) = (Vec::new(), Vec::new());
+            for peer in left {
+                match hold_to(store, peer).await? {
+                    Heard::Vouched => {}
+                    Heard::Nothing => silent.push(peer),
+                    Heard::NoMark => markless.push(peer),
                 }
             }
-            if still.is_empty() {
+            if silent.is_empty() && markless.is_empty() {
                 return Ok(());
             }
-            silent = still;
             let now = clock.elapsed();
             if said.is_none_or(|said| now.saturating_sub(said) >= SAY_EVERY) {
                 said = Some(now);
-                let urls: Vec<_> = silent.iter().map(|peer| peer.url()).collect();
-                tracing::warn!(
-                    "{} does not answer, and this node writes nothing until it has: start it, or \
-                     leave out --peer once you know that it has seen no more than the others",
-                    urls.join(", ")
-                );
+                say(&silent, &markless);
             }
+            silent.append(&mut markless);
+            left = silent;
             tokio::time::sleep(ASK_AGAIN).await;
         }
     }
 }
 
-/// Whether a peer answered; it has seen no other block than the store has.
-async fn hold_to(store: &Arc<dyn Store>, peer: &Client) -> Result<bool, Error> {
+fn say(silent: &[&Client], markless: &[&Client]) {
+    let urls = |peers: &[&Client]| {
+        let urls: Vec<_> = peers.iter().map(|peer| peer.url()).collect();
+        urls.join(", ")
+    };
+    if !silent.is_empty() {
+        tracing::warn!(
+            "{} does not answer, and this node writes nothing until it has: start it, or leave out \
+             --peer once you know that it has seen no more than the others",
+            urls(silent)
+        );
+    }
+    if !markless.is_empty() {
+        tracing::warn!(
+            "{} keeps no head mark and cannot be a peer, and this node writes nothing while it waits \
+             for it: leave out --peer for a node with --read-only, or for what is no node",
+            urls(markless)
+        );
+    }
+}
+
+/// What came of asking a peer.
+enum Heard {
+    /// It has seen no other block than the store has.
+    Vouched,
+    /// It does not answer.
+    Nothing,
+    /// It answers, and remembers nothing.
+    NoMark,
+}
+
+async fn hold_to(store: &Arc<dyn Store>, peer: &Client) -> Result<Heard, Error> {
     let remembered = match peer.remembered().await {
         Ok(Some(remembered)) => remembered,
-        Ok(None) => return Ok(false),
+        Ok(None) => return Ok(Heard::NoMark),
         Err(why) => {
-            tracing::info!("a peer does not answer: {why}");
-            return Ok(false);
+            tracing::debug!("a peer does not answer: {why}");
+            return Ok(Heard::Nothing);
         }
     };
     let (store, url) = (Arc::clone(store), peer.url().to_owned());
     let held = move || check(&*store, &remembered, &url);
     tokio::task::spawn_blocking(held).await.expect("a look-up never panics")?;
-    Ok(true)
+    Ok(Heard::Vouched)
 }
 
 fn check(store: &dyn Store, seen: &Remembered, url: &str) -> Result<(), Error> {

@@ -28,23 +28,25 @@ fn read(path: impl AsRef<Path>) -> String {
 
 #[test]
 fn the_commands_of_the_readme_work() {
-    run_commands("README.md", "");
+    run_commands("README.md", &[]);
 }
 
 #[test]
 fn the_commands_of_operate_work() {
-    run_commands("docs/operate.md", "");
+    run_commands("docs/operate.md", &[]);
 }
 
 #[test]
 fn the_commands_of_nodes_work() {
     let cluster = cluster::Cluster::start();
-    run_commands("docs/nodes.md", &format!("127.0.0.1:{}", cluster.port));
+    let (host, port) = ("127.0.0.1", cluster.port);
+    let admin = format!("env PGHOST={host} PGPORT={port} PGUSER=postgres");
+    run_commands("docs/nodes.md", &[("DBHOST", &format!("{host}:{port}")), ("ADMIN", &admin)]);
 }
 
-/// Runs all runnable blocks of a document in a directory of their own, on ports of their own, beside
-/// a database.
-fn run_commands(document: &str, database: &str) {
+/// Runs all runnable blocks of a document in a directory of their own, on ports of their own, with
+/// these variables.
+fn run_commands(document: &str, variables: &[(&str, &str)]) {
     let blocks = runnable(&read(document));
     assert!(blocks.len() > 1, "{document} has runnable blocks");
     let free = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
@@ -70,7 +72,7 @@ fn run_commands(document: &str, database: &str) {
         .current_dir(dir.path())
         .env_clear()
         .env("PATH", path)
-        .env("DBHOST", database)
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(output.try_clone().unwrap())
         .stderr(output)

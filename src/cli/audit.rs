@@ -11,7 +11,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
-    database::{Credentials, shown},
+    database::{Database, shown},
     interrupt, json,
     ledger::KnownIdentity,
     say,
@@ -37,6 +37,8 @@ Examples:
       the ledger in this directory, also while a server is writing to it
   probant audit https://ledger.example/fr --identity ledger.example/fr+5b1c…e2
       over the network, and only if it is that ledger
+  probant audit --store postgres://probant@db.internal/ledger --identity identity.txt
+      in a database, also while nodes write to it; PROBANT_STORE may name it
   probant audit ledger-data --identity identity.txt --json --report audit-2026-11.json
       the same facts for programs, kept in a file too
 
@@ -54,9 +56,9 @@ it got.";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Audit {
-    /// Data directory, or URL of the ledger or of its database
-    #[arg(value_name = "DIR|URL")]
-    source: String,
+    /// Data directory, or URL of the ledger or of its database; else the database of --store
+    #[arg(value_name = "DIR|URL", required_unless_present = "store")]
+    source: Option<String>,
     #[command(flatten)]
     known: KnownIdentity,
     /// Report as JSON
@@ -66,7 +68,7 @@ pub struct Audit {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     #[command(flatten)]
-    credentials: Credentials,
+    database: Database,
 }
 
 impl Audit {
@@ -95,12 +97,19 @@ impl Audit {
     }
 
     fn blocks(&self) -> Result<Box<dyn Blocks>, Error> {
-        if !is_url(&self.source) {
-            return audit::open(&self.source);
-        }
-        let server = self.credentials.server(&self.source, Access::Read)?;
-        let store = Arc::new(Postgres::open_read_only(server)?);
-        Ok(Box::new(Stored::new(shown(&self.source), store)))
+        let twice = self.source.is_some() && self.database.is_argument();
+        let (name, server) = match &self.source {
+            Some(_) if twice => {
+                return Err(Error::input("--store, or a directory or URL: not both"));
+            }
+            Some(source) if !is_url(source) => return audit::open(source),
+            Some(url) => (Some(shown(url)), Some(self.database.at(url, Access::Read)?)),
+            None => (self.database.name(), self.database.server(Access::Read)?),
+        };
+        let (Some(name), Some(server)) = (name, server) else {
+            return Err(Error::input("which ledger? Give its directory or URL, or --store"));
+        };
+        Ok(Box::new(Stored::new(name, Arc::new(Postgres::open_read_only(server)?))))
     }
 
     fn publish(&self, report: &Report) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::{ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -24,11 +25,18 @@ const PASSWORD_VARIABLE: &str = "PROBANT_STORE_PASSWORD";
 const PASSWORD_BYTES_MAX: u64 = 4096;
 
 /// The database, as arguments.
+#[derive(Clone, Default)]
+pub struct Database {
+    place: Place,
+    /// Whether the URL is an argument, which everybody on this machine can read, and not a variable.
+    in_argument: bool,
+}
+
 #[derive(Clone, Default, clap::Args)]
 #[command(next_help_heading = "In a database")]
-pub struct Database {
+struct Place {
     /// URL of a PostgreSQL database, `postgres://user@host/database`, in the place of a data directory
-    #[arg(long, value_name = "URL", env = URL_VARIABLE, hide_env_values = true, conflicts_with = "data")]
+    #[arg(long, value_name = "URL", env = URL_VARIABLE, hide_env_values = true)]
     store: Option<String>,
     #[command(flatten)]
     credentials: Credentials,
@@ -45,6 +53,29 @@ pub struct Credentials {
     store_password_file: Option<PathBuf>,
 }
 
+impl Args for Database {
+    fn augment_args(command: Command) -> Command {
+        Place::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Place::augment_args_for_update(command)
+    }
+}
+
+/// With where the URL came from, which the derived code does not keep.
+impl FromArgMatches for Database {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let in_argument = matches.value_source("store") == Some(ValueSource::CommandLine);
+        Ok(Self { place: Place::from_arg_matches(matches)?, in_argument })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
 /// The URL may hold a password.
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,28 +89,49 @@ impl Database {
     /// # Errors
     /// [`Error::Input`] for a URL, a password or certificates that cannot be used.
     pub fn server(&self, access: Access) -> Result<Option<Server>, Error> {
-        self.store.as_deref().map(|url| self.credentials.server(url, access)).transpose()
+        let Some(url) = &self.place.store else { return Ok(None) };
+        if self.in_argument {
+            return self.at(url, access).map(Some);
+        }
+        self.place.credentials.connect(url, access).map(Some)
+    }
+
+    /// Connections to the one at a URL that another argument names.
+    ///
+    /// # Errors
+    /// Those of [`Database::server`].
+    pub fn at(&self, url: &str, access: Access) -> Result<Server, Error> {
+        self.place.credentials.server(url, access)
+    }
+
+    /// Whether `--store` is given, whatever the environment says.
+    pub fn is_argument(&self) -> bool {
+        self.in_argument
     }
 
     /// Where it is, for people; none where the ledger is in a directory.
     pub fn name(&self) -> Option<String> {
-        self.store.as_deref().map(shown)
+        self.place.store.as_deref().map(shown)
     }
 }
 
 impl Credentials {
-    /// Connections to the database at a URL.
+    /// Connections to the database at a URL that is an argument.
     ///
     /// # Errors
     /// Those of [`Database::server`].
     pub fn server(&self, url: &str, access: Access) -> Result<Server, Error> {
-        let from_variable = env::var(URL_VARIABLE).is_ok_and(|of_variable| of_variable == url);
-        if has_password(url) && !from_variable {
+        // The variable may hold the same, as in `audit $PROBANT_STORE`: it is seen all the same.
+        if has_password(url) {
             return Err(Error::input(format!(
                 "a password on the command line is seen by everybody on this machine: put it into \
                  {PASSWORD_VARIABLE} or into a file for --store-password-file"
             )));
         }
+        self.connect(url, access)
+    }
+
+    fn connect(&self, url: &str, access: Access) -> Result<Server, Error> {
         let password = self.password()?;
         let address = Address::new(url, password.as_ref(), self.store_ca.as_deref())?;
         Ok(Server::connect(&address, access)?)

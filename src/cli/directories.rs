@@ -28,7 +28,8 @@ pub struct Directories {
         value_name = "DIR",
         default_value = "ledger-data",
         env = "PROBANT_DATA",
-        hide_env_values = true
+        hide_env_values = true,
+        conflicts_with = "store"
     )]
     pub data: PathBuf,
     /// Directory of the ledger's keys and its head mark; never inside the data directory

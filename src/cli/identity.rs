@@ -1,5 +1,5 @@
-//! `probant identity`: the name and id of a ledger, from the ledger itself or from its data
-//! directory. Whether that is the ledger one means to trust, only its operator can say, by another
+//! `probant identity`: the name and id of a ledger, from the ledger itself, or from its data
+//! directory or database. Whether that is the ledger one means to trust, only its operator can say, by another
 //! way.
 
 use std::path::{Path, PathBuf};
@@ -11,12 +11,16 @@ use probant_core::{
 };
 use serde::Serialize;
 
-use super::{json, ledger::Ledger, say};
+use super::{database::Database, json, ledger::Ledger, say};
 use crate::{
     Error, client,
     store::{
-        StoreError,
+        Store as _, StoreError,
         embedded::segments::{Position, SegmentReader},
+        postgres::{
+            Postgres,
+            server::{Access, Server},
+        },
     },
 };
 
@@ -30,6 +34,7 @@ Its operator publishes the same line. Compare, then keep it:
 
 The operator, who has the ledger here, asks nobody:
   probant identity --data ledger-data
+  probant identity --store postgres://probant@db.internal/ledger
 
 If an identity is given too, it has to be that one; exit code 4 otherwise.";
 
@@ -45,6 +50,8 @@ pub struct Identity {
     data: Option<PathBuf>,
     #[command(flatten)]
     ledger: Ledger,
+    #[command(flatten)]
+    database: Database,
 }
 
 #[derive(Serialize)]
@@ -67,35 +74,55 @@ struct KeyDetails {
 impl Identity {
     pub async fn run(&self) -> Result<u8, Error> {
         let known = self.ledger.known()?;
-        let chain = match (&self.data, &known) {
-            (Some(data), _) => founding(data)?,
+        let chain = match (self.stored()?, &known) {
+            (Some((place, block)), known) => {
+                let chain = client::founded(&block).map_err(|fault| {
+                    let place = format!("block 0 in {place}");
+                    StoreError::damage(place, fault.rejected.to_string())
+                })?;
+                let identity = chain.identity();
+                if let Some(known) = known.as_ref().filter(|known| **known != identity) {
+                    return Err(Error::Stop(format!("{place} is {identity}, and not {known}")));
+                }
+                chain
+            }
             (None, Some(known)) => self.ledger.client()?.founding_of(known).await?,
             (None, None) => self.ledger.client()?.founding().await?,
         };
         let identity = chain.identity();
-        if let (Some(data), Some(known)) = (&self.data, known)
-            && known != identity
-        {
-            let data = data.display();
-            return Err(Error::Stop(format!("{data} is {identity}, and not {known}")));
-        }
         say(&if self.json { json(&Details::of(&chain)) } else { identity.to_string() })?;
         Ok(0)
     }
+
+    /// Block 0 as it is stored, and where, if it is not to be asked for. A URL of the ledger counts
+    /// before a variable with its database.
+    fn stored(&self) -> Result<Option<(String, Vec<u8>)>, Error> {
+        if let Some(data) = &self.data {
+            return Ok(Some((data.display().to_string(), in_directory(data)?)));
+        }
+        if self.ledger.has_url() && !self.database.is_argument() {
+            return Ok(None);
+        }
+        let server = self.database.server(Access::Read)?;
+        let named = self.database.name().zip(server);
+        named.map(|(name, server)| Ok((name, in_database(server)?))).transpose()
+    }
 }
 
-/// What block 0 of a data directory makes, with every signature checked. It is read from the
-/// segments, which a server may be writing to: its block 0 stands.
-fn founding(data: &Path) -> Result<Chain, Error> {
+/// Block 0 of a data directory. It is read from the segments, which a server may be writing to: its
+/// block 0 stands.
+fn in_directory(data: &Path) -> Result<Vec<u8>, Error> {
     let segments = data.join("segments");
     if !segments.is_dir() {
         let data = data.display();
         return Err(Error::input(format!("{data} is no data directory: no segments in it")));
     }
-    let bytes = SegmentReader::open(&segments)?.read(Position::FIRST)?;
-    let chain = client::founded(&bytes);
-    let damage = |why: String| StoreError::damage(format!("block 0 in {}", data.display()), why);
-    Ok(chain.map_err(|fault| damage(fault.rejected.to_string()))?)
+    Ok(SegmentReader::open(&segments)?.read(Position::FIRST)?)
+}
+
+fn in_database(server: Server) -> Result<Vec<u8>, Error> {
+    let none = || Error::input("the database holds no ledger");
+    Postgres::open_read_only(server)?.block(0)?.ok_or_else(none)
 }
 
 impl Details {

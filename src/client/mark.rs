@@ -31,7 +31,8 @@ struct Answered {
 }
 
 impl Client {
-    /// What this node remembers, asked once; `None` where it keeps no head mark.
+    /// What this node remembers, asked once; `None` where it keeps no head mark, as one that only
+    /// reads, or is no node.
     ///
     /// # Errors
     /// [`Error::Busy`] where no node answers.

@@ -15,7 +15,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use probant_core::chain::Head;
+use probant_core::{Hash, LedgerId, chain::Head};
 
 use crate::{durable, store::StoreError};
 
@@ -45,6 +45,22 @@ impl Mark {
     pub fn of(head: &Head) -> Self {
         let Head { ledger, height, size, root, .. } = head;
         Self { ledger_id: ledger.0.0, height: *height, size: *size, root: root.0 }
+    }
+
+    /// That a store's ledger is the one of this mark: keys of another are the wrong directory, and
+    /// nothing is wrong with either.
+    ///
+    /// # Errors
+    /// `Input`.
+    pub fn check_ledger(&self, LedgerId(found): LedgerId) -> Result<(), StoreError> {
+        if found.0 == self.ledger_id {
+            return Ok(());
+        }
+        Err(StoreError::Input(format!(
+            "this store holds ledger {found}, and the head mark beside the keys is of {}: wrong \
+             directory of keys, or wrong store; nothing is written",
+            Hash(self.ledger_id)
+        )))
     }
 }
 

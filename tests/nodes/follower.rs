@@ -48,6 +48,19 @@ async fn a_node_on_a_standby_follows_and_answers_and_takes_nothing() {
         assert_ne!(client.get("/checkpoint").await.problem(404), "");
         assert_eq!(client.get("/mark").await.status, 404);
         assert_eq!(client.head().await, reached);
+
+        // Nor does it remember anything for others.
+        let url = format!("http://{}", server.address);
+        let other = nodes.homes[0].another();
+        let waiting = other.start(&["--peer", &url]);
+        let said = format!("{url} keeps no head mark and cannot be a peer");
+        let mut tries = 0..200;
+        while !other.log().contains(&said) {
+            assert!(tries.next().is_some(), "{}", other.log());
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert!(!other.log().contains("does not answer"), "{}", other.log());
+        assert_eq!(waiting.stop(), Some(0));
     })
     .await;
 }

@@ -178,9 +178,15 @@ async fn a_restored_older_copy_cannot_fork_the_ledger() {
         assert!(code == STOP && said.contains("behind its head mark"), "{said}");
         // Nor does the data of another ledger under these keys.
         let other = filled().await;
+        let ledgers = [&home, &other].map(|home| home.identity().ledger.to_string());
+        let derived = files(&other.data().join("derived"));
         home.move_data(other.data().to_owned());
-        let (code, said) = home.refused(&[]);
-        assert!([INPUT, STOP].contains(&code), "{said}");
+        // What is derived there is that ledger's, and good.
+        refused(&home, &[], INPUT, &[&ledgers[0], &ledgers[1], "wrong directory of keys"]);
+        let reindex = home.command("reindex").output().unwrap();
+        assert_eq!(reindex.status.code(), Some(INPUT), "{reindex:?}");
+        assert!(files(&other.data().join("derived")) == derived, "reindex deletes nothing either");
+        stands_at(&other, (3, 8)).await;
         home.move_data(new);
         stands_at(&home, (5, 12)).await;
     })

@@ -12,6 +12,8 @@ use std::{
 };
 
 use probant_core::{
+    LedgerId,
+    block::Block,
     chain::{Chain, Head},
     status::Nodes,
 };
@@ -99,7 +101,7 @@ impl<'a> Opening<'a> {
         }
         let _ = Segments::open(&self.segments_dir(), self.segment_bytes)?;
         let reader = SegmentReader::open(&self.segments_dir())?;
-        Ok(reader.scan_from(Position::FIRST, None).take(up_to).filter(Result::is_ok).count())
+        Ok(reader.scan_from(Position::FIRST, None).take(up_to).flatten().count())
     }
 
     /// Opens a ledger, recovers what a crash left, and derives what is not derived yet.
@@ -126,12 +128,23 @@ impl<'a> Opening<'a> {
         self.assemble(lock)
     }
 
+    /// That it is a ledger's, and the one of the head mark, before anything is changed.
     fn check_is_ledger(&self) -> Result<(), StoreError> {
-        if self.segments_dir().exists() {
-            return Ok(());
+        if !self.segments_dir().exists() {
+            let why = format!("{} holds no ledger: `probant init` makes one", self.dir.display());
+            return Err(StoreError::Input(why));
         }
-        let why = format!("{} holds no ledger: `probant init` makes one", self.dir.display());
-        Err(StoreError::Input(why))
+        match (HeadMark::read(self.mark)?, self.ledger()) {
+            (Some(mark), Some(ledger)) => mark.check_ledger(ledger),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whose block 0 is there. One that cannot be read is damage, which opening finds.
+    fn ledger(&self) -> Option<LedgerId> {
+        let bytes = SegmentReader::open(&self.segments_dir()).ok()?.read(Position::FIRST).ok()?;
+        let block = Block::decode(&bytes).ok()?;
+        block.entries.first().map(|genesis| LedgerId(genesis.leaf()))
     }
 
     fn assemble(&self, lock: File) -> Result<Embedded, StoreError> {

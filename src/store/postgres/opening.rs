@@ -111,9 +111,11 @@ impl Postgres {
         let head = row.head;
         let look_ups = LookUps { server: &server, statuses: &statuses, head: head.clone() };
         match &marked {
-            Marked::Yet(path) if head.is_some() => return Err(no_mark(path)),
+            Marked::Yet(path) => {
+                head.as_ref().map_or(Ok(()), |head| Err(no_mark(path, head)))?;
+            }
             Marked::At(held) => check_mark(held.current(), &look_ups)?,
-            Marked::Yet(_) | Marked::No => {}
+            Marked::No => {}
         }
         check_ends(&server)?;
         let chain = head.as_ref().map(|head| chain(head, &look_ups)).transpose()?;
@@ -129,14 +131,7 @@ impl Postgres {
 /// The ledger of the mark, which must reach it, and be the same there.
 fn check_mark(mark: Mark, look_ups: &LookUps<'_>) -> Result<(), StoreError> {
     let Some(head) = look_ups.head.as_ref() else { return Err(behind(None, mark)) };
-    if head.ledger.0.0 != mark.ledger_id {
-        return Err(StoreError::Input(format!(
-            "this database holds ledger {}, and the head mark beside the keys is of {}: nothing is \
-             written",
-            head.ledger,
-            hex::encode(mark.ledger_id)
-        )));
-    }
+    mark.check_ledger(head.ledger)?;
     if head.height < mark.height {
         return Err(behind(Some(head), mark));
     }
@@ -180,10 +175,18 @@ fn chain(head: &Head, look_ups: &LookUps<'_>) -> Result<Chain, StoreError> {
     if chain.head() == head { Ok(chain) } else { Err(wrong("it is another".into())) }
 }
 
-fn no_mark(path: &Path) -> StoreError {
+fn no_mark(path: &Path, head: &Head) -> StoreError {
+    let todo = if head.height == 0 {
+        format!(
+            "if `init` was killed just before it made it, do `probant mark set --height 0 --root {}`, \
+             and `probant identity --store` says what `init` did not",
+            head.root
+        )
+    } else {
+        "if the newest block is known, `probant mark set` makes it anew".into()
+    };
     StoreError::Input(format!(
-        "the head mark {} is missing: without it a restored copy could fork the ledger; if the \
-         newest block is known, `probant mark set` makes it anew",
+        "the head mark {} is missing: without it a restored copy could fork the ledger; {todo}",
         path.display()
     ))
 }

@@ -193,6 +193,9 @@ fn pool(connects: &Watched, size: usize) -> Pool {
 /// What passes by itself, as a connection was made.
 const SILENT: &str = "no connection to the database in time: it does not answer";
 
+/// What the driver says where the database asks for one.
+const NO_PASSWORD: &str = "password missing";
+
 /// Makes connections, and listens to what the database says beside its answers.
 #[derive(Clone)]
 struct Watched {
@@ -332,7 +335,11 @@ fn unreached(error: PoolError) -> StoreError {
 
 /// What no other try mends is the operator's to mend.
 fn refused(error: &Error) -> StoreError {
-    let why = format!("connect to the database: {}", reason(error));
+    let mut why = format!("connect to the database: {}", reason(error));
+    if why.ends_with(NO_PASSWORD) {
+        why +=
+            ": --store-password-file names a file that holds it, or PROBANT_STORE_PASSWORD is it";
+    }
     let wrong = [
         SqlState::INVALID_PASSWORD,
         SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
