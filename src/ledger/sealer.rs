@@ -155,8 +155,8 @@ impl Sealer<'_> {
             Ok(ready) => ready,
             Err(why) => {
                 drop(claim);
+                shared.set_alarm(Some(why.clone()));
                 refuse(shared.pool.take(), &why);
-                shared.set_alarm(Some(why));
                 shared.pool.wait(ALARM_PAUSE);
                 pause(shared);
                 return Ok(());
