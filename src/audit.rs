@@ -18,7 +18,11 @@ use std::time::Duration;
 use probant_core::Identity;
 
 pub use blocks::{Blocks, open};
+pub use evidence::EvidenceFile;
+pub use past::{Past, SeenReport, Standing};
 pub use report::{Report, Verdict};
+pub use signed_head::{HeadReport, SignedHead};
+pub use since::{Extends, Since, SinceReport};
 pub use stored::Stored;
 pub use tally::Tally;
 
@@ -28,9 +32,14 @@ use replay::{Checked, Finding, Folded, Replay};
 
 mod blocks;
 mod directory;
+mod evidence;
+mod past;
 mod remote;
 mod replay;
 mod report;
+mod seen;
+mod signed_head;
+mod since;
 mod stored;
 mod tally;
 #[cfg(test)]
@@ -55,7 +64,9 @@ enum End {
     /// All that the source had.
     Whole { notes: Vec<String> },
     /// The ledger is not what its rules make it.
-    Fault(Finding),
+    Fault(Box<Finding>),
+    /// It is not the ledger that was seen before.
+    Fork,
     /// The block at `height` was not to be had.
     Unreadable { height: u64, error: crate::Error },
     /// It was told to.
@@ -70,47 +81,86 @@ pub fn audit(
     settings: &Settings,
     progress: &mut dyn FnMut(&Tally),
 ) -> Report {
-    let (source, begun) = (blocks.name(), settings.clock.elapsed());
-    let mut replay = Replay::new(settings.expected.clone());
-    let mut tally = Tally::default();
-    let reads = blocks::read_ahead(blocks);
-    let end = run(&reads, &mut replay, &mut tally, &settings.stop, progress);
-    let seconds = settings.clock.elapsed().saturating_sub(begun).as_secs_f64();
-    let pinned = settings.expected.is_some();
-    Report::new(source, settings.clock.now_ms(), seconds, (replay.identity(), pinned), &tally, end)
+    audit_since(blocks, settings, Past::default(), progress)
 }
 
-/// Each turn of the loop keeps all cores busy: the signatures of one chunk are checked while the
-/// next one is decoded and folded.
-fn run(
-    reads: &Receiver<Read>,
-    replay: &mut Replay,
-    tally: &mut Tally,
-    stop: &AtomicBool,
+/// [`audit`], holding the ledger to what was seen of it before; what passes is kept there.
+pub fn audit_since(
+    blocks: Box<dyn Blocks>,
+    settings: &Settings,
+    mut past: Past,
     progress: &mut dyn FnMut(&Tally),
-) -> End {
-    let mut folded = Folded::default();
-    loop {
-        let read = next(reads, stop);
-        let (chunk, ended) = match read {
-            Some(Read::Chunk(chunk)) => (chunk, None),
-            Some(Read::End(ended)) => (Vec::new(), Some(ended)),
-            None => return End::Interrupted,
-        };
-        let before = std::mem::take(&mut folded);
-        let checked;
-        (checked, folded) = rayon::join(|| before.check(), || replay.fold(chunk));
-        let found = count(checked, tally).or_else(|| {
-            // Lower blocks of this chunk come first, should a signature among them be wrong.
-            let is_last = folded.is_faulty();
-            is_last.then(|| count(std::mem::take(&mut folded).check(), tally)).flatten()
-        });
-        progress(tally);
-        match (found, ended) {
-            (Some(finding), _) => return End::Fault(finding),
-            (None, Some(ended)) => return conclude(ended, tally),
-            (None, None) => {}
+) -> Report {
+    let (source, begun) = (blocks.name(), settings.clock.elapsed());
+    let mut replay = Replay::new(settings.expected.clone(), past.size());
+    let mut tally = Tally::default();
+    let reads = blocks::read_ahead(blocks);
+    let end = Run { replay: &mut replay, tally: &mut tally, past: &mut past, stop: &settings.stop }
+        .all(&reads, progress);
+    let seconds = settings.clock.elapsed().saturating_sub(begun).as_secs_f64();
+    let pinned = settings.expected.is_some();
+    let whole = matches!(end, End::Whole { .. });
+    let registry = replay.chain().map(|chain| &**chain.registry());
+    let (compared, evidence) = past.conclude(registry, replay.root_since(), (&tally, whole));
+    let (now_ms, identity) = (settings.clock.now_ms(), replay.identity());
+    let mut report = Report::new(source, now_ms, seconds, (identity, pinned), &tally, compared);
+    let block = report.end(end);
+    report.save_evidence(&evidence, block.as_deref());
+    report
+}
+
+/// An audit under way.
+struct Run<'a> {
+    replay: &'a mut Replay,
+    tally: &'a mut Tally,
+    past: &'a mut Past,
+    stop: &'a AtomicBool,
+}
+
+impl Run<'_> {
+    /// Each turn of the loop keeps all cores busy: the signatures of one chunk are checked while
+    /// the next one is decoded and folded.
+    fn all(mut self, reads: &Receiver<Read>, progress: &mut dyn FnMut(&Tally)) -> End {
+        let mut folded = Folded::default();
+        loop {
+            let (chunk, ended) = match next(reads, self.stop) {
+                Some(Read::Chunk(chunk)) => (chunk, None),
+                Some(Read::End(ended)) => (Vec::new(), Some(ended)),
+                None => return End::Interrupted,
+            };
+            let before = std::mem::take(&mut folded);
+            let checked;
+            (checked, folded) = rayon::join(|| before.check(), || self.replay.fold(chunk));
+            let found = self.count(checked).or_else(|| {
+                // Lower blocks of this chunk come first, should a signature among them be wrong.
+                let is_last = folded.is_faulty();
+                is_last.then(|| self.count(std::mem::take(&mut folded).check())).flatten()
+            });
+            progress(self.tally);
+            match (found, ended) {
+                (Some(end), _) => return end,
+                (None, Some(ended)) => return conclude(ended, self.tally),
+                (None, None) => {}
+            }
         }
+    }
+
+    /// Adds what passed, in order, up to the first finding.
+    fn count(&mut self, checked: Vec<Checked>) -> Option<End> {
+        let identity = self.replay.identity();
+        for checked in checked {
+            let passed = match checked {
+                Ok(passed) => passed,
+                Err(finding) => return Some(End::Fault(finding)),
+            };
+            let shown = passed.signed_head.clone();
+            self.tally.add(passed);
+            let identity = identity.as_ref().expect("a block passed");
+            if !self.past.meet(shown, identity) {
+                return Some(End::Fork);
+            }
+        }
+        None
     }
 }
 
@@ -125,11 +175,6 @@ fn next(reads: &Receiver<Read>, stop: &AtomicBool) -> Option<Read> {
             Err(RecvTimeoutError::Disconnected) => panic!("the reading thread ends with an end"),
         }
     }
-}
-
-/// Adds what passed, in order, up to the first finding.
-fn count(checked: Vec<Checked>, tally: &mut Tally) -> Option<Finding> {
-    checked.into_iter().find_map(|checked| checked.map(|passed| tally.add(passed)).err())
 }
 
 fn conclude(ended: Ended, tally: &Tally) -> End {

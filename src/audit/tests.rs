@@ -19,7 +19,9 @@ use crate::{
 use world::{SEAL_SEED, TIME_MS, World, key, list};
 
 mod directory;
+mod past;
 mod remote;
+mod report;
 mod world;
 
 fn settings(expected: Option<Identity>) -> Settings {

@@ -1,6 +1,7 @@
 //! `probant audit`: the replay of a whole ledger, by anybody, and a report to file.
 
 use std::{
+    env,
     io::IsTerminal as _,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     Error,
-    audit::{self, Blocks, Report, Settings, Stored, Tally},
+    audit::{self, Blocks, Past, Report, Settings, Since, Stored, Tally},
     clock::{SharedClock, utc},
     durable,
     store::postgres::{
@@ -31,6 +32,9 @@ const REPORT_MODE: u32 = 0o644;
 /// Between two lines of progress, where there is no terminal to draw a bar on.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
+const NOTHING_KEPT: &str = "what was seen is not kept, there being no home directory: give --state, \
+                            and the next audit is held to it";
+
 const EXAMPLES: &str = "\
 Examples:
   probant audit ledger-data
@@ -39,13 +43,20 @@ Examples:
       over the network, and only if it is that ledger
   probant audit ledger-data --identity identity.txt --json --report audit-2026-11.json
       the same facts for programs, kept in a file too
+  probant audit https://ledger.example --since checkpoint.txt --html audit.html
+      and only if it extends the checkpoint that somebody saw; the report as a page too
+
+What passes is kept, below --state: the signed head of every block. The next audit of the same ledger,
+from wherever, is held to it: a block that is another one than was seen is a fork, and both signed
+heads are saved there as evidence. A ledger that ends before what was seen is behind: a copy that
+lags, or a ledger that was rolled back.
 
 Without an identity, block 0 says which ledger this is, and the report says so: everything is then
 held to a genesis that nobody vouched for. Ask the operator, or read it from a proof you trust.
 
-Exit codes: 0 every block passed; 1 a fault was found; 2 there is no ledger there; 3 it could not
-be reached, or the stream broke off; 4 a block is damaged; 130 interrupted, the report says how far
-it got.";
+Exit codes: 0 every block passed; 1 a fault was found, or a fork; 2 there is no ledger there, or
+nothing that it can be held to; 3 it could not be reached, the stream broke off, or it is behind;
+4 a block is damaged, or what this auditor kept; 130 interrupted, the report says how far it got.";
 
 /// Replay a whole ledger from block 0 and report what holds
 ///
@@ -65,6 +76,24 @@ pub struct Audit {
     /// Write the report to this file too, in the place of one that is there
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Write the report to this file too, as a page to read and print
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// File that holds a checkpoint, a signed note that the ledger must extend
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "PROBANT_AUDIT_STATE",
+        hide_env_values = true,
+        help = "Directory of what this auditor has seen [default: probant/audit in \
+                $XDG_STATE_HOME, or in ~/.local/state]"
+    )]
+    state: Option<PathBuf>,
+    /// Neither hold it to what was seen before, nor keep what is seen
+    #[arg(long, conflicts_with = "state")]
+    no_state: bool,
     #[command(flatten)]
     credentials: Credentials,
 }
@@ -82,16 +111,32 @@ impl Audit {
 
     fn audit(&self, clock: SharedClock, stop: Arc<AtomicBool>) -> Result<u8, Error> {
         let expected = self.known.get()?;
-        if let Some(path) = &self.report {
-            check_writable(path)?;
+        for (option, path) in [("--report", &self.report), ("--html", &self.html)] {
+            path.as_ref().map_or(Ok(()), |path| check_writable(option, path))?;
         }
+        let (past, kept) = self.past()?;
         let blocks = self.blocks()?;
         let mut progress = Progress::new(blocks.bytes_total(), clock.clone());
         let settings = Settings { expected, clock, stop };
-        let report = audit::audit(blocks, &settings, &mut |tally| progress.show(tally));
+        let mut report =
+            audit::audit_since(blocks, &settings, past, &mut |tally| progress.show(tally));
+        if !kept && !self.no_state {
+            report.notes.push(NOTHING_KEPT.to_owned());
+        }
         progress.bar.finish_and_clear();
         self.publish(&report)?;
         Ok(report.exit_code())
+    }
+
+    /// What it is held to, and whether what is seen is kept.
+    fn past(&self) -> Result<(Past, bool), Error> {
+        let since = self.since.as_deref().map(Since::read).transpose()?;
+        let past = since.map_or_else(Past::default, |since| Past::default().since(since));
+        let state = self.state.clone().or_else(default_state).filter(|_| !self.no_state);
+        Ok(match state {
+            Some(state) => (past.kept_in(state), true),
+            None => (past, false),
+        })
     }
 
     fn blocks(&self) -> Result<Box<dyn Blocks>, Error> {
@@ -111,17 +156,28 @@ impl Audit {
         if let Some(path) = &self.report {
             durable::replace_file(path, format!("{text}\n").as_bytes(), REPORT_MODE)?;
         }
+        if let Some(path) = &self.html {
+            durable::replace_file(path, report.html().as_bytes(), REPORT_MODE)?;
+        }
         said?;
-        eprintln!("{}", report.headline());
+        eprintln!("{}", super::plain(&report.headline()));
         Ok(())
     }
 }
 
+/// Where states are kept that outlive a program, after the XDG base directories; none for a user who
+/// has no home.
+fn default_state() -> Option<PathBuf> {
+    let of = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = of("XDG_STATE_HOME").or_else(|| of("HOME").map(|home| home.join(".local/state")));
+    state.map(|state| state.join("probant/audit"))
+}
+
 /// Before hours of work, not after.
-fn check_writable(path: &Path) -> Result<(), Error> {
+fn check_writable(option: &str, path: &Path) -> Result<(), Error> {
     let parent = path.parent().filter(|parent| *parent != Path::new(""));
     if path.is_dir() || !parent.is_none_or(Path::is_dir) {
-        return Err(Error::input(format!("--report {}: no place for a file", path.display())));
+        return Err(Error::input(format!("{option} {}: no place for a file", path.display())));
     }
     Ok(())
 }
@@ -191,5 +247,7 @@ mod tests {
         assert_eq!(exit_code(&[path]), 2);
         assert_eq!(exit_code(&[path, "--identity", "ledger.example+12"]), 2);
         assert_eq!(exit_code(&[path, "--report", path]), 2);
+        assert_eq!(exit_code(&[path, "--html", path]), 2);
+        assert_eq!(exit_code(&[path, "--since", path]), 2);
     }
 }
