@@ -9,10 +9,12 @@ use serde::Serialize;
 use super::{
     Extends, HeadReport, Since, SinceReport, Tally,
     evidence::{Evidence, EvidenceFile},
+    replay::Replay,
     seen::{Met, Seen},
     signed_head::SignedHead,
+    snapshot::Snapshot,
 };
-use crate::Error;
+use crate::{Error, clock::utc};
 
 /// Where an audit takes what was seen before, and keeps what it sees. By default it does neither.
 #[derive(Default)]
@@ -23,6 +25,9 @@ pub struct Past {
     /// Why what was seen cannot be told.
     failed: Option<Error>,
     forked: Option<Fork>,
+    resumes: bool,
+    /// The number of this audit's own snapshots.
+    generation: u64,
 }
 
 /// Two histories: the head that was seen before, and the one of today at its height.
@@ -90,6 +95,74 @@ impl Past {
         self
     }
 
+    /// Goes on where the newest snapshot that was kept ends.
+    #[must_use]
+    pub fn resuming(mut self) -> Self {
+        self.resumes = true;
+        self
+    }
+
+    pub(super) fn is_resuming(&self) -> bool {
+        self.resumes
+    }
+
+    /// Opens what was seen of this ledger, and a place for what the replay keeps.
+    pub(super) fn begin(&mut self, identity: &Identity, replay: &mut Replay) {
+        let opened = self.open(identity).and_then(|()| {
+            let Some(seen) = &self.seen else { return Ok(()) };
+            let (generation, dir) = seen.new_fold()?;
+            self.generation = generation;
+            replay.keep_in(&dir)
+        });
+        self.failed = opened.err();
+    }
+
+    fn open(&mut self, identity: &Identity) -> Result<(), Error> {
+        if let Some(state) = self.state.take() {
+            self.seen = Some(Seen::open(&state, identity)?);
+        }
+        Ok(())
+    }
+
+    /// The replay as the newest snapshot has it, its figures, and when it was taken.
+    ///
+    /// # Errors
+    /// `Input` where there is none, or the checkpoint lies before it; `Stop` for damage.
+    pub(super) fn resume(&mut self, identity: &Identity) -> Result<(Replay, Tally, String), Error> {
+        self.open(identity)?;
+        let none = "nothing that was kept can be resumed: audit without --resume";
+        let seen = self.seen.as_mut().ok_or_else(|| Error::input(none))?;
+        let snapshot = seen.snapshot().cloned().ok_or_else(|| Error::input(none))?;
+        let size = self.since.as_ref().map(Since::size);
+        let dir = seen.fold_dir(snapshot.generation);
+        let (replay, tally) = snapshot.resume(&dir, identity, size)?;
+        if size.is_some_and(|size| size <= tally.entries) {
+            return Err(Error::input(
+                "the checkpoint lies in the part that an earlier audit checked: audit without \
+                 --resume",
+            ));
+        }
+        seen.go_to(snapshot.blocks(), snapshot.heads_bytes)?;
+        self.generation = snapshot.generation;
+        Ok((replay, tally, snapshot.audited))
+    }
+
+    /// Keeps what passed, so that the next audit can go on from here. Every folded block has passed.
+    pub(super) fn keep(&mut self, replay: &mut Replay, tally: &Tally, now_ms: u64) {
+        let Some(seen) = self.seen.as_mut().filter(|_| self.failed.is_none()) else { return };
+        let of = (self.generation, seen.heads_bytes());
+        let is_newer = seen.snapshot().is_none_or(|kept| kept.blocks() <= tally.blocks);
+        let taken =
+            if is_newer { Snapshot::take(replay, tally, of, utc(now_ms)) } else { Ok(None) };
+        let kept = taken.and_then(|snapshot| {
+            if let Some(snapshot) = snapshot {
+                seen.take(snapshot);
+            }
+            seen.save()
+        });
+        self.failed = kept.err();
+    }
+
     /// The size at which the audit takes the root on its way.
     pub(super) fn size(&self) -> Option<u64> {
         self.since.as_ref().map(Since::size)
@@ -97,13 +170,7 @@ impl Past {
 
     /// Holds a block that passed to what was seen at its height, or takes it in; false where another
     /// one was seen there.
-    pub(super) fn meet(&mut self, shown: SignedHead, identity: &Identity) -> bool {
-        if let Some(state) = self.state.take() {
-            match Seen::open(&state, identity) {
-                Ok(seen) => self.seen = Some(seen),
-                Err(error) => self.failed = Some(error),
-            }
-        }
+    pub(super) fn meet(&mut self, shown: SignedHead) -> bool {
         let Some(seen) = self.seen.as_mut().filter(|_| self.failed.is_none()) else { return true };
         match seen.meet(&shown) {
             Ok(Met::Fits) => true,

@@ -3,17 +3,24 @@
 //! and in it the first fault in the order bytes, lists, chain and rules, signatures, seal, each by
 //! entry.
 
+use std::path::Path;
+
 use probant_core::{
-    Hash, Identity, Rejected, Statement,
+    Hash, Identity, LedgerId, Rejected, Statement,
     block::{Block, Fault, Layout},
     chain::{Chain, Extension, Head, Signatures},
     key::{PublicKey, Use},
-    status::Kept,
+    status::{Growth, Kept, Map},
     tree::Frontier,
 };
 use rayon::prelude::*;
 
-use super::tally::Passed;
+use super::{
+    changes::Changes,
+    fallen::{Fallen, Files},
+    tally::Passed,
+};
+use crate::Error;
 
 /// Signatures checked in one go: a few milliseconds.
 const SIGNATURES_AT_ONCE: usize = 64;
@@ -47,7 +54,11 @@ pub struct Replay {
     expected: Option<Identity>,
     chain: Option<Chain>,
     /// Of the status map after the newest block.
-    nodes: Kept,
+    nodes: Fallen,
+    /// Where the entries that change the registry are kept, if they are.
+    changes: Option<Changes>,
+    /// What the auditor's own disk did not take.
+    failed: Option<Error>,
     /// Number of entries after which the root is taken on the way, and that root.
     since: Option<(u64, Option<Hash>)>,
 }
@@ -74,7 +85,43 @@ impl Replay {
     /// `since` entries.
     pub fn new(expected: Option<Identity>, since: Option<u64>) -> Self {
         let since = since.map(|size| (size, None));
-        Self { expected, chain: None, nodes: Kept::newest(), since }
+        let nodes = Fallen::Memory(Kept::newest());
+        Self { expected, chain: None, nodes, changes: None, failed: None, since }
+    }
+
+    /// A replay that goes on after the blocks that made this chain.
+    pub fn resume(chain: Chain, (nodes, changes): (Fallen, Changes), since: Option<u64>) -> Self {
+        let (expected, changes) = (Some(chain.identity()), Some(changes));
+        let since = since.map(|size| (size, None));
+        Self { expected, chain: Some(chain), nodes, changes, failed: None, since }
+    }
+
+    /// Keeps what it needs to be resumed in a directory, and the status map there instead of in
+    /// memory. To be said before the first block.
+    ///
+    /// # Errors
+    /// Where the auditor's disk does not take it.
+    pub fn keep_in(&mut self, dir: &Path) -> Result<(), Error> {
+        self.nodes = Fallen::Files(Box::new(Files::open(dir, &Map::EMPTY)?));
+        self.changes = Some(Changes::open(dir, 0)?);
+        Ok(())
+    }
+
+    /// Makes durable what it keeps, and gives the length of the entries that change the registry;
+    /// none where it keeps nothing.
+    ///
+    /// # Errors
+    /// Where the auditor's disk does not take it.
+    pub fn sync(&mut self) -> Result<Option<u64>, Error> {
+        if let Fallen::Files(files) = &self.nodes {
+            files.sync()?;
+        }
+        self.changes.as_mut().map(Changes::sync).transpose()
+    }
+
+    /// What the auditor's own disk did not take: the fold ended there.
+    pub fn failed(&mut self) -> Option<Error> {
+        self.failed.take()
     }
 
     /// Registry, tree and head after the newest block that was folded.
@@ -98,7 +145,12 @@ impl Replay {
         let mut folded = Folded::default();
         for decoded in decoded {
             match self.extend(decoded) {
-                Ok(block) => folded.blocks.push(block),
+                Ok(block) => {
+                    folded.blocks.push(block);
+                    if self.failed.is_some() {
+                        break;
+                    }
+                }
                 Err(finding) => {
                     folded.finding = Some(finding);
                     break;
@@ -126,12 +178,18 @@ impl Replay {
             Ok(found) => found,
             Err(fault) => return Err(place.finding_in(&block, fault, bytes)),
         };
-        self.nodes.grow(&extension.growth);
+        self.failed = self.keep(&block, place.first, &extension.growth).err();
         let signatures = extension.signatures;
         // Block 0 is sealed with the key that it lists.
         let seal_key = of_chain.or_else(|| self.chain.as_ref().map(seal_key));
         let seal_key = seal_key.expect("a block was folded");
         Ok(FoldedBlock { place, block, signatures, seal_key, head, bytes })
+    }
+
+    /// Takes what a block adds to what is kept.
+    fn keep(&mut self, block: &Block, first: u64, growth: &Growth) -> Result<(), Error> {
+        self.nodes.grow(growth)?;
+        self.changes.as_mut().map_or(Ok(()), |changes| changes.add(block, first))
     }
 
     /// Takes the root after as many entries as was asked for, if they end in this block.
@@ -212,6 +270,13 @@ fn decode(bytes: Vec<u8>) -> Decoded {
         (fault, kind)
     });
     (block, bytes)
+}
+
+/// The ledger that a block 0 says it makes: no more than a name, until it is replayed.
+pub fn identity_of(block: &[u8]) -> Option<Identity> {
+    let first = Layout::of(block).ok()?.entries.first()?.clone();
+    let genesis = Statement::decode(&block[first]).ok()?;
+    Some(Identity { origin: genesis.issuer().parse().ok()?, ledger: LedgerId(genesis.leaf()) })
 }
 
 /// The block without its lists: they are checked where they stand, on all cores.

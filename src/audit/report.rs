@@ -7,7 +7,7 @@ use probant_core::Identity;
 use serde::Serialize;
 
 use super::{
-    End, EvidenceFile, HeadReport, SeenReport, SignedHead, SinceReport, Standing, Tally,
+    Earlier, End, EvidenceFile, HeadReport, SeenReport, SignedHead, SinceReport, Standing, Tally,
     evidence::Evidence, past::Compared, replay::Finding, since::Extends,
 };
 use crate::{Error, clock::utc};
@@ -72,7 +72,9 @@ pub struct Report {
     pub identity_from: &'static str,
     /// Everything below, up to and including the last block that passed.
     pub passed: Option<Span>,
-    /// Bytes of the blocks that passed.
+    /// The part of it that an earlier audit checked, and this one did not read again.
+    pub earlier: Option<EarlierReport>,
+    /// Bytes of the blocks that passed in this audit.
     pub bytes: u64,
     /// How long it took.
     pub seconds: f64,
@@ -100,6 +102,15 @@ pub struct Report {
     pub evidence: Vec<EvidenceFile>,
     #[serde(skip)]
     not_compared: Option<u8>,
+}
+
+/// The blocks that an earlier audit checked.
+#[derive(Clone, Debug, Serialize)]
+pub struct EarlierReport {
+    /// The last of them; the first is block 0.
+    pub to_block: u64,
+    /// When that audit was there.
+    pub audited: String,
 }
 
 /// The blocks that passed.
@@ -181,10 +192,13 @@ impl Report {
         audited_ms: u64,
         seconds: f64,
         (identity, pinned): (Option<Identity>, bool),
-        tally: &Tally,
+        (tally, earlier): (&Tally, Option<&Earlier>),
         compared: Compared,
     ) -> Self {
-        let rate = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+        let before = |of: fn(&Tally) -> u64| earlier.map_or(0, |earlier| of(&earlier.tally));
+        let rate = |of: fn(&Tally) -> u64| {
+            if seconds > 0.0 { (of(tally) - before(of)) as f64 / seconds } else { 0.0 }
+        };
         let passed = Span::of(tally);
         let checked: &[_] = if passed.is_some() { &CHECKED } else { &[] };
         Self {
@@ -195,10 +209,14 @@ impl Report {
             identity: identity.map(|identity| identity.to_string()),
             identity_from: if pinned { "the auditor" } else { "the ledger itself" },
             passed,
-            bytes: tally.bytes,
+            earlier: earlier.map(|earlier| EarlierReport {
+                to_block: earlier.tally.blocks - 1,
+                audited: earlier.audited.clone(),
+            }),
+            bytes: tally.bytes - before(|tally| tally.bytes),
             seconds,
-            entries_per_second: rate(tally.entries),
-            documents_per_second: rate(tally.documents()),
+            entries_per_second: rate(|tally| tally.entries),
+            documents_per_second: rate(Tally::documents),
             checked,
             not_checked: &NOT_CHECKED,
             notes: Vec::new(),

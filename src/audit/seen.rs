@@ -6,7 +6,9 @@
 //!   lock          held while an audit of this ledger runs
 //!   heads         records (docs/format.md 7.4), one a block from 0: height, size, time_ms as u64 LE,
 //!                 root, seal key, seal
-//!   state         how much of `heads` counts; replaced as a whole once that is durable
+//!   state         how much of `heads` counts, and the newest snapshot of an audit; replaced as a
+//!                 whole once what it speaks of is durable
+//!   fold-<n>/     what that snapshot has in files (snapshot.rs)
 //!   evidence/     what was caught; nothing in it is ever replaced
 //! ```
 //! It is worth as much as the disk it is on: whoever can write there can make the auditor forget,
@@ -25,12 +27,14 @@ use probant_core::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::SignedHead;
+use super::{SignedHead, snapshot::Snapshot};
 use crate::{Error, durable};
 
 const HEADS: &str = "heads";
 const STATE: &str = "state";
 const LOCK: &str = "lock";
+/// Before the number of a snapshot's directory.
+const FOLD: &str = "fold-";
 const FILE_MODE: u32 = 0o644;
 const VERSION: u32 = 1;
 /// Hex digits of a SHA-256.
@@ -54,6 +58,8 @@ struct State {
     heads: Extent,
     /// The last of them, as its record has it, in hex.
     newest: String,
+    /// Where an audit can go on.
+    snapshot: Option<Snapshot>,
 }
 
 impl State {
@@ -99,6 +105,9 @@ pub(super) struct Seen {
     reader: BufReader<File>,
     writer: BufWriter<File>,
     added: Option<SignedHead>,
+    snapshot: Option<Snapshot>,
+    /// Whether there is more to be made durable.
+    changed: bool,
 }
 
 impl Seen {
@@ -110,7 +119,8 @@ impl Seen {
         let dir = state.join(identity.ledger.to_string());
         fs::create_dir_all(&dir).map_err(Error::file(&dir))?;
         let lock = lock(&dir)?;
-        let (before, newest) = read_state(&dir, identity)?;
+        let (before, newest, snapshot) = read_state(&dir, identity)?;
+        clean(&dir, snapshot.as_ref())?;
         let path = dir.join(HEADS);
         let mut options = File::options();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path);
@@ -124,7 +134,60 @@ impl Seen {
         writer.seek(SeekFrom::Start(before.bytes)).map_err(Error::file(&path))?;
         let reader = BufReader::new(File::open(&path).map_err(Error::file(&path))?);
         let (identity, at) = (identity.clone(), Extent::default());
-        Ok(Self { dir, identity, _lock: lock, before, newest, at, reader, writer, added: None })
+        let (added, changed) = (None, false);
+        Ok(Self {
+            dir,
+            identity,
+            _lock: lock,
+            before,
+            newest,
+            at,
+            reader,
+            writer,
+            added,
+            snapshot,
+            changed,
+        })
+    }
+
+    /// Where an earlier audit can be gone on with.
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_ref()
+    }
+
+    /// Where the files of a snapshot are.
+    pub fn fold_dir(&self, generation: u64) -> PathBuf {
+        self.dir.join(format!("{FOLD}{generation}"))
+    }
+
+    /// Makes a place for the files of the snapshots of this audit.
+    ///
+    /// # Errors
+    /// `Stop` where it cannot be made.
+    pub fn new_fold(&self) -> Result<(u64, PathBuf), Error> {
+        let generation = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.generation + 1);
+        let dir = self.fold_dir(generation);
+        durable::create_dir(&dir)?;
+        Ok((generation, dir))
+    }
+
+    /// Goes on after the block of a snapshot.
+    ///
+    /// # Errors
+    /// `Input` where its own files cannot be read.
+    pub fn go_to(&mut self, blocks: u64, bytes: u64) -> Result<(), Error> {
+        let path = self.dir.join(HEADS);
+        if blocks > self.before.blocks || bytes > self.before.bytes {
+            return Err(damaged(&path, "it ends before the snapshot"));
+        }
+        self.reader.seek(SeekFrom::Start(bytes)).map_err(Error::file(&path))?;
+        self.at = Extent { blocks, bytes };
+        Ok(())
+    }
+
+    /// Bytes of `heads` up to where this audit is.
+    pub fn heads_bytes(&self) -> u64 {
+        self.at.bytes
     }
 
     /// Where it is kept.
@@ -156,7 +219,7 @@ impl Seen {
         self.writer.write_all(&record).map_err(Error::file(&self.dir.join(HEADS)))?;
         self.at.bytes += record.len() as u64;
         self.at.blocks += 1;
-        self.added = Some(shown.clone());
+        (self.added, self.changed) = (Some(shown.clone()), true);
         Ok(Met::Fits)
     }
 
@@ -176,27 +239,52 @@ impl Seen {
         Ok(head)
     }
 
+    /// Takes a newer snapshot, whose files are durable.
+    pub fn take(&mut self, snapshot: Snapshot) {
+        (self.snapshot, self.changed) = (Some(snapshot), true);
+    }
+
     /// Makes durable what was added. A crash on the way leaves what was there before.
     ///
     /// # Errors
     /// `Input` and `Stop` where it cannot be.
     pub fn save(&mut self) -> Result<(), Error> {
-        let Some(added) = self.added.take() else { return Ok(()) };
+        let Some(newest) = self.added.as_ref().or(self.newest.as_ref()) else { return Ok(()) };
+        if !std::mem::take(&mut self.changed) {
+            return Ok(());
+        }
         let path = self.dir.join(HEADS);
         self.writer.flush().map_err(Error::file(&path))?;
         self.writer.get_ref().sync_data().map_err(Error::file(&path))?;
+        let heads = if self.added.is_some() { &self.at } else { &self.before };
         let state = State {
             version: VERSION,
             identity: self.identity.to_string(),
-            heads: self.at.clone(),
-            newest: hex::encode(added.encode()),
+            heads: heads.clone(),
+            newest: hex::encode(newest.encode()),
+            snapshot: self.snapshot.clone(),
         };
         durable::replace_file(&self.dir.join(STATE), &state.encode(), FILE_MODE)?;
-        Ok(())
+        clean(&self.dir, self.snapshot.as_ref())
     }
 }
 
-fn read_state(dir: &Path, identity: &Identity) -> Result<(Extent, Option<SignedHead>), Error> {
+/// Removes the files of every snapshot but this one: of older ones, and of audits that took none.
+fn clean(dir: &Path, keep: Option<&Snapshot>) -> Result<(), Error> {
+    let keep = keep.map(|snapshot| format!("{FOLD}{}", snapshot.generation));
+    for entry in fs::read_dir(dir).map_err(Error::file(dir))? {
+        let entry = entry.map_err(Error::file(dir))?;
+        let name = entry.file_name().into_string().unwrap_or_default();
+        if name.starts_with(FOLD) && Some(name) != keep {
+            fs::remove_dir_all(entry.path()).map_err(Error::file(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+type Kept = (Extent, Option<SignedHead>, Option<Snapshot>);
+
+fn read_state(dir: &Path, identity: &Identity) -> Result<Kept, Error> {
     let path = dir.join(STATE);
     let file = match File::open(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Default::default()),
@@ -213,7 +301,7 @@ fn read_state(dir: &Path, identity: &Identity) -> Result<(Extent, Option<SignedH
     let newest = newest.filter(|newest| newest.height.checked_add(1) == Some(state.heads.blocks));
     let newest = newest.ok_or_else(|| damaged(&path, "the newest head is not one"))?;
     newest.verify(identity).map_err(|why| damaged(&path, &why.to_string()))?;
-    Ok((state.heads, Some(newest)))
+    Ok((state.heads, Some(newest), state.snapshot))
 }
 
 fn lock(dir: &Path) -> Result<File, Error> {

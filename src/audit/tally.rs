@@ -23,6 +23,8 @@ pub struct Tally {
     pub head: Option<Head>,
     /// The same, with the ledger's signature.
     pub signed_head: Option<SignedHead>,
+    /// Its block statement, as the entry that it is.
+    pub(super) statement: Vec<u8>,
 }
 
 /// One block's share.
@@ -31,6 +33,8 @@ pub(super) struct Passed {
     pub head: Head,
     pub bytes: u64,
     pub signed_head: SignedHead,
+    /// The block statement.
+    statement: Vec<u8>,
     statements: BTreeMap<&'static str, u64>,
 }
 
@@ -48,7 +52,8 @@ impl Passed {
             key: *key.as_bytes(),
             seal: block.seal.encode(),
         };
-        Self { head, bytes, signed_head, statements }
+        let statement = block.statement().entry().to_vec();
+        Self { head, bytes, signed_head, statement, statements }
     }
 }
 
@@ -64,6 +69,7 @@ impl Tally {
             *self.statements.entry(kind).or_default() += count;
         }
         (self.head, self.signed_head) = (Some(passed.head), Some(passed.signed_head));
+        self.statement = passed.statement;
     }
 
     /// Documents certified so far.

@@ -24,6 +24,7 @@ mod hostile;
 mod past;
 mod remote;
 mod report;
+mod resume;
 mod world;
 
 fn settings(expected: Option<Identity>) -> Settings {

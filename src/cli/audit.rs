@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Error,
-    audit::{self, Blocks, Past, Report, Settings, Since, Stored, Tally},
+    audit::{self, Blocks, Past, Report, Settings, Since, Stored, Tally, Verdict},
     clock::{SharedClock, utc},
     durable,
     store::postgres::{
@@ -34,6 +34,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 const NOTHING_KEPT: &str = "what was seen is not kept, there being no home directory: give --state, \
                             and the next audit is held to it";
+
+const RESUME: &str = "the same command with --resume goes on after the last block that passed";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,6 +52,9 @@ What passes is kept, below --state: the signed head of every block. The next aud
 from wherever, is held to it: a block that is another one than was seen is a fork, and both signed
 heads are saved there as evidence. A ledger that ends before what was seen is behind: a copy that
 lags, or a ledger that was rolled back.
+
+Ended by Ctrl-C or SIGTERM, by a stream that broke off, or by force, it can be gone on with: --resume
+begins after the last block that was kept, and the report says which part is of which audit.
 
 Without an identity, block 0 says which ledger this is, and the report says so: everything is then
 held to a genesis that nobody vouched for. Ask the operator, or read it from a proof you trust.
@@ -94,6 +99,9 @@ pub struct Audit {
     /// Neither hold it to what was seen before, nor keep what is seen
     #[arg(long, conflicts_with = "state")]
     no_state: bool,
+    /// Go on after the last block that an earlier audit kept, without reading what is before it
+    #[arg(long, conflicts_with = "no_state")]
+    resume: bool,
     #[command(flatten)]
     credentials: Credentials,
 }
@@ -123,6 +131,9 @@ impl Audit {
         if !kept && !self.no_state {
             report.notes.push(NOTHING_KEPT.to_owned());
         }
+        if kept && report.verdict == Verdict::Interrupted && report.passed.is_some() {
+            report.notes.push(RESUME.to_owned());
+        }
         progress.bar.finish_and_clear();
         self.publish(&report)?;
         Ok(report.exit_code())
@@ -132,6 +143,7 @@ impl Audit {
     fn past(&self) -> Result<(Past, bool), Error> {
         let since = self.since.as_deref().map(Since::read).transpose()?;
         let past = since.map_or_else(Past::default, |since| Past::default().since(since));
+        let past = if self.resume { past.resuming() } else { past };
         let state = self.state.clone().or_else(default_state).filter(|_| !self.no_state);
         Ok(match state {
             Some(state) => (past.kept_in(state), true),

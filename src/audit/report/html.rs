@@ -87,6 +87,9 @@ impl Report {
         if let Some(span) = &self.passed {
             let kinds = span.statements.iter().map(|(kind, count)| format!("{count} {kind}"));
             let kinds = kinds.collect::<Vec<_>>().join(", ");
+            if let Some(earlier) = &self.earlier {
+                facts.push(("resumed", earlier.line()));
+            }
             facts.extend([
                 ("blocks", format!("0 to {}", span.to_block)),
                 ("sealed", format!("{} to {}", span.first_time, span.last_time)),

@@ -3,13 +3,21 @@
 
 use std::fmt;
 
-use super::{Extends, FaultReport, HeadReport, Report, SeenReport, SinceReport, Standing, Verdict};
+use super::{
+    EarlierReport, Extends, FaultReport, HeadReport, Report, SeenReport, SinceReport, Standing,
+    Verdict,
+};
 
 impl Report {
     /// The verdict in one line.
     pub fn headline(&self) -> String {
         let reached = self.passed.as_ref().map_or("no block passed".to_owned(), |span| {
-            format!("blocks 0 to {} passed every check", span.to_block)
+            let earlier = self
+                .earlier
+                .as_ref()
+                .map(|earlier| format!(", 0 to {} of them in an earlier audit", earlier.to_block));
+            let earlier = earlier.unwrap_or_default();
+            format!("blocks 0 to {} passed every check{earlier}", span.to_block)
         });
         match self.verdict {
             Verdict::Whole => format!("WHOLE: {reached}"),
@@ -79,7 +87,10 @@ impl SeenReport {
     fn line(&self) -> String {
         let newest = self.newest.as_ref().map_or_else(String::new, HeadReport::line);
         match self.standing {
-            Standing::First => "first audit of this ledger here: nothing to hold it to".to_owned(),
+            Standing::First => format!(
+                "first audit of this ledger here: nothing to hold it to; from now on kept in {}",
+                self.state
+            ),
             Standing::Extends => format!("seen before: {newest}: it is that history"),
             Standing::Behind => format!("seen before: {newest}: it ends before that"),
             Standing::Forks => format!("seen before: {newest}: it is ANOTHER history"),
@@ -104,6 +115,16 @@ impl SinceReport {
                 format!("the checkpoint of {size} entries: NOT SIGNED by a note key of this ledger")
             }
         }
+    }
+}
+
+impl EarlierReport {
+    pub(super) fn line(&self) -> String {
+        format!(
+            "0 to {} by an audit of {}, resumed: they were not read again, and what it kept is as \
+             true as the disk that it is on",
+            self.to_block, self.audited
+        )
     }
 }
 
@@ -134,6 +155,9 @@ impl fmt::Display for Report {
         line("", &format!("(identity given by {})", self.identity_from))?;
         if let Some(span) = &self.passed {
             line("blocks", &format!("0 to {}", span.to_block))?;
+            if let Some(earlier) = &self.earlier {
+                line("", &earlier.line())?;
+            }
             line("sealed", &format!("{} to {}", span.first_time, span.last_time))?;
             line("entries", &span.entries.to_string())?;
             for (kind, count) in &span.statements {

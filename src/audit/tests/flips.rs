@@ -17,7 +17,7 @@ use crate::store::{
 };
 
 /// The last block of each ledger.
-const LEDGERS: [&str; 4] = [
+pub(super) const LEDGERS: [&str; 4] = [
     "block_3_documents_fell",
     "block_2_much_of_the_registry",
     "block_3_by_the_new_seal_key",
@@ -42,6 +42,12 @@ fn vector(name: &str) -> (Vec<u8>, Vec<String>) {
     (hex::decode(digits.replace('\n', "")).unwrap(), after.collect())
 }
 
+/// The blocks of a ledger, by the name of the last.
+pub(super) fn blocks_up_to(last: &str) -> Vec<Vec<u8>> {
+    let (block, after) = vector(last);
+    after.iter().map(|name| vector(name).0).chain([block]).collect()
+}
+
 /// A ledger as a server leaves it.
 struct Served {
     dir: TempDir,
@@ -50,10 +56,7 @@ struct Served {
 
 impl Served {
     fn new(last: &str) -> Self {
-        let (block, after) = vector(last);
-        let before = after.iter().map(|name| vector(name).0);
-        let served =
-            Self { dir: tempfile::tempdir().unwrap(), blocks: before.chain([block]).collect() };
+        let served = Self { dir: tempfile::tempdir().unwrap(), blocks: blocks_up_to(last) };
         let store = served.open(|opening| opening.create(settings::Settings::default()).unwrap());
         let mut chain = None;
         for block in &served.blocks {
@@ -207,8 +210,7 @@ fn flipped_bits_that_no_checksum_shows_are_found_too() {
     let mut random = Xorshift(0x2545_f491_4f6c_dd1d);
     let mut unseen = Vec::new();
     for name in LEDGERS {
-        let (last, after) = vector(name);
-        let blocks: Vec<_> = after.iter().map(|name| vector(name).0).chain([last]).collect();
+        let blocks = blocks_up_to(name);
         for _ in 0..FLIPS_UNSEEN_BY_CHECKSUMS / LEDGERS.len() {
             let (height, bit) = (random.below(blocks.len()), random.below(8));
             let at = random.below(blocks[height].len());

@@ -140,7 +140,7 @@ fn two_audits_with_one_state_are_told() {
 }
 
 /// The checkpoint of a ledger after so many entries, by its note key or another.
-fn note(world: &World, size: u64, seed: u8) -> Since {
+pub(super) fn note(world: &World, size: u64, seed: u8) -> Since {
     let mut frontier = probant_core::tree::Frontier::default();
     let leaves =
         world.blocks.iter().flat_map(|block| &block.entries).map(probant_core::Statement::leaf);
