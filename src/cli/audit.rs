@@ -2,35 +2,30 @@
 
 use std::{
     env,
-    io::IsTerminal as _,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
-    time::Duration,
 };
-
-use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
     database::{Credentials, shown},
     interrupt, json,
     ledger::KnownIdentity,
+    progress::Progress,
     say,
 };
 use crate::{
     Error,
     audit::{self, Blocks, Past, Report, Settings, Since, Stored, Tally, Verdict},
-    clock::{SharedClock, utc},
+    clock::SharedClock,
     durable,
     store::postgres::{
         Postgres,
         server::{Access, address::is_url},
     },
 };
+use clap::Args;
 
 const REPORT_MODE: u32 = 0o644;
-/// Between two lines of progress, where there is no terminal to draw a bar on.
-const LINE_EVERY: Duration = Duration::from_secs(10);
 
 const NOTHING_KEPT: &str = "what was seen is not kept, there being no home directory: give --state, \
                             and the next audit is held to it";
@@ -53,8 +48,8 @@ from wherever, is held to it: a block that is another one than was seen is a for
 heads are saved there as evidence. A ledger that ends before what was seen is behind: a copy that
 lags, or a ledger that was rolled back.
 
-Ended by Ctrl-C or SIGTERM, by a stream that broke off, or by force, it can be gone on with: --resume
-begins after the last block that was kept, and the report says which part is of which audit.
+An audit that was interrupted, broke off, or was ended by force can be gone on with: --resume begins
+after the last block that was kept, and the report says which part is of which audit.
 
 Without an identity, block 0 says which ledger this is, and the report says so: everything is then
 held to a genesis that nobody vouched for. Ask the operator, or read it from a proof you trust.
@@ -124,17 +119,20 @@ impl Audit {
         }
         let (past, kept) = self.past()?;
         let blocks = self.blocks()?;
-        let mut progress = Progress::new(blocks.bytes_total(), clock.clone());
+        let mut progress = Progress::on_bytes(blocks.bytes_total(), clock.clone());
         let settings = Settings { expected, clock, stop };
-        let mut report =
-            audit::audit_since(blocks, &settings, past, &mut |tally| progress.show(tally));
+        let mut report = audit::audit_since(blocks, &settings, past, &mut |tally| {
+            if tally.blocks > 0 {
+                progress.show(reached(tally), Some(tally.bytes));
+            }
+        });
         if !kept && !self.no_state {
             report.notes.push(NOTHING_KEPT.to_owned());
         }
         if kept && report.verdict == Verdict::Interrupted && report.passed.is_some() {
             report.notes.push(RESUME.to_owned());
         }
-        progress.bar.finish_and_clear();
+        progress.end();
         self.publish(&report)?;
         Ok(report.exit_code())
     }
@@ -194,42 +192,10 @@ fn check_writable(option: &str, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// A bar on a terminal, else a line from time to time.
-struct Progress {
-    bar: ProgressBar,
-    clock: SharedClock,
-    /// When the last line was written.
-    shown: Duration,
-}
-
-impl Progress {
-    fn new(bytes_total: Option<u64>, clock: SharedClock) -> Self {
-        let bar = bytes_total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-        let template = match bytes_total {
-            Some(_) => "{bar:32} {percent}% {msg}, {eta} left",
-            None => "{spinner} {bytes} {msg}",
-        };
-        bar.set_style(ProgressStyle::with_template(template).expect("a constant"));
-        if !std::io::stderr().is_terminal() {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        let shown = clock.elapsed();
-        Self { bar, clock, shown }
-    }
-
-    fn show(&mut self, tally: &Tally) {
-        let Some(head) = &tally.head else { return };
-        let (entries, documents) = (tally.entries, tally.documents());
-        let documents = super::documents(documents);
-        let reached = format!("block {}, {entries} entries, {documents}", head.height);
-        let now = self.clock.elapsed();
-        if self.bar.is_hidden() && now.saturating_sub(self.shown) >= LINE_EVERY {
-            self.shown = now;
-            eprintln!("{} audited up to {reached}", utc(self.clock.now_ms()));
-        }
-        self.bar.set_position(tally.bytes);
-        self.bar.set_message(reached);
-    }
+fn reached(tally: &Tally) -> String {
+    let height = tally.blocks.saturating_sub(1);
+    let documents = super::documents(tally.documents());
+    format!("audited up to block {height}, {} entries, {documents}", tally.entries)
 }
 
 #[cfg(test)]

@@ -1,15 +1,12 @@
-//! Ctrl-C and SIGTERM, for the commands that take long. Once: what is under way ends, and the command says how
-//! far it got. Twice: at once, which their crash safety makes as safe.
+//! Ctrl-C and SIGTERM, for the commands that take long. Once: what is under way ends, and the command
+//! says how far it got. Twice: at once, which their crash safety makes as safe.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-use tokio::signal::{
-    ctrl_c,
-    unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The exit code of a program that Ctrl-C or SIGTERM ended.
 pub const INTERRUPTED: u8 = 130;
@@ -18,31 +15,30 @@ pub const INTERRUPTED: u8 = 130;
 pub fn flag() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = stop.clone();
+    // Heard from here on, not only once the task below has begun. An error means that nobody can
+    // ask in this way.
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
+    let mut terminate = signal(SignalKind::terminate()).ok();
     tokio::spawn(async move {
-        asked().await;
+        asked(&mut interrupt, &mut terminate).await;
         raised.store(true, Ordering::SeqCst);
         eprintln!("probant: finishing what is under way; Ctrl-C again stops at once");
-        asked().await;
+        asked(&mut interrupt, &mut terminate).await;
         std::process::exit(i32::from(INTERRUPTED));
     });
     stop
 }
 
-/// Waits to be asked to end. An error only means that nobody can ask in this way.
-async fn asked() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut asked) => drop(asked.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    let interrupted = async {
-        if ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
+async fn asked(interrupt: &mut Option<Signal>, terminate: &mut Option<Signal>) {
     tokio::select! {
-        () = terminated => {}
-        () = interrupted => {}
+        () = heard(interrupt) => {}
+        () = heard(terminate) => {}
+    }
+}
+
+async fn heard(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     thread,
 };
 
@@ -10,12 +10,12 @@ use probant_core::framing::frame;
 
 use super::*;
 
+/// Which heights were asked for, and the connections on which nothing more is said.
+type Served = thread::JoinHandle<(Vec<usize>, Vec<TcpStream>)>;
+
 /// Serves blocks from a height on, as often as `sends` has entries: so many of them, and then it hangs
-/// up, or says nothing more. Gives its URL, and hears which heights were asked for.
-fn serve(
-    blocks: Vec<Vec<u8>>,
-    sends: Vec<(usize, bool)>,
-) -> (String, thread::JoinHandle<Vec<usize>>) {
+/// up, or says nothing more. Gives its URL too.
+fn serve(blocks: Vec<Vec<u8>>, sends: Vec<(usize, bool)>) -> (String, Served) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let served = thread::spawn(move || {
@@ -46,7 +46,7 @@ fn serve(
                 open.push(socket);
             }
         }
-        asked
+        (asked, open)
     });
     (url, served)
 }
@@ -72,7 +72,7 @@ async fn an_audit_that_was_cut_off_goes_on_where_it_was() {
         format!("WHOLE: blocks 0 to {last} passed every check, 0 to 2 of them in an earlier");
     desk.run(&["audit", &url, "--state", "seen", "--resume"]).expect(0, &words);
     // The last block that passed is asked for again: it has to be the same.
-    assert_eq!(served.join().unwrap(), [0, 0, 2]);
+    assert_eq!(served.join().unwrap().0, [0, 0, 2]);
     desk.run(&["audit", &desk.ledger.url, "--resume", "--state", "nothing"])
         .expect(2, "nothing that was kept can be resumed");
 }
@@ -85,7 +85,7 @@ async fn an_audit_that_is_told_to_end_does() {
         let mut child = desk.command(&["audit", &url, "--state", "seen"]).spawn().unwrap();
         let ran = tokio::task::block_in_place(|| {
             // It has asked, and nothing more will come.
-            served.join().unwrap();
+            let _open = served.join().unwrap();
             let pid = child.id().to_string();
             assert!(child.try_wait().unwrap().is_none());
             Command::new("kill").args([signal, &pid]).status().unwrap();
