@@ -192,7 +192,9 @@ impl Past {
         today: Option<Hash>,
         (tally, whole): (&Tally, bool),
     ) -> (Compared, Evidence) {
-        if let Some(Err(error)) = self.seen.as_mut().map(Seen::save) {
+        let saved =
+            self.seen.as_mut().map_or(Ok(()), |seen| seen.save().and_then(|()| seen.tidy()));
+        if let Err(error) = saved {
             self.failed.get_or_insert(error);
         }
         let mut compared = Compared { seen: self.report(tally, whole), ..Compared::default() };

@@ -265,6 +265,15 @@ impl Seen {
             snapshot: self.snapshot.clone(),
         };
         durable::replace_file(&self.dir.join(STATE), &state.encode(), FILE_MODE)?;
+        Ok(())
+    }
+
+    /// Removes what an audit has in files without a snapshot that speaks of them, and what an older
+    /// snapshot had. A crash before it leaves that to the next opening.
+    ///
+    /// # Errors
+    /// `Input` where it cannot be.
+    pub fn tidy(&self) -> Result<(), Error> {
         clean(&self.dir, self.snapshot.as_ref())
     }
 }

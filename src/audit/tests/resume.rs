@@ -85,14 +85,23 @@ fn an_interrupted_audit_is_gone_on_with() {
 #[test]
 fn an_audit_from_block_0_leaves_what_can_be_resumed_no_lower() {
     let (blocks, state) = (ledger().encode(), tempfile::tempdir().unwrap());
-    first(&blocks, state.path());
-    // Ends lower, as a copy that lags does.
-    assert_eq!(first(&blocks[..3], state.path()).verdict, Verdict::Behind);
-    assert_eq!(resumed(&blocks, state.path()).earlier.unwrap().to_block, 6);
     let dir = state.path().join(ledger().chain.identity().ledger.to_string());
-    let folds = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
-    let folds = folds.filter(|name| name.to_str().unwrap().starts_with("fold-"));
-    assert_eq!(folds.count(), 1, "nothing is left behind");
+    let folds = || {
+        let names = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().unwrap().starts_with("fold-")).collect::<Vec<_>>()
+    };
+    first(&blocks, state.path());
+    let kept = folds();
+    assert_eq!(kept, ["fold-0"]);
+    // Ends lower, as a copy that lags does, or with a fault.
+    assert_eq!(first(&blocks[..3], state.path()).verdict, Verdict::Behind);
+    assert_eq!(folds(), kept, "nothing is left behind");
+    assert_eq!(first(&blocks[1..], state.path()).verdict, Verdict::Fault);
+    assert_eq!(first(&[&blocks[..2], &blocks[3..]].concat(), state.path()).verdict, Verdict::Fault);
+    assert_eq!(folds(), kept, "nothing is left behind");
+    assert_eq!(resumed(&blocks, state.path()).earlier.unwrap().to_block, 6);
+    first(&blocks, state.path());
+    assert_eq!(folds(), ["fold-1"]);
 }
 
 #[test]
