@@ -49,13 +49,13 @@ pub(super) fn blocks_up_to(last: &str) -> Vec<Vec<u8>> {
 }
 
 /// A ledger as a server leaves it.
-struct Served {
+pub(super) struct Served {
     dir: TempDir,
-    blocks: Vec<Vec<u8>>,
+    pub blocks: Vec<Vec<u8>>,
 }
 
 impl Served {
-    fn new(last: &str) -> Self {
+    pub fn new(last: &str) -> Self {
         let served = Self { dir: tempfile::tempdir().unwrap(), blocks: blocks_up_to(last) };
         let store = served.open(|opening| opening.create(settings::Settings::default()).unwrap());
         let mut chain = None;
@@ -68,11 +68,11 @@ impl Served {
         served
     }
 
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
-    fn open<T>(&self, open: impl FnOnce(&Opening<'_>) -> T) -> T {
+    pub fn open<T>(&self, open: impl FnOnce(&Opening<'_>) -> T) -> T {
         let (data, mark) = (self.data(), self.dir.path().join("head-mark"));
         open(&Opening {
             dir: &data,

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::{
-    flips::{LEDGERS, blocks_up_to},
+    flips::{LEDGERS, Served, blocks_up_to},
     *,
 };
 
@@ -59,6 +59,30 @@ fn wherever_it_goes_on_it_finds_what_an_audit_from_block_0_finds() {
                 assert_eq!((fault.block, fault.code), (cut as u64, "signature"), "{name}");
             }
         }
+    }
+}
+
+#[test]
+fn a_directory_and_a_store_are_gone_on_with_too() {
+    let served = Served::new(LEDGERS[3]);
+    let whole = report(&served.blocks);
+    let store = Arc::new(served.open(|opening| opening.open().unwrap()));
+    for cut in [1, 2, 7] {
+        let state = tempfile::tempdir().unwrap();
+        first(&served.blocks[..cut], state.path());
+        let past = || Past::default().kept_in(state.path()).resuming();
+        let identity = whole.identity.as_ref().unwrap().parse().unwrap();
+        // Once with the identity given, once asking block 0.
+        let stored = Box::new(Stored::new("a store", store.clone()));
+        let of_store = audit_since(stored, &settings(Some(identity)), past(), &mut |_| {});
+        assert_eq!(found(&of_store), found(&whole), "{of_store}");
+        let state = tempfile::tempdir().unwrap();
+        first(&served.blocks[..cut], state.path());
+        let directory = open(served.data().to_str().unwrap()).unwrap();
+        let past = Past::default().kept_in(state.path()).resuming();
+        let of_directory = audit_since(directory, &settings(None), past, &mut |_| {});
+        assert_eq!(found(&of_directory), found(&whole), "{of_directory}");
+        assert_eq!(of_directory.earlier.unwrap().to_block, cut as u64 - 1);
     }
 }
 
