@@ -17,6 +17,7 @@ mod ledger;
 mod mark;
 mod migrate;
 mod policy;
+mod progress;
 mod proof;
 mod reindex;
 mod revoke;

@@ -10,7 +10,7 @@ pub mod head_mark;
 pub mod memory;
 pub mod postgres;
 mod resume;
-mod status_nodes;
+pub(crate) mod status_nodes;
 mod usage;
 
 use std::ops::RangeInclusive;

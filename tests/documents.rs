@@ -1,4 +1,4 @@
-//! What the documents say is so: the commands of README.md, docs/operate.md and docs/nodes.md run (those in fenced
+//! What the documents say is so: the commands of README.md, docs/operate.md, docs/audit.md and docs/nodes.md run (those in fenced
 //! blocks marked `sh run`, in their order, as one script), links lead somewhere, and the sections
 //! that code and documents cite exist.
 
@@ -34,6 +34,11 @@ fn the_commands_of_the_readme_work() {
 #[test]
 fn the_commands_of_operate_work() {
     run_commands("docs/operate.md", &[]);
+}
+
+#[test]
+fn the_commands_of_audit_work() {
+    run_commands("docs/audit.md", "");
 }
 
 #[test]

@@ -172,6 +172,11 @@ impl Frontier {
         self.size
     }
 
+    /// Its complete subtrees, largest first: what [`Self::read`] is answered.
+    pub fn peaks(&self) -> &[Hash] {
+        &self.peaks
+    }
+
     /// Adds a leaf.
     pub fn push(&mut self, leaf: Hash) {
         let mut hash = leaf;

@@ -31,6 +31,20 @@ pub trait Blocks: Send {
     /// `Busy` where another try may do, `Stop` for damage.
     fn next(&mut self) -> Result<Option<Vec<u8>>, Error>;
 
+    /// Passes over the next blocks, so many of them or as many as there are: an earlier audit read
+    /// them. Here they are read all the same; a source that need not does otherwise.
+    ///
+    /// # Errors
+    /// Those of [`Blocks::next`].
+    fn skip(&mut self, count: u64) -> Result<(), Error> {
+        for _ in 0..count {
+            if self.next()?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// What the auditor should know about where it ended.
     fn notes(&mut self) -> Vec<String>;
 }

@@ -14,6 +14,7 @@ const RESERVE_BYTES_MAX: usize = 1 << 20;
 
 /// One answer, read to its end.
 pub struct Remote {
+    client: Client,
     runtime: Runtime,
     stream: Stream,
     url: String,
@@ -35,7 +36,7 @@ impl Remote {
         let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;
         let stream = runtime.block_on(client.blocks_from(0))?;
         let url = client.url().to_owned();
-        Ok(Self { runtime, stream, url, height: 0, piece: Vec::new(), taken: 0 })
+        Ok(Self { client, runtime, stream, url, height: 0, piece: Vec::new(), taken: 0 })
     }
 
     /// Appends what comes next, until `into` holds `bytes`; false at the end of the stream.
@@ -90,6 +91,18 @@ impl Blocks for Remote {
         let block = framing::parse(length, rest).map_err(|bad| self.wrong(&bad.to_string()))?;
         self.height += 1;
         Ok(Some(block))
+    }
+
+    fn skip(&mut self, count: u64) -> Result<(), Error> {
+        let height = self.height.saturating_add(count);
+        let stream = self.runtime.block_on(self.client.blocks_from(height));
+        self.stream = stream.map_err(|error| match error {
+            // It is a ledger, which has answered from block 0: it has no such block.
+            Error::Input(why) => Error::busy(format!("no block {height} is to be had: {why}")),
+            other => other,
+        })?;
+        (self.height, self.piece, self.taken) = (height, Vec::new(), 0);
+        Ok(())
     }
 
     fn notes(&mut self) -> Vec<String> {

@@ -3,15 +3,24 @@
 //! and in it the first fault in the order bytes, lists, chain and rules, signatures, seal, each by
 //! entry.
 
+use std::path::Path;
+
 use probant_core::{
-    Identity, Rejected, Statement,
+    Hash, Identity, LedgerId, Rejected, Statement,
     block::{Block, Fault, Layout},
     chain::{Chain, Extension, Head, Signatures},
-    status::Kept,
+    key::{PublicKey, Use},
+    status::{Growth, Kept, Map},
+    tree::Frontier,
 };
 use rayon::prelude::*;
 
-use super::tally::Passed;
+use super::{
+    changes::Changes,
+    fallen::{Fallen, Files},
+    tally::Passed,
+};
+use crate::Error;
 
 /// Signatures checked in one go: a few milliseconds.
 const SIGNATURES_AT_ONCE: usize = 64;
@@ -31,17 +40,27 @@ pub struct Finding {
     pub code: &'static str,
     /// The refusal in words.
     pub why: String,
+    /// What stands there, and what should, where the refusal compares two values.
+    pub compared: Option<(String, String)>,
+    /// The block, as it was read.
+    pub block: Vec<u8>,
 }
 
 /// What became of a block.
-pub type Checked = Result<Passed, Finding>;
+pub type Checked = Result<Passed, Box<Finding>>;
 
 /// Folds chunk after chunk. Of no use after a finding.
 pub struct Replay {
     expected: Option<Identity>,
     chain: Option<Chain>,
     /// Of the status map after the newest block.
-    nodes: Kept,
+    nodes: Fallen,
+    /// Where the entries that change the registry are kept, if they are.
+    changes: Option<Changes>,
+    /// What the auditor's own disk did not take.
+    failed: Option<Error>,
+    /// Number of entries after which the root is taken on the way, and that root.
+    since: Option<(u64, Option<Hash>)>,
 }
 
 /// A chunk after the fold: signatures are still to be checked.
@@ -49,21 +68,70 @@ pub struct Replay {
 pub struct Folded {
     blocks: Vec<FoldedBlock>,
     /// What ended the fold, after all of `blocks`.
-    finding: Option<Finding>,
+    finding: Option<Box<Finding>>,
 }
 
 struct FoldedBlock {
     place: Place,
     block: Block,
     signatures: Signatures,
+    seal_key: PublicKey,
     head: Head,
-    bytes: u64,
+    bytes: Vec<u8>,
 }
 
 impl Replay {
-    /// A replay from block 0 of the ledger that is expected, or of any.
-    pub fn new(expected: Option<Identity>) -> Self {
-        Self { expected, chain: None, nodes: Kept::newest() }
+    /// A replay from block 0 of the ledger that is expected, or of any; it takes the root after
+    /// `since` entries.
+    pub fn new(expected: Option<Identity>, since: Option<u64>) -> Self {
+        let since = since.map(|size| (size, None));
+        let nodes = Fallen::Memory(Kept::newest());
+        Self { expected, chain: None, nodes, changes: None, failed: None, since }
+    }
+
+    /// A replay that goes on after the blocks that made this chain.
+    pub fn resume(chain: Chain, (nodes, changes): (Fallen, Changes), since: Option<u64>) -> Self {
+        let (expected, changes) = (Some(chain.identity()), Some(changes));
+        let since = since.map(|size| (size, None));
+        Self { expected, chain: Some(chain), nodes, changes, failed: None, since }
+    }
+
+    /// Keeps what it needs to be resumed in a directory, and the status map there instead of in
+    /// memory. To be said before the first block.
+    ///
+    /// # Errors
+    /// Where the auditor's disk does not take it.
+    pub fn keep_in(&mut self, dir: &Path) -> Result<(), Error> {
+        self.nodes = Fallen::Files(Box::new(Files::open(dir, &Map::EMPTY)?));
+        self.changes = Some(Changes::open(dir, 0)?);
+        Ok(())
+    }
+
+    /// Makes durable what it keeps, and gives the length of the entries that change the registry;
+    /// none where it keeps nothing.
+    ///
+    /// # Errors
+    /// Where the auditor's disk does not take it.
+    pub fn sync(&mut self) -> Result<Option<u64>, Error> {
+        if let Fallen::Files(files) = &self.nodes {
+            files.sync()?;
+        }
+        self.changes.as_mut().map(Changes::sync).transpose()
+    }
+
+    /// What the auditor's own disk did not take: the fold ended there.
+    pub fn failed(&mut self) -> Option<Error> {
+        self.failed.take()
+    }
+
+    /// Registry, tree and head after the newest block that was folded.
+    pub fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref()
+    }
+
+    /// The root after as many entries as was asked for, once they were folded.
+    pub fn root_since(&self) -> Option<Hash> {
+        self.since.and_then(|(_, root)| root)
     }
 
     /// The ledger that is expected, or else the one that block 0 made.
@@ -73,11 +141,16 @@ impl Replay {
 
     /// Decodes blocks on all cores and folds them in order, up to the first that is refused.
     pub fn fold(&mut self, chunk: Vec<Vec<u8>>) -> Folded {
-        let decoded: Vec<_> = chunk.into_par_iter().map(|bytes| decode(&bytes)).collect();
+        let decoded: Vec<_> = chunk.into_par_iter().map(decode).collect();
         let mut folded = Folded::default();
         for decoded in decoded {
             match self.extend(decoded) {
-                Ok(block) => folded.blocks.push(block),
+                Ok(block) => {
+                    folded.blocks.push(block);
+                    if self.failed.is_some() {
+                        break;
+                    }
+                }
                 Err(finding) => {
                     folded.finding = Some(finding);
                     break;
@@ -87,19 +160,50 @@ impl Replay {
         folded
     }
 
-    fn extend(&mut self, decoded: Decoded) -> Result<FoldedBlock, Finding> {
+    fn extend(&mut self, decoded: Decoded) -> Result<FoldedBlock, Box<Finding>> {
         let place = self.next_place();
-        let (block, bytes) = decoded.map_err(|(fault, kind)| place.finding(fault, kind))?;
+        let (block, bytes) = match decoded {
+            (Ok(block), bytes) => (block, bytes),
+            (Err((fault, kind)), bytes) => return Err(place.finding(fault, kind, bytes)),
+        };
+        self.take_root(&block);
+        let of_chain = self.chain.as_ref().map(seal_key);
         let found = match &mut self.chain {
             Some(chain) => {
                 chain.extend(&block, &self.nodes).map(|extension| (chain.head().clone(), extension))
             }
             None => self.found(&block),
         };
-        let (head, extension) = found.map_err(|fault| place.finding_in(&block, fault))?;
-        self.nodes.grow(&extension.growth);
+        let (head, extension) = match found {
+            Ok(found) => found,
+            Err(fault) => return Err(place.finding_in(&block, fault, bytes)),
+        };
+        self.failed = self.keep(&block, place.first, &extension.growth).err();
         let signatures = extension.signatures;
-        Ok(FoldedBlock { place, block, signatures, head, bytes })
+        // Block 0 is sealed with the key that it lists.
+        let seal_key = of_chain.or_else(|| self.chain.as_ref().map(seal_key));
+        let seal_key = seal_key.expect("a block was folded");
+        Ok(FoldedBlock { place, block, signatures, seal_key, head, bytes })
+    }
+
+    /// Takes what a block adds to what is kept.
+    fn keep(&mut self, block: &Block, first: u64, growth: &Growth) -> Result<(), Error> {
+        self.nodes.grow(growth)?;
+        self.changes.as_mut().map_or(Ok(()), |changes| changes.add(block, first))
+    }
+
+    /// Takes the root after as many entries as was asked for, if they end in this block.
+    fn take_root(&mut self, block: &Block) {
+        let before = self.chain.as_ref().map(Chain::frontier);
+        let first = before.map_or(0, Frontier::size);
+        let Some((size, root)) = &mut self.since else { return };
+        let entries = (*size).checked_sub(first).filter(|count| *count > 0);
+        let Some(count) = entries.and_then(|count| usize::try_from(count).ok()) else { return };
+        if count <= block.entries.len() {
+            let mut frontier = before.cloned().unwrap_or_default();
+            block.entries[..count].iter().for_each(|entry| frontier.push(entry.leaf()));
+            *root = frontier.root();
+        }
     }
 
     fn found(&mut self, block: &Block) -> Result<(Head, Extension), Fault> {
@@ -138,7 +242,7 @@ impl Folded {
 
 impl FoldedBlock {
     fn check(self) -> Checked {
-        let Self { place, block, signatures, head, bytes } = self;
+        let Self { place, block, signatures, seal_key, head, bytes } = self;
         let entries = block.entries.len();
         let faulty = (0..entries.div_ceil(SIGNATURES_AT_ONCE))
             .into_par_iter()
@@ -146,23 +250,33 @@ impl FoldedBlock {
             .map(|start| start..entries.min(start + SIGNATURES_AT_ONCE))
             .find_map_first(|part| signatures.check_entries(&block, part).err());
         match faulty.or_else(|| signatures.check_seal(&block).err()) {
-            Some(fault) => Err(place.finding_in(&block, fault)),
-            None => Ok(Passed::new(&block, head, bytes)),
+            Some(fault) => Err(place.finding_in(&block, fault, bytes)),
+            None => Ok(Passed::new(&block, head, &seal_key, bytes.len() as u64)),
         }
     }
 }
 
-/// A block and its length, or its fault with the kind of the entry that is named.
-type Decoded = Result<(Block, u64), (Fault, Option<&'static str>)>;
+/// The seal key in force for the next block.
+fn seal_key(chain: &Chain) -> PublicKey {
+    chain.registry().ledger_key(Use::Seal).clone()
+}
 
-fn decode(bytes: &[u8]) -> Decoded {
-    match decode_block(bytes) {
-        Ok(block) => Ok((block, bytes.len() as u64)),
-        Err(fault) => {
-            let kind = fault.entry.and_then(|at| kind_at(bytes, at));
-            Err((fault, kind))
-        }
-    }
+/// A block, or its fault with the kind of the entry that is named; and its bytes.
+type Decoded = (Result<Block, (Fault, Option<&'static str>)>, Vec<u8>);
+
+fn decode(bytes: Vec<u8>) -> Decoded {
+    let block = decode_block(&bytes).map_err(|fault| {
+        let kind = fault.entry.and_then(|at| kind_at(&bytes, at));
+        (fault, kind)
+    });
+    (block, bytes)
+}
+
+/// The ledger that a block 0 says it makes: no more than a name, until it is replayed.
+pub fn identity_of(block: &[u8]) -> Option<Identity> {
+    let first = Layout::of(block).ok()?.entries.first()?.clone();
+    let genesis = Statement::decode(&block[first]).ok()?;
+    Some(Identity { origin: genesis.issuer().parse().ok()?, ledger: LedgerId(genesis.leaf()) })
 }
 
 /// The block without its lists: they are checked where they stand, on all cores.
@@ -189,13 +303,14 @@ struct Place {
 }
 
 impl Place {
-    fn finding(self, fault: Fault, kind: Option<&'static str>) -> Finding {
-        Finding {
+    fn finding(self, fault: Fault, kind: Option<&'static str>, block: Vec<u8>) -> Box<Finding> {
+        Box::new(Finding {
             height: self.height,
             entry: fault.entry,
             index: fault.entry.map(|at| self.first + at as u64),
             kind,
             code: fault.rejected.code(),
+            compared: compared(&fault.rejected),
             why: match fault.rejected {
                 // The core's words are about a proof.
                 Rejected::Ledger { found, expected } => {
@@ -203,11 +318,28 @@ impl Place {
                 }
                 rejected => rejected.to_string(),
             },
-        }
+            block,
+        })
     }
 
-    fn finding_in(self, block: &Block, fault: Fault) -> Finding {
+    fn finding_in(self, block: &Block, fault: Fault, bytes: Vec<u8>) -> Box<Finding> {
         let kind = fault.entry.map(|at| block.entries[at].body().kind());
-        self.finding(fault, kind)
+        self.finding(fault, kind, bytes)
+    }
+}
+
+/// What was found and what was expected, where the refusal compares two values.
+fn compared(rejected: &Rejected) -> Option<(String, String)> {
+    match rejected {
+        Rejected::Chain { found, expected, .. }
+        | Rejected::Ledger { found, expected }
+        | Rejected::Audience { found, expected }
+        | Rejected::Subject { found, expected } => Some((found.clone(), expected.clone())),
+        Rejected::ListMismatch { found, stated, .. } => Some((found.clone(), stated.clone())),
+        Rejected::Issuer { claimed, owner } => Some((claimed.clone(), owner.clone())),
+        Rejected::Sequence { found, expected, .. } => {
+            Some((found.to_string(), expected.to_string()))
+        }
+        _ => None,
     }
 }

@@ -1,13 +1,19 @@
-//! The report: what an auditor files. As text by `Display`, as JSON by serde, both with the same
-//! facts.
+//! The report: what an auditor files. As text by `Display`, as JSON by serde, as a page by
+//! [`Report::html`], all with the same facts.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use probant_core::Identity;
 use serde::Serialize;
 
-use super::{End, Tally, replay::Finding};
+use super::{
+    Earlier, End, EvidenceFile, HeadReport, SeenReport, SignedHead, SinceReport, Standing, Tally,
+    evidence::Evidence, past::Compared, replay::Finding, since::Extends,
+};
 use crate::{Error, clock::utc};
+
+mod html;
+mod text;
 
 const CHECKED: [&str; 7] = [
     "bytes: every block, statement and list is in its one accepted encoding",
@@ -18,9 +24,14 @@ const CHECKED: [&str; 7] = [
     "tree: every seal signs the root over all entries up to it",
     "status: every block signs the root of the map of what became of documents, keys and issuers",
 ];
-const NOT_CHECKED: [&str; 3] = [
+const NOT_CHECKED: [&str; 6] = [
     "completeness: whether this is all of the ledger; compare the head with one seen elsewhere",
     "witnesses: cosignatures on checkpoints",
+    "timestamps: what authorities of time say of checkpoints; seal times are the ledger's own word, \
+     and only that they never go back was checked",
+    "look-ups: the index of documents, and what the ledger answers from it; it is derived from these \
+     blocks, and no part of them",
+    "documents: their bytes, which are not on the ledger; only their fingerprints are",
     "truth: whether the documents say what is so; only their certification is on the ledger",
 ];
 
@@ -36,6 +47,12 @@ pub enum Verdict {
     Unreadable,
     /// Ended early; what was reached passed.
     Interrupted,
+    /// Another history than the one that was seen before, and signed.
+    Fork,
+    /// Every check passed, on fewer blocks than were seen before.
+    Behind,
+    /// Every check passed, but it could not be held to what was seen before.
+    NotCompared,
 }
 
 /// What was audited, how far, and what came of it.
@@ -55,7 +72,9 @@ pub struct Report {
     pub identity_from: &'static str,
     /// Everything below, up to and including the last block that passed.
     pub passed: Option<Span>,
-    /// Bytes of the blocks that passed.
+    /// The part of it that an earlier audit checked, and this one did not read again.
+    pub earlier: Option<EarlierReport>,
+    /// Bytes of the blocks that passed in this audit.
     pub bytes: u64,
     /// How long it took.
     pub seconds: f64,
@@ -73,6 +92,25 @@ pub struct Report {
     pub fault: Option<FaultReport>,
     /// The block that could not be had.
     pub unreadable: Option<Unreadable>,
+    /// The head after the last block that passed, with the ledger's signature: keep it.
+    pub head: Option<HeadReport>,
+    /// How the ledger stands to what this auditor saw before; none where nothing is kept.
+    pub seen: Option<SeenReport>,
+    /// How it stands to a checkpoint that was given.
+    pub since: Option<SinceReport>,
+    /// Files that hold what was caught.
+    pub evidence: Vec<EvidenceFile>,
+    #[serde(skip)]
+    not_compared: Option<u8>,
+}
+
+/// The blocks that an earlier audit checked.
+#[derive(Clone, Debug, Serialize)]
+pub struct EarlierReport {
+    /// The last of them; the first is block 0.
+    pub to_block: u64,
+    /// When that audit was there.
+    pub audited: String,
 }
 
 /// The blocks that passed.
@@ -113,6 +151,10 @@ pub struct FaultReport {
     pub code: &'static str,
     /// The refusal in words.
     pub why: String,
+    /// What stands there, where the refusal compares two values.
+    pub found: Option<String>,
+    /// What should.
+    pub expected: Option<String>,
 }
 
 /// A block that was not to be had.
@@ -128,8 +170,18 @@ pub struct Unreadable {
 
 impl From<Finding> for FaultReport {
     fn from(finding: Finding) -> Self {
-        let Finding { height, entry, index, kind, code, why } = finding;
-        Self { block: height, entry: index, entry_in_block: entry, kind, code, why }
+        let Finding { height, entry, index, kind, code, why, compared, .. } = finding;
+        let (found, expected) = compared.unzip();
+        Self {
+            block: height,
+            entry: index,
+            entry_in_block: entry,
+            kind,
+            code,
+            why,
+            found,
+            expected,
+        }
     }
 }
 
@@ -140,13 +192,16 @@ impl Report {
         audited_ms: u64,
         seconds: f64,
         (identity, pinned): (Option<Identity>, bool),
-        tally: &Tally,
-        end: End,
+        (tally, earlier): (&Tally, Option<&Earlier>),
+        compared: Compared,
     ) -> Self {
-        let rate = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+        let before = |of: fn(&Tally) -> u64| earlier.map_or(0, |earlier| of(&earlier.tally));
+        let rate = |of: fn(&Tally) -> u64| {
+            if seconds > 0.0 { (of(tally) - before(of)) as f64 / seconds } else { 0.0 }
+        };
         let passed = Span::of(tally);
         let checked: &[_] = if passed.is_some() { &CHECKED } else { &[] };
-        let mut report = Self {
+        Self {
             verdict: Verdict::Whole,
             source,
             program: concat!("probant ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -154,27 +209,41 @@ impl Report {
             identity: identity.map(|identity| identity.to_string()),
             identity_from: if pinned { "the auditor" } else { "the ledger itself" },
             passed,
-            bytes: tally.bytes,
+            earlier: earlier.map(|earlier| EarlierReport {
+                to_block: earlier.tally.blocks - 1,
+                audited: earlier.audited.clone(),
+            }),
+            bytes: tally.bytes - before(|tally| tally.bytes),
             seconds,
-            entries_per_second: rate(tally.entries),
-            documents_per_second: rate(tally.documents()),
+            entries_per_second: rate(|tally| tally.entries),
+            documents_per_second: rate(Tally::documents),
             checked,
             not_checked: &NOT_CHECKED,
             notes: Vec::new(),
             fault: None,
             unreadable: None,
-        };
-        report.end(end);
-        report
+            head: tally.signed_head.as_ref().map(SignedHead::report),
+            seen: compared.seen,
+            since: compared.since,
+            evidence: compared.evidence,
+            not_compared: compared.failed,
+        }
     }
 
-    fn end(&mut self, end: End) {
+    /// Says how it ended, and hands back the block at fault.
+    pub(super) fn end(&mut self, end: End) -> Option<Vec<u8>> {
         match end {
-            End::Whole { notes } => self.notes = notes,
+            End::Whole { notes } => {
+                self.notes = notes;
+                self.verdict = self.compared();
+            }
             End::Interrupted => self.verdict = Verdict::Interrupted,
-            End::Fault(finding) => {
+            End::Fork => self.verdict = Verdict::Fork,
+            End::Fault(mut finding) => {
                 self.verdict = Verdict::Fault;
-                self.fault = Some(finding.into());
+                let block = std::mem::take(&mut finding.block);
+                self.fault = Some((*finding).into());
+                return Some(block);
             }
             End::Unreadable { height, error } => {
                 self.verdict = Verdict::Unreadable;
@@ -182,31 +251,45 @@ impl Report {
                 self.unreadable = Some(Unreadable { block: height, why, exit_code });
             }
         }
+        None
     }
 
-    /// 0 whole, 1 fault, 2 no ledger, 3 unreachable, 4 cannot be read, 130 interrupted.
-    pub fn exit_code(&self) -> u8 {
-        match (self.verdict, &self.unreadable) {
-            (Verdict::Whole, _) => 0,
-            (Verdict::Fault, _) => 1,
-            (Verdict::Interrupted, _) => 130,
-            (Verdict::Unreadable, Some(unreadable)) => unreadable.exit_code,
-            (Verdict::Unreadable, None) => Error::Stop(String::new()).exit_code(),
+    /// The verdict on a ledger whose every block passed.
+    fn compared(&self) -> Verdict {
+        let extends = self.since.as_ref().map(|since| since.extends);
+        let standing = self.seen.as_ref().map(|seen| seen.standing);
+        if extends == Some(Extends::No) {
+            Verdict::Fork
+        } else if self.not_compared.is_some() {
+            Verdict::NotCompared
+        } else if extends == Some(Extends::Behind) || standing == Some(Standing::Behind) {
+            Verdict::Behind
+        } else {
+            Verdict::Whole
         }
     }
 
-    /// The verdict in one line.
-    pub fn headline(&self) -> String {
-        let reached = self.passed.as_ref().map_or("no block passed".to_owned(), |span| {
-            format!("blocks 0 to {} passed every check", span.to_block)
-        });
-        match (&self.fault, &self.unreadable) {
-            (Some(fault), _) => format!("FAULT in {fault}; {reached}"),
-            (_, Some(unreadable)) => {
-                format!("NOT READ: block {}: {}; {reached}", unreadable.block, unreadable.why)
+    /// Saves what was caught, and names the files.
+    pub(super) fn save_evidence(&mut self, evidence: &Evidence, block: Option<&[u8]>) {
+        let mut files = Vec::new();
+        if let Err(error) = evidence.save(self, block, &mut files) {
+            self.notes.push(format!("evidence could not be saved: {error}"));
+        }
+        self.evidence = files;
+    }
+
+    /// 0 whole, 1 fault or fork, 2 no ledger, 3 unreachable or behind, 4 cannot be read, 130
+    /// interrupted.
+    pub fn exit_code(&self) -> u8 {
+        match (self.verdict, &self.unreadable) {
+            (Verdict::Whole, _) => 0,
+            (Verdict::Fault | Verdict::Fork, _) => 1,
+            (Verdict::Behind, _) => Error::busy("").exit_code(),
+            (Verdict::Interrupted, _) => 130,
+            (Verdict::Unreadable, Some(unreadable)) => unreadable.exit_code,
+            (Verdict::NotCompared | Verdict::Unreadable, _) => {
+                self.not_compared.unwrap_or_else(|| Error::Stop(String::new()).exit_code())
             }
-            _ if self.verdict == Verdict::Interrupted => format!("INTERRUPTED: {reached}"),
-            _ => format!("WHOLE: {reached}"),
         }
     }
 }
@@ -226,52 +309,5 @@ impl Span {
             last_time: utc(head.time_ms),
             root: head.root.to_string(),
         })
-    }
-}
-
-impl fmt::Display for FaultReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "block {}", self.block)?;
-        match (self.entry, self.kind) {
-            (Some(entry), Some(kind)) => write!(f, ", entry {entry} ({kind})")?,
-            (Some(entry), None) => write!(f, ", entry {entry} (kind unreadable)")?,
-            (None, _) => write!(f, ", as a whole")?,
-        }
-        write!(f, ": {}: {}", self.code, self.why)
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "AUDIT OF A PROBANT LEDGER\n\n{}\n", self.headline())?;
-        let mut line = |name: &str, value: &str| writeln!(f, "{name:<13} {value}");
-        line("source", &self.source)?;
-        line("ledger", self.identity.as_deref().unwrap_or("unknown"))?;
-        line("", &format!("(identity given by {})", self.identity_from))?;
-        if let Some(span) = &self.passed {
-            line("blocks", &format!("0 to {}", span.to_block))?;
-            line("sealed", &format!("{} to {}", span.first_time, span.last_time))?;
-            line("entries", &span.entries.to_string())?;
-            for (kind, count) in &span.statements {
-                line("", &format!("{count} {kind}"))?;
-            }
-            line("documents", &span.documents.to_string())?;
-            line("issuers", &span.issuers.to_string())?;
-            line("head", &format!("size {}, root {}", span.entries, span.root))?;
-        }
-        line("audited", &format!("{} by {}", self.audited, self.program))?;
-        let (entries, documents) = (self.entries_per_second, self.documents_per_second);
-        let rates = format!("{entries:.0} entries/s, {documents:.0} documents/s");
-        line("took", &format!("{:.3} s, {} bytes, {rates}", self.seconds, self.bytes))?;
-        let notes: Vec<_> = self.notes.iter().map(String::as_str).collect();
-        for (title, items) in
-            [("checked", self.checked), ("not checked", self.not_checked), ("notes", &notes)]
-        {
-            for (at, item) in items.iter().enumerate() {
-                let (gap, title) = if at == 0 { ("\n", title) } else { ("", "") };
-                writeln!(f, "{gap}{title:<13} - {item}")?;
-            }
-        }
-        Ok(())
     }
 }

@@ -42,6 +42,11 @@ impl Blocks for Stored {
         Ok(Some(block))
     }
 
+    fn skip(&mut self, count: u64) -> Result<(), Error> {
+        self.height = self.height.saturating_add(count).min(self.blocks);
+        Ok(())
+    }
+
     fn notes(&mut self) -> Vec<String> {
         Vec::new()
     }

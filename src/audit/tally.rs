@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use probant_core::{block::Block, chain::Head};
+use probant_core::{block::Block, chain::Head, key::PublicKey};
+
+use super::SignedHead;
 
 /// Totals over the blocks that passed every check.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,10 @@ pub struct Tally {
     pub first_time_ms: u64,
     /// The newest of them.
     pub head: Option<Head>,
+    /// The same, with the ledger's signature.
+    pub signed_head: Option<SignedHead>,
+    /// Its block statement, as the entry that it is.
+    pub(super) statement: Vec<u8>,
 }
 
 /// One block's share.
@@ -26,16 +32,28 @@ pub struct Tally {
 pub(super) struct Passed {
     pub head: Head,
     pub bytes: u64,
+    pub signed_head: SignedHead,
+    /// The block statement.
+    statement: Vec<u8>,
     statements: BTreeMap<&'static str, u64>,
 }
 
 impl Passed {
-    pub fn new(block: &Block, head: Head, bytes: u64) -> Self {
+    pub fn new(block: &Block, head: Head, key: &PublicKey, bytes: u64) -> Self {
         let mut statements = BTreeMap::new();
         for statement in &block.entries {
             *statements.entry(statement.body().kind()).or_default() += 1;
         }
-        Self { head, bytes, statements }
+        let signed_head = SignedHead {
+            height: head.height,
+            size: head.size,
+            time_ms: head.time_ms,
+            root: head.root,
+            key: *key.as_bytes(),
+            seal: block.seal.encode(),
+        };
+        let statement = block.statement().entry().to_vec();
+        Self { head, bytes, signed_head, statement, statements }
     }
 }
 
@@ -50,7 +68,8 @@ impl Tally {
         for (kind, count) in passed.statements {
             *self.statements.entry(kind).or_default() += count;
         }
-        self.head = Some(passed.head);
+        (self.head, self.signed_head) = (Some(passed.head), Some(passed.signed_head));
+        self.statement = passed.statement;
     }
 
     /// Documents certified so far.

@@ -19,7 +19,12 @@ use crate::{
 use world::{SEAL_SEED, TIME_MS, World, key, list};
 
 mod directory;
+mod flips;
+mod hostile;
+mod past;
 mod remote;
+mod report;
+mod resume;
 mod world;
 
 fn settings(expected: Option<Identity>) -> Settings {
@@ -76,6 +81,27 @@ impl Disk {
 
     fn audit(&self) -> Report {
         audit_of(self.dir.path().to_str().unwrap())
+    }
+}
+
+/// Blocks from memory.
+struct Memory(std::vec::IntoIter<Vec<u8>>);
+
+impl Blocks for Memory {
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn bytes_total(&self) -> Option<u64> {
+        None
+    }
+
+    fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.0.next())
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
     }
 }
 

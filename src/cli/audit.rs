@@ -1,35 +1,36 @@
 //! `probant audit`: the replay of a whole ledger, by anybody, and a report to file.
 
 use std::{
-    io::IsTerminal as _,
+    env,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
-    time::Duration,
 };
-
-use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
     database::{Database, shown},
     interrupt, json,
     ledger::KnownIdentity,
+    progress::Progress,
     say,
 };
 use crate::{
     Error,
-    audit::{self, Blocks, Report, Settings, Stored, Tally},
-    clock::{SharedClock, utc},
+    audit::{self, Blocks, Past, Report, Settings, Since, Stored, Tally, Verdict},
+    clock::SharedClock,
     durable,
     store::postgres::{
         Postgres,
         server::{Access, address::is_url},
     },
 };
+use clap::Args;
 
 const REPORT_MODE: u32 = 0o644;
-/// Between two lines of progress, where there is no terminal to draw a bar on.
-const LINE_EVERY: Duration = Duration::from_secs(10);
+
+const NOTHING_KEPT: &str = "what was seen is not kept, there being no home directory: give --state, \
+                            and the next audit is held to it";
+
+const RESUME: &str = "the same command with --resume goes on after the last block that passed";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,13 +42,23 @@ Examples:
       in a database, also while nodes write to it; PROBANT_STORE may name it
   probant audit ledger-data --identity identity.txt --json --report audit-2026-11.json
       the same facts for programs, kept in a file too
+  probant audit https://ledger.example --since checkpoint.txt --html audit.html
+      and only if it extends the checkpoint that somebody saw; the report as a page too
+
+What passes is kept, below --state: the signed head of every block. The next audit of the same ledger,
+from wherever, is held to it: a block that is another one than was seen is a fork, and both signed
+heads are saved there as evidence. A ledger that ends before what was seen is behind: a copy that
+lags, or a ledger that was rolled back.
+
+An audit that was interrupted, broke off, or was ended by force can be gone on with: --resume begins
+after the last block that was kept, and the report says which part is of which audit.
 
 Without an identity, block 0 says which ledger this is, and the report says so: everything is then
 held to a genesis that nobody vouched for. Ask the operator, or read it from a proof you trust.
 
-Exit codes: 0 every block passed; 1 a fault was found; 2 there is no ledger there; 3 it could not
-be reached, or the stream broke off; 4 a block is damaged; 130 interrupted, the report says how far
-it got.";
+Exit codes: 0 every block passed; 1 a fault was found, or a fork; 2 there is no ledger there, or
+nothing that it can be held to; 3 it could not be reached, the stream broke off, or it is behind;
+4 a block is damaged, or what this auditor kept; 130 interrupted, the report says how far it got.";
 
 /// Replay a whole ledger from block 0 and report what holds
 ///
@@ -67,6 +78,27 @@ pub struct Audit {
     /// Write the report to this file too, in the place of one that is there
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Write the report to this file too, as a page to read and print
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// File that holds a checkpoint, a signed note that the ledger must extend
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "PROBANT_AUDIT_STATE",
+        hide_env_values = true,
+        help = "Directory of what this auditor has seen [default: probant/audit in \
+                $XDG_STATE_HOME, or in ~/.local/state]"
+    )]
+    state: Option<PathBuf>,
+    /// Neither hold it to what was seen before, nor keep what is seen
+    #[arg(long, conflicts_with = "state")]
+    no_state: bool,
+    /// Go on after the last block that an earlier audit kept, without reading what is before it
+    #[arg(long, conflicts_with = "no_state")]
+    resume: bool,
     #[command(flatten)]
     database: Database,
 }
@@ -84,16 +116,39 @@ impl Audit {
 
     fn audit(&self, clock: SharedClock, stop: Arc<AtomicBool>) -> Result<u8, Error> {
         let expected = self.known.get()?;
-        if let Some(path) = &self.report {
-            check_writable(path)?;
+        for (option, path) in [("--report", &self.report), ("--html", &self.html)] {
+            path.as_ref().map_or(Ok(()), |path| check_writable(option, path))?;
         }
+        let (past, kept) = self.past()?;
         let blocks = self.blocks()?;
-        let mut progress = Progress::new(blocks.bytes_total(), clock.clone());
+        let mut progress = Progress::on_bytes(blocks.bytes_total(), clock.clone());
         let settings = Settings { expected, clock, stop };
-        let report = audit::audit(blocks, &settings, &mut |tally| progress.show(tally));
-        progress.bar.finish_and_clear();
+        let mut report = audit::audit_since(blocks, &settings, past, &mut |tally| {
+            if tally.blocks > 0 {
+                progress.show(reached(tally), Some(tally.bytes));
+            }
+        });
+        if !kept && !self.no_state {
+            report.notes.push(NOTHING_KEPT.to_owned());
+        }
+        if kept && report.verdict == Verdict::Interrupted && report.passed.is_some() {
+            report.notes.push(RESUME.to_owned());
+        }
+        progress.end();
         self.publish(&report)?;
         Ok(report.exit_code())
+    }
+
+    /// What it is held to, and whether what is seen is kept.
+    fn past(&self) -> Result<(Past, bool), Error> {
+        let since = self.since.as_deref().map(Since::read).transpose()?;
+        let past = since.map_or_else(Past::default, |since| Past::default().since(since));
+        let past = if self.resume { past.resuming() } else { past };
+        let state = self.state.clone().or_else(default_state).filter(|_| !self.no_state);
+        Ok(match state {
+            Some(state) => (past.kept_in(state), true),
+            None => (past, false),
+        })
     }
 
     fn blocks(&self) -> Result<Box<dyn Blocks>, Error> {
@@ -120,57 +175,36 @@ impl Audit {
         if let Some(path) = &self.report {
             durable::replace_file(path, format!("{text}\n").as_bytes(), REPORT_MODE)?;
         }
+        if let Some(path) = &self.html {
+            durable::replace_file(path, report.html().as_bytes(), REPORT_MODE)?;
+        }
         said?;
-        eprintln!("{}", report.headline());
+        eprintln!("{}", super::plain(&report.headline()));
         Ok(())
     }
 }
 
+/// Where states are kept that outlive a program, after the XDG base directories; none for a user who
+/// has no home.
+fn default_state() -> Option<PathBuf> {
+    let of = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = of("XDG_STATE_HOME").or_else(|| of("HOME").map(|home| home.join(".local/state")));
+    state.map(|state| state.join("probant/audit"))
+}
+
 /// Before hours of work, not after.
-fn check_writable(path: &Path) -> Result<(), Error> {
+fn check_writable(option: &str, path: &Path) -> Result<(), Error> {
     let parent = path.parent().filter(|parent| *parent != Path::new(""));
     if path.is_dir() || !parent.is_none_or(Path::is_dir) {
-        return Err(Error::input(format!("--report {}: no place for a file", path.display())));
+        return Err(Error::input(format!("{option} {}: no place for a file", path.display())));
     }
     Ok(())
 }
 
-/// A bar on a terminal, else a line from time to time.
-struct Progress {
-    bar: ProgressBar,
-    clock: SharedClock,
-    /// When the last line was written.
-    shown: Duration,
-}
-
-impl Progress {
-    fn new(bytes_total: Option<u64>, clock: SharedClock) -> Self {
-        let bar = bytes_total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-        let template = match bytes_total {
-            Some(_) => "{bar:32} {percent}% {msg}, {eta} left",
-            None => "{spinner} {bytes} {msg}",
-        };
-        bar.set_style(ProgressStyle::with_template(template).expect("a constant"));
-        if !std::io::stderr().is_terminal() {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        let shown = clock.elapsed();
-        Self { bar, clock, shown }
-    }
-
-    fn show(&mut self, tally: &Tally) {
-        let Some(head) = &tally.head else { return };
-        let (entries, documents) = (tally.entries, tally.documents());
-        let documents = super::documents(documents);
-        let reached = format!("block {}, {entries} entries, {documents}", head.height);
-        let now = self.clock.elapsed();
-        if self.bar.is_hidden() && now.saturating_sub(self.shown) >= LINE_EVERY {
-            self.shown = now;
-            eprintln!("{} audited up to {reached}", utc(self.clock.now_ms()));
-        }
-        self.bar.set_position(tally.bytes);
-        self.bar.set_message(reached);
-    }
+fn reached(tally: &Tally) -> String {
+    let height = tally.blocks.saturating_sub(1);
+    let documents = super::documents(tally.documents());
+    format!("audited up to block {height}, {} entries, {documents}", tally.entries)
 }
 
 #[cfg(test)]
@@ -200,5 +234,7 @@ mod tests {
         assert_eq!(exit_code(&[path]), 2);
         assert_eq!(exit_code(&[path, "--identity", "ledger.example+12"]), 2);
         assert_eq!(exit_code(&[path, "--report", path]), 2);
+        assert_eq!(exit_code(&[path, "--html", path]), 2);
+        assert_eq!(exit_code(&[path, "--since", path]), 2);
     }
 }

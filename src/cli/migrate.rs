@@ -3,24 +3,23 @@
 
 use std::{
     fs,
-    io::IsTerminal as _,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
-    time::Duration,
 };
 
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use probant_core::chain::Head;
 
 use super::{
     database::{Credentials, Database, shown},
     directories::Directories,
-    interrupt, say,
+    interrupt,
+    progress::Progress,
+    say,
 };
 use crate::{
     Error,
-    clock::{SharedClock, utc},
+    clock::SharedClock,
     migrate::{self, Step},
     store::{
         Store, StoreError, StoredBlock,
@@ -32,9 +31,6 @@ use crate::{
         },
     },
 };
-
-/// Between two lines of progress, where there is no terminal to draw on.
-const LINE_EVERY: Duration = Duration::from_secs(10);
 
 const EXAMPLES: &str = "\
 Into a database; stop the server first:
@@ -92,7 +88,7 @@ impl Migrate {
 
     fn movement(&self, clock: SharedClock, stop: Arc<AtomicBool>) -> Result<u8, Error> {
         let (from, to) = (self.from.as_deref().unwrap_or(""), self.to.as_deref().unwrap_or(""));
-        let mut work = Work { progress: Progress::new(clock.clone()), clock, stop };
+        let mut work = Work { progress: Progress::without_end(clock.clone()), clock, stop };
         let head = match (is_url(from), is_url(to)) {
             (false, true) => self.to_database(Path::new(from), to, &mut work)?,
             (true, false) => self.to_directory(from, Path::new(to), &mut work)?,
@@ -103,7 +99,7 @@ impl Migrate {
                 ));
             }
         };
-        work.progress.bar.finish_and_clear();
+        work.progress.end();
         let shown = if is_url(to) { shown(to) } else { to.to_owned() };
         say(&format!(
             "the ledger is in {shown}, up to block {}, and has been replayed there",
@@ -242,7 +238,7 @@ struct Work {
 
 impl Work {
     fn copy(&mut self, old: &dyn Store, new: &dyn Store) -> Result<(), Error> {
-        let progress = &mut |step: Step<'_>| self.progress.show(&step);
+        let progress = &mut |step: Step<'_>| self.progress.show(said(&step), None);
         migrate::copy(old, new, &self.stop, progress).map(drop)
     }
 
@@ -250,44 +246,16 @@ impl Work {
         let none = || Error::input("there is no ledger to be moved");
         let (head, chain) = (old.head().ok_or_else(none)?, old.chain()?.ok_or_else(none)?);
         let end = (self.clock.clone(), Arc::clone(&self.stop));
-        let progress = &mut |step: Step<'_>| self.progress.show(&step);
+        let progress = &mut |step: Step<'_>| self.progress.show(said(&step), None);
         migrate::verify(name, new, chain.identity(), &head, end, progress)?;
         Ok(head)
     }
 }
 
-/// A line that moves on a terminal, else one from time to time.
-struct Progress {
-    bar: ProgressBar,
-    clock: SharedClock,
-    shown: Option<Duration>,
-}
-
-impl Progress {
-    fn new(clock: SharedClock) -> Self {
-        let bar = ProgressBar::new_spinner();
-        bar.set_style(ProgressStyle::with_template("{spinner} {msg}").expect("a constant"));
-        if !std::io::stderr().is_terminal() {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        Self { bar, clock, shown: None }
-    }
-
-    fn show(&mut self, step: &Step<'_>) {
-        let now = self.clock.elapsed();
-        let due = self.shown.is_none_or(|shown| now.saturating_sub(shown) >= LINE_EVERY);
-        if self.bar.is_hidden() && !due {
-            return;
-        }
-        let (what, blocks) = match step {
-            Step::Copied { blocks, .. } => ("copied", *blocks),
-            Step::Audited(tally) => ("replayed where they arrived", tally.blocks),
-        };
-        if self.bar.is_hidden() {
-            self.shown = Some(now);
-            eprintln!("{} {blocks} blocks {what}", utc(self.clock.now_ms()));
-        }
-        self.bar.set_message(format!("{blocks} blocks {what}"));
-        self.bar.tick();
-    }
+fn said(step: &Step<'_>) -> String {
+    let (what, blocks) = match step {
+        Step::Copied { blocks } => ("copied", *blocks),
+        Step::Audited(tally) => ("replayed where they arrived", tally.blocks),
+    };
+    format!("{blocks} blocks {what}")
 }

@@ -1,6 +1,7 @@
 //! The commands that need a ledger, run as a user runs them, against a fake one; and the client, where
 //! no command asks.
 
+mod audit;
 mod bulk;
 mod certify;
 #[path = "../fake_ledger/mod.rs"]

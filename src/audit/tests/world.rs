@@ -1,7 +1,7 @@
 //! Ledgers in memory, sealed with the core alone: for the tests of the audit, and its benchmark.
 
 use probant_core::{
-    Fingerprint, Fingerprints, Hash, List, Statement,
+    Fingerprint, Fingerprints, List, Statement,
     block::Block,
     chain::Chain,
     draft::founding_block,
@@ -127,7 +127,8 @@ impl World {
             size: head.size + entries.len() as u64 + 1,
             documents: head.documents + entries.iter().map(Statement::documents).sum::<u64>(),
             time_ms: head.time_ms + 100,
-            status: Hash::ZERO,
+            // That of a block in which nothing falls and no key changes.
+            status: self.chain.status().root_hash(),
         };
         change(&mut header);
         let (height, time_ms) = (header.height, header.time_ms);
