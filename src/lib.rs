@@ -10,7 +10,8 @@
 //!    may have many nodes, and [`peers`] are the others;
 //! 5. [`store`]: what keeps the blocks, and answers look-ups in them; [`lag`]: they may be behind;
 //! 6. [`receipt`], [`prove`], [`lookup`] and [`explorer`]: first receipts, proof files, checkpoints,
-//!    verdicts, and the ledger to look at, from look-ups;
+//!    verdicts, and the ledger to look at, from look-ups; [`tile`]: its tree and entries in tiles, as
+//!    C2SP clients read them;
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments;
 //! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written.
@@ -62,6 +63,8 @@ pub mod receipt;
 pub mod revoke;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod tile;
 pub mod verdict;
 
 pub use error::Error;

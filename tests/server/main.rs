@@ -24,4 +24,5 @@ mod shares;
 mod start;
 mod statuses;
 mod stop;
+mod tiles;
 mod tls;
