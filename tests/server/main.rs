@@ -7,6 +7,7 @@ mod endpoints;
 mod explorer;
 mod full_disk;
 mod greedy;
+mod grown;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod life;
