@@ -1,4 +1,4 @@
-//! A receipt of consistency (RFC 9942 section 5.3.2): the seal of the newer of two trees, with the path
+//! A receipt of consistency (RFC 9942): the seal of the newer of two trees, with the path
 //! that shows that it began with the older one.
 
 use coset::{Label, cbor::value::Value};
