@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use probant_core::Identity;
 
-pub use blocks::{Blocks, open};
+pub use blocks::{Blocks, open, open_from};
 pub use report::{Report, Verdict};
 pub use stored::Stored;
 pub use tally::Tally;

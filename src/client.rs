@@ -52,6 +52,7 @@
 
 mod answer;
 mod bulk;
+mod file;
 mod json;
 mod lineage;
 mod mark;

@@ -40,10 +40,30 @@ pub trait Blocks: Send {
 /// # Errors
 /// `Input` where there is no ledger, `Busy` where it cannot be reached.
 pub fn open(source: &str) -> Result<Box<dyn Blocks>, Error> {
-    if source.starts_with("http://") || source.starts_with("https://") {
+    if is_url(source) {
         return Ok(Box::new(Remote::open(source)?));
     }
     Ok(Box::new(Directory::open(source.as_ref())?))
+}
+
+/// The same from a height on. In a data directory the blocks before are read, and passed over.
+///
+/// # Errors
+/// Those of [`open`]; `Input` where there are not so many blocks.
+pub fn open_from(source: &str, height: u64) -> Result<Box<dyn Blocks>, Error> {
+    if is_url(source) {
+        return Ok(Box::new(Remote::open_from(source, height)?));
+    }
+    let mut blocks = open(source)?;
+    for _ in 0..height {
+        let none = || Error::input(format!("{source}: there is no block {height}"));
+        blocks.next()?.ok_or_else(none)?;
+    }
+    Ok(blocks)
+}
+
+fn is_url(source: &str) -> bool {
+    source.starts_with("http://") || source.starts_with("https://")
 }
 
 /// What the reading thread hands over.
