@@ -28,6 +28,7 @@ use replay::{Checked, Finding, Folded, Replay};
 
 mod blocks;
 mod directory;
+mod exported;
 mod remote;
 mod replay;
 mod report;

@@ -16,6 +16,7 @@
 //! seal key that follows from genesis; that is no audit, which reads the export as well as the ledger.
 
 mod growing;
+mod keys;
 mod source;
 mod written;
 
@@ -29,6 +30,7 @@ use crate::{
     place::{File, Place},
 };
 use growing::Growing;
+pub use keys::Keys;
 pub use source::{End, Source};
 pub use written::Written;
 
@@ -173,7 +175,7 @@ fn publish(there: &Written, end: &End, place: &dyn Place) -> Result<(), Error> {
                     there.size
                 )));
             }
-            let signed = Checkpoint::open(note, &wanted.origin, &there.note_key()?)?;
+            let signed = Checkpoint::open(note, &wanted.origin, &there.keys()?.note)?;
             if signed != wanted {
                 return Err(Error::Stop(format!(
                     "the checkpoint signs root {}, the blocks have {root}: two histories of one ledger",
@@ -183,7 +185,7 @@ fn publish(there: &Written, end: &End, place: &dyn Place) -> Result<(), Error> {
             note.clone()
         }
         End::Newest { keys, .. } => {
-            let kid = there.note_key()?.kid();
+            let kid = there.keys()?.note.kid();
             wanted.sign(&keys.get(probant_core::key::Use::Note, kid)?)
         }
     };

@@ -5,6 +5,7 @@
 //! is there when it returns.
 
 mod folder;
+mod objects;
 mod site;
 
 use probant_core::framing::{RECORD_BYTES_MAX, record_bytes};
@@ -12,7 +13,33 @@ use probant_core::framing::{RECORD_BYTES_MAX, record_bytes};
 use crate::Error;
 
 pub use folder::Folder;
+pub use objects::Objects;
 pub use site::Site;
+
+/// The place that a URL or a path names, to be read: `s3://bucket/prefix`, `https://…`, or a directory.
+///
+/// # Errors
+/// [`Error::Input`] for a URL that is none.
+pub fn open(name: &str) -> Result<Box<dyn Place>, Error> {
+    if name.starts_with(objects::SCHEME) {
+        return Ok(Box::new(Objects::open(name)?));
+    }
+    if name.starts_with("http://") || name.starts_with("https://") {
+        return Ok(Box::new(Site::open(name)?));
+    }
+    Ok(Box::new(Folder::open(name.as_ref())))
+}
+
+/// The same to be written to: a bucket, or a directory.
+///
+/// # Errors
+/// Those of [`open`], and of [`Folder::create`].
+pub fn create(name: &str) -> Result<Box<dyn Place>, Error> {
+    if name.contains("://") {
+        return open(name);
+    }
+    Ok(Box::new(Folder::create(name.as_ref())?))
+}
 
 /// Longest file that is read: a block in its frame.
 pub const FILE_BYTES_MAX: usize = record_bytes(RECORD_BYTES_MAX);

@@ -25,18 +25,10 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Asks for all blocks.
-    ///
-    /// # Errors
-    /// `Busy` where nobody answers, `Input` where it is no ledger that does.
-    pub fn open(url: &str) -> Result<Self, Error> {
-        Self::open_from(url, 0)
-    }
-
     /// Asks for all blocks from a height on.
     ///
     /// # Errors
-    /// Those of [`Self::open`].
+    /// `Busy` where nobody answers, `Input` where it is no ledger that does, or has not so many.
     pub fn open_from(url: &str, height: u64) -> Result<Self, Error> {
         let client = Client::new(url)?;
         let runtime = Builder::new_current_thread().enable_all().build();

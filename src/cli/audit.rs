@@ -54,7 +54,8 @@ it got.";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Audit {
-    /// Data directory, or URL of the ledger or of its database
+    /// Data directory, or URL of the ledger or of its database; or an export, in a directory, at a URL
+    /// or in a bucket
     #[arg(value_name = "DIR|URL")]
     source: String,
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use std::{
     io::IsTerminal as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
@@ -21,7 +21,7 @@ use crate::{
     clock::{SharedClock, utc},
     export::{self, Settings, Source, Written},
     keyring::Keyring,
-    place::{Folder, Place},
+    place,
     store::{
         head_mark::HeadMark,
         postgres::{
@@ -40,7 +40,8 @@ Examples:
       up to the checkpoint that the ledger shows; run it again, and only what is new is written
   probant export public --from ledger-data --keys ledger-keys
       the operator's own, up to the newest block, for which the note key in ledger-keys signs
-  probant export public --from postgres://probant@db.internal/ledger
+  probant export s3://bucket/ledger --from postgres://probant@db.internal/ledger
+      into an object store, with region, endpoint and keys from the usual AWS_ variables
 
 Any web server can serve the result: what has no checkpoint yet is not told to anybody. C2SP clients
 find checkpoint, tile/ and tile/entries/ there; `probant audit` reads it too. One run at a time writes.
@@ -55,8 +56,8 @@ ledger is not the one that was exported before, or what it shows contradicts its
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Export {
-    /// Directory to write to; made where it is missing
-    #[arg(value_name = "DIR")]
+    /// Directory to write to, made where it is missing, or a bucket: `s3://bucket/prefix`
+    #[arg(value_name = "DIR|URL")]
     to: String,
     /// Data directory, or URL of the ledger or of its database
     #[arg(long, value_name = "DIR|URL", env = "PROBANT_LEDGER", hide_env_values = true)]
@@ -91,7 +92,7 @@ impl Export {
     fn export(&self, clock: SharedClock, stop: &AtomicBool) -> Result<u8, Error> {
         let expected = self.known.get()?;
         let source = self.source()?;
-        let place = self.place()?;
+        let place = place::create(&self.to)?;
         let mut progress = Progress::new(clock);
         let mut settings =
             Settings { expected, stop, progress: &mut |written| progress.show(written) };
@@ -118,10 +119,6 @@ impl Export {
             Error::input(format!("{keys}: no head mark; --keys names the ledger's keys"))
         })?;
         Ok(Source::directory(from, keys, Some(mark.height)))
-    }
-
-    fn place(&self) -> Result<Box<dyn Place>, Error> {
-        Ok(Box::new(Folder::create(Path::new(&self.to))?))
     }
 }
 

@@ -1,16 +1,10 @@
 //! An export on its way: what blocks add to it, held to the blocks before, and handed over in parts.
 
 use probant_core::{
-    Hash, Identity, LedgerId, Origin, Statement,
-    block::Layout,
-    framing,
-    key::{PublicKey, Use},
-    seal::Seal,
-    statement::{BlockStatement, Body, KeyAct},
-    tree::leaf_hash,
+    Hash, Identity, LedgerId, Statement, block::Layout, framing, seal::Seal, tree::leaf_hash,
 };
 
-use super::{Written, block_path};
+use super::{Keys, Written, block_path};
 use crate::{
     Error,
     place::{File, Place},
@@ -20,16 +14,11 @@ use crate::{
 /// A part is handed over once it has so many files or bytes.
 const FILES_MAX: usize = 1024;
 const BYTES_MAX: usize = 32 << 20;
-/// What the content types of statements that bring a key of the ledger end with; only those that may
-/// be one are decoded.
-const BRINGS_KEY: [&[u8]; 2] = [b"probant.genesis+cbor", b"probant.key+cbor"];
 
 /// The tree and its keys after some block, and what is not handed over yet.
 pub struct Growing {
     written: Written,
-    origin: Origin,
-    seal_key: PublicKey,
-    note_key: PublicKey,
+    keys: Keys,
     rows: Rows,
     /// The bundle that is not whole yet.
     bundle: Vec<u8>,
@@ -40,23 +29,18 @@ pub struct Growing {
 impl Growing {
     /// Begins with block 0, which says what ledger it is.
     pub fn found(block: &[u8], expected: Option<&Identity>) -> Result<Self, Error> {
-        let wrong = |why: String| Error::Stop(format!("block 0: {why}"));
         let layout = Layout::of(block)?;
         let genesis = &block[layout.entries[0].clone()];
-        let statement = Statement::decode(genesis)?;
-        let Body::Genesis(keys) = statement.body() else {
-            return Err(wrong("it does not begin with genesis".into()));
-        };
-        let (origin, ledger): (Origin, _) = (statement.issuer().parse()?, leaf_hash(genesis));
-        let found = Identity { origin: origin.clone(), ledger: LedgerId(ledger) };
+        let wrong = |why: &dyn std::fmt::Display| Error::Stop(format!("block 0: {why}"));
+        let keys = Keys::of_genesis(genesis).map_err(|why| wrong(&why))?;
+        let ledger = leaf_hash(genesis);
+        let found = Identity { origin: keys.origin.clone(), ledger: LedgerId(ledger) };
         if let Some(expected) = expected.filter(|expected| **expected != found) {
-            return Err(wrong(format!("it is of ledger {found}, and you expect {expected}")));
+            return Err(wrong(&format!("it is of ledger {found}, and you expect {expected}")));
         }
-        let (seal_key, note_key) = (keys.key(Use::Seal).clone(), keys.key(Use::Note).clone());
-        let written = Written::new(&origin, ledger, (0, 0, Hash::ZERO), (&seal_key, &note_key));
+        let written = Written::new(&keys, ledger, (0, 0, Hash::ZERO));
         let (rows, bundle, files) = (Rows::default(), Vec::new(), Vec::new());
-        let mut growing =
-            Self { written, origin, seal_key, note_key, rows, bundle, files, bytes: 0 };
+        let mut growing = Self { written, keys, rows, bundle, files, bytes: 0 };
         growing.add_at(0, block)?;
         Ok(growing)
     }
@@ -81,9 +65,8 @@ impl Growing {
         }
         let edge = rows.edge().find(|(tile, _)| tile.level == 0).map(|(tile, _)| tile);
         let bundle = edge.map_or(Ok(Vec::new()), |tile| read(&tile.bundle_path()))?;
-        let (seal_key, note_key) = (written.seal_key()?, written.note_key()?);
-        let origin = written.origin.parse()?;
-        Ok(Self { written, origin, seal_key, note_key, rows, bundle, files: Vec::new(), bytes: 0 })
+        let keys = written.keys()?;
+        Ok(Self { written, keys, rows, bundle, files: Vec::new(), bytes: 0 })
     }
 
     /// How far it is, parts that are not handed over yet included.
@@ -118,28 +101,18 @@ impl Growing {
             return Err(wrong(&format!("entry {at} of it is longer than 65,535 bytes")));
         }
         let frame = framing::frame(block).map_err(|why| wrong(&why))?;
-        let seal_key = self.seal_key.clone();
+        let seal_key = self.keys.seal.clone();
         for entry in &entries {
             self.add_entry(entry).map_err(|why| wrong(&why))?;
         }
         let root = self.rows.root().expect("a block has entries");
         // A key that this block brings seals the next one.
         let seal = Seal::decode(&block[layout.seal.clone()]).map_err(|why| wrong(&why))?;
-        self.check_seal(&seal, &seal_key, header, root).map_err(|why| wrong(&why))?;
+        seal.verify(&seal_key, &self.keys.origin, header.time_ms, root)
+            .map_err(|why| wrong(&why))?;
         self.file(block_path(height), frame);
-        let (keys, ledger) = ((&self.seal_key, &self.note_key), self.written.ledger()?);
-        self.written = Written::new(&self.origin, ledger, (height, size, root), keys);
+        self.written = Written::new(&self.keys, self.written.ledger()?, (height, size, root));
         Ok(())
-    }
-
-    fn check_seal(
-        &self,
-        seal: &Seal,
-        key: &PublicKey,
-        header: &BlockStatement,
-        root: Hash,
-    ) -> Result<(), Error> {
-        Ok(seal.verify(key, &self.origin, header.time_ms, root)?)
     }
 
     fn add_entry(&mut self, entry: &[u8]) -> Result<(), Error> {
@@ -154,20 +127,7 @@ impl Growing {
             }
             self.file(tile.to_string(), hashes);
         }
-        if BRINGS_KEY.iter().any(|name| entry.windows(name.len()).any(|part| part == *name)) {
-            self.take_key(&Statement::decode(entry)?);
-        }
-        Ok(())
-    }
-
-    fn take_key(&mut self, statement: &Statement) {
-        let Body::Key(key) = statement.body() else { return };
-        let KeyAct::Replace { r#use, held } = &key.act else { return };
-        match r#use {
-            Use::Seal => self.seal_key = held.key.clone(),
-            Use::Note => self.note_key = held.key.clone(),
-            _ => {}
-        }
+        Ok(self.keys.take(entry)?)
     }
 
     fn file(&mut self, path: String, bytes: Vec<u8>) {

@@ -1,9 +1,10 @@
 //! `export.json`: how far an export is there. It is written after what it speaks of, so that it may
 //! say too little and never too much.
 
-use probant_core::{Hash, Origin, key::PublicKey};
+use probant_core::{Hash, key::PublicKey};
 use serde::{Deserialize, Serialize};
 
+use super::Keys;
 use crate::{
     Error,
     place::{File, Place},
@@ -32,16 +33,13 @@ pub struct Written {
 }
 
 impl Written {
-    /// That of a ledger after some block.
-    pub fn new(
-        origin: &Origin,
-        ledger: Hash,
-        (height, size, root): (u64, u64, Hash),
-        (seal, note): (&PublicKey, &PublicKey),
-    ) -> Self {
+    /// That of a ledger after some block: its height, the size of the tree, and the root.
+    pub fn new(keys: &Keys, ledger: Hash, (height, size, root): (u64, u64, Hash)) -> Self {
         let hex = |key: &PublicKey| hex::encode(key.as_bytes());
-        let (origin, ledger, root) = (origin.to_string(), ledger.to_string(), root.to_string());
-        Self { origin, ledger, height, size, root, seal_key: hex(seal), note_key: hex(note) }
+        let (origin, ledger, root) =
+            (keys.origin.to_string(), ledger.to_string(), root.to_string());
+        let (seal_key, note_key) = (hex(&keys.seal), hex(&keys.note));
+        Self { origin, ledger, height, size, root, seal_key, note_key }
     }
 
     /// What an earlier run left at a place; none where none did.
@@ -51,11 +49,8 @@ impl Written {
     pub fn read(place: &dyn Place) -> Result<Option<Self>, Error> {
         let Some(bytes) = place.get(PATH)? else { return Ok(None) };
         let read: Self = serde_json::from_slice(&bytes).map_err(|why| damaged(place, &why))?;
-        read.ledger()
-            .and(read.root())
-            .and(read.seal_key())
-            .and(read.note_key())
-            .map_err(|why| damaged(place, &why))?;
+        let checked = read.ledger().and(read.root()).and(read.keys());
+        checked.map_err(|why| damaged(place, &why))?;
         Ok(Some(read))
     }
 
@@ -82,20 +77,15 @@ impl Written {
         hash("root", &self.root)
     }
 
-    /// The key that seals the next block.
+    /// Name and keys.
     ///
     /// # Errors
     /// None once it was read.
-    pub fn seal_key(&self) -> Result<PublicKey, Error> {
-        Ok(PublicKey::from_bytes(&hash("seal_key", &self.seal_key)?.0)?)
-    }
-
-    /// The key that signs checkpoints.
-    ///
-    /// # Errors
-    /// None once it was read.
-    pub fn note_key(&self) -> Result<PublicKey, Error> {
-        Ok(PublicKey::from_bytes(&hash("note_key", &self.note_key)?.0)?)
+    pub fn keys(&self) -> Result<Keys, Error> {
+        let key = |name, text| Ok::<_, Error>(PublicKey::from_bytes(&hash(name, text)?.0)?);
+        let origin = self.origin.parse()?;
+        let (seal, note) = (key("seal_key", &self.seal_key)?, key("note_key", &self.note_key)?);
+        Ok(Keys { origin, seal, note })
     }
 }
 

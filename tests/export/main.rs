@@ -9,5 +9,7 @@ mod cluster;
 mod followed;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod hostile;
+mod objects;
 mod site;
 mod written;

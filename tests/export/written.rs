@@ -28,7 +28,7 @@ async fn served(home: &Home) -> (Server, Client, Issuer) {
     (server, client, issuer)
 }
 
-fn command(home: &Home, from: &str, to: &Path) -> Command {
+pub fn command(home: &Home, from: &str, to: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_probant"));
     command.arg("export").arg(to).args(["--from", from]).arg("--keys").arg(home.keys());
     command.env_remove("PROBANT_LEDGER").env_remove("PROBANT_IDENTITY").stdin(Stdio::null());
@@ -36,11 +36,16 @@ fn command(home: &Home, from: &str, to: &Path) -> Command {
 }
 
 fn run(home: &Home, from: &str, to: &Path) -> Output {
-    command(home, from, to).output().unwrap()
+    run_command(&mut command(home, from, to))
+}
+
+/// What it said. Whatever this process serves to it is served on another thread.
+pub fn run_command(command: &mut Command) -> Output {
+    tokio::task::block_in_place(|| command.output().unwrap())
 }
 
 /// An export that must end well.
-fn export(home: &Home, from: &str, to: &Path) {
+pub fn export(home: &Home, from: &str, to: &Path) {
     let output = run(home, from, to);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -69,7 +74,7 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, (u64, Vec<u8>)> {
     found
 }
 
-fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files(dir).into_iter().map(|(path, (_, bytes))| (path, bytes)).collect()
 }
 
@@ -77,7 +82,7 @@ fn is_part(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str().to_string_lossy().ends_with(".p"))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_is_what_the_server_serves_and_a_second_run_writes_only_what_is_new() {
     bounded(240, async {
         let home = Home::init();
@@ -121,7 +126,7 @@ async fn an_export_is_what_the_server_serves_and_a_second_run_writes_only_what_i
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn from_a_directory_in_use_or_not_from_a_url_and_from_a_database_it_is_the_same() {
     bounded(240, async {
         let home = Home::init();
@@ -148,7 +153,7 @@ async fn from_a_directory_in_use_or_not_from_a_url_and_from_a_database_it_is_the
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_tells_nobody_of_what_is_not_there_and_goes_on() {
     bounded(300, async {
         let home = Home::init();
@@ -190,7 +195,6 @@ async fn killed_at_any_moment_it_tells_nobody_of_what_is_not_there_and_goes_on()
     .await;
 }
 
-// The files are served by this process while it waits for another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_older_copy_and_another_ledger_change_nothing() {
     bounded(240, async {
