@@ -35,7 +35,7 @@ mod report;
 mod stored;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// How long an interruption may go unseen while the source is silent.
 const STOP_POLL: Duration = Duration::from_millis(100);

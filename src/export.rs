@@ -18,6 +18,8 @@
 mod growing;
 mod keys;
 mod source;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::sync::atomic::{AtomicBool, Ordering};

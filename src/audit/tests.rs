@@ -20,7 +20,7 @@ use world::{SEAL_SEED, TIME_MS, World, key, list};
 
 mod directory;
 mod remote;
-mod world;
+pub(crate) mod world;
 
 fn settings(expected: Option<Identity>) -> Settings {
     let stop = Arc::new(AtomicBool::new(false));

@@ -11,8 +11,8 @@ use crate::{
     tile::{Rows, Tile, WIDTH},
 };
 
-/// A part is handed over once it has so many files or bytes.
-const FILES_MAX: usize = 1024;
+/// A part is handed over once it has so many files or bytes. Tests make many of a small ledger.
+const FILES_MAX: usize = if cfg!(test) { 4 } else { 1024 };
 const BYTES_MAX: usize = 32 << 20;
 
 /// The tree and its keys after some block, and what is not handed over yet.
