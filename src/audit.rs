@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use probant_core::{Identity, block::Layout};
 
-pub use blocks::{Blocks, open};
+pub use blocks::{Blocks, open, open_from};
 pub use evidence::EvidenceFile;
 pub use past::{Past, SeenReport, Standing};
 pub use report::{Report, Verdict};
@@ -40,6 +40,7 @@ mod directory;
 mod evidence;
 mod fallen;
 mod past;
+mod exported;
 mod remote;
 mod replay;
 mod report;
@@ -50,7 +51,7 @@ mod snapshot;
 mod stored;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// How long an interruption may go unseen while the source is silent.
 const STOP_POLL: Duration = Duration::from_millis(100);

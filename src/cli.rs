@@ -7,6 +7,7 @@ mod certify;
 mod database;
 mod directories;
 mod dispatch;
+mod export;
 mod fingerprint;
 mod identity;
 mod init;
@@ -101,6 +102,7 @@ enum Command {
     Mark(mark::MarkCommand),
     Reindex(reindex::Reindex),
     Migrate(migrate::Migrate),
+    Export(export::Export),
     Policy(policy::PolicyCommand),
     Bench(bench::Bench),
 }
@@ -148,6 +150,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Mark(mark) => mark.run(),
         Command::Reindex(reindex) => reindex.run(),
         Command::Migrate(migrate) => migrate.run(&clock).await,
+        Command::Export(export) => export.run(&clock).await,
         Command::Policy(policy) => policy.run(&*clock).await,
         Command::Bench(bench) => bench.run(&clock).await,
     }

@@ -52,6 +52,7 @@
 
 mod answer;
 mod bulk;
+mod file;
 mod json;
 mod lineage;
 mod mark;
@@ -344,10 +345,15 @@ pub(crate) fn founded(block: &[u8]) -> Result<Chain, Fault> {
     extension.signatures.check(&block).map(|()| chain)
 }
 
-fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
+/// Chooses what TLS rests on, for this program and once.
+pub(crate) fn choose_provider() {
     static PROVIDER: Once = Once::new();
     // Fails only where the program has chosen another provider already, which is as good.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
+    choose_provider();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("probant/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_MAX)

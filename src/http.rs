@@ -5,6 +5,7 @@
 //! | issuers | `POST /entries`, `GET /entries/{index}` (`entries`) |
 //! | verifiers | `/documents/…`, `POST /verify` (`documents`), `GET /prefixes/…` (`prefixes`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
+//! | C2SP clients | `GET /tile/…` (`tiles`) |
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz`, `/mark` (`registry`, `health`) |
 //! | people who look around | `/explorer/…` (`explorer`) |
@@ -39,6 +40,7 @@ mod proofs;
 mod registry;
 mod shares;
 mod socket;
+mod tiles;
 mod tls;
 mod turns;
 mod upload;
@@ -117,6 +119,7 @@ fn of_ledger() -> OpenApiRouter<Service> {
         .merge(entries::router())
         .merge(registry::router())
         .merge(blocks::router())
+        .merge(tiles::router())
         .merge(proofs::router())
         .merge(explorer::router())
 }

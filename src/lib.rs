@@ -10,10 +10,12 @@
 //!    may have many nodes, and [`peers`] are the others;
 //! 5. [`store`]: what keeps the blocks, and answers look-ups in them; [`lag`]: they may be behind;
 //! 6. [`receipt`], [`prove`], [`lookup`] and [`explorer`]: first receipts, proof files, checkpoints,
-//!    verdicts, and the ledger to look at, from look-ups;
+//!    verdicts, and the ledger to look at, from look-ups; [`tile`]: its tree and entries in tiles, as
+//!    C2SP clients read them;
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments;
-//! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written.
+//! 8. [`export`]: the whole ledger as files that any web server serves, at a [`place`];
+//! 9. [`migrate`]: a ledger moved into another store, and replayed there before anything is written.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
@@ -38,6 +40,8 @@ pub mod durable;
 pub mod error;
 #[cfg(feature = "server")]
 pub mod explorer;
+#[cfg(feature = "server")]
+pub mod export;
 pub mod freshness;
 #[cfg(feature = "server")]
 pub mod http;
@@ -54,6 +58,8 @@ pub mod lookup;
 pub mod migrate;
 #[cfg(feature = "server")]
 pub mod peers;
+#[cfg(feature = "server")]
+pub mod place;
 mod planted;
 #[cfg(feature = "server")]
 pub mod prove;
@@ -62,6 +68,8 @@ pub mod receipt;
 pub mod revoke;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod tile;
 pub mod verdict;
 
 pub use error::Error;

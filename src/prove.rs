@@ -8,7 +8,7 @@ mod maker;
 
 use std::{num::NonZero, sync::Arc, thread, time::Duration};
 
-use probant_core::{Fingerprint, registry::Registry, seal::Seal, statement::BlockStatement};
+use probant_core::{Fingerprint, Hash, registry::Registry, seal::Seal, statement::BlockStatement};
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::{
@@ -36,6 +36,8 @@ pub struct Published {
     pub block: BlockStatement,
     /// Its seal.
     pub seal: Seal,
+    /// Root of its tree, which that seal signs.
+    pub root: Hash,
 }
 
 /// Makes proofs and checkpoints over one store.

@@ -1,8 +1,11 @@
 //! First receipts, put together from look-ups: nothing is signed, the path leads to the tree of the
-//! entry's own block, under its stored seal. The ledger answers with them, proofs hold them.
+//! entry's own block, under its stored seal. The ledger answers with them, proofs hold them. The same
+//! in the tree of any later block is in `sized`, with what shows that one tree grew from another.
+
+mod sized;
 
 use probant_core::{
-    Rejected, Statement,
+    Hash, Rejected, Statement,
     key::Use,
     registry::Registry,
     seal::{Receipt, Seal},
@@ -10,6 +13,8 @@ use probant_core::{
 };
 
 use crate::{Error, lag, store::Store};
+
+pub use sized::{consistency, grown, inclusion, path};
 
 /// Receipt of an entry under the seal of its own block, which nobody has checked; `None` beyond the
 /// head.
@@ -42,9 +47,14 @@ fn check(
     last: &[u8],
     registry: &Registry,
 ) -> Result<(), Rejected> {
+    let root = receipt.root(tree::leaf_hash(entry))?;
+    check_seal(&receipt.seal, root, last, registry)
+}
+
+/// Holds the root of a tree to the seal of the block whose statement is its last entry.
+fn check_seal(seal: &Seal, root: Hash, last: &[u8], registry: &Registry) -> Result<(), Rejected> {
     let statement = Statement::decode(last)?;
     let block = statement.as_block().ok_or(Rejected::Misplaced("block"))?;
-    let root = receipt.root(tree::leaf_hash(entry))?;
     let key = registry.ledger_key_at(Use::Seal, block.first);
-    receipt.seal.verify(key, registry.origin(), block.time_ms, root)
+    seal.verify(key, registry.origin(), block.time_ms, root)
 }

@@ -13,7 +13,7 @@ mod resume;
 pub(crate) mod status_nodes;
 mod usage;
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use probant_core::{
     Fingerprint, Hash,
@@ -87,6 +87,11 @@ pub trait Store: Nodes + Send + Sync {
 
     /// An entry, with the height of its block.
     fn entry(&self, index: u64) -> Result<Option<(Vec<u8>, u64)>, StoreError>;
+
+    /// Entries that follow each other; none where the head has not all of them.
+    fn entries(&self, range: Range<u64>) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        range.map(|index| Ok(self.entry(index)?.map(|(entry, _)| entry))).collect()
+    }
 
     /// Hashes of complete subtrees, in the order asked for.
     fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError>;

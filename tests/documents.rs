@@ -1,6 +1,6 @@
-//! What the documents say is so: the commands of README.md, docs/operate.md, docs/audit.md and docs/nodes.md run (those in fenced
-//! blocks marked `sh run`, in their order, as one script), links lead somewhere, and the sections
-//! that code and documents cite exist.
+//! What the documents say is so: the commands of README.md, docs/operate.md, docs/audit.md, docs/nodes.md
+//! and docs/export.md run (those in fenced blocks marked `sh run`, in their order, as one script), links
+//! lead somewhere, and the sections that code and documents cite exist.
 
 #[path = "cluster/mod.rs"]
 mod cluster;
@@ -38,7 +38,12 @@ fn the_commands_of_operate_work() {
 
 #[test]
 fn the_commands_of_audit_work() {
-    run_commands("docs/audit.md", "");
+    run_commands("docs/audit.md", &[]);
+}
+
+#[test]
+fn the_commands_of_export_work() {
+    run_commands("docs/export.md", &[]);
 }
 
 #[test]
@@ -148,7 +153,7 @@ fn headings(markdown: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn cited_sections_exist() {
     let mut missing = Vec::new();
-    for name in ["format.md", "design.md", "operate.md", "nodes.md"] {
+    for name in ["format.md", "design.md", "operate.md", "nodes.md", "export.md"] {
         let text = read(Path::new("docs").join(name));
         let numbers: HashSet<_> = headings(&text)
             .filter_map(|heading| heading.split_whitespace().next())

@@ -1,6 +1,8 @@
 //! The seal: the ledger's signature over the tree after a block; with a path it is the RFC 9942
 //! receipt of an entry (format.md 8).
 
+mod consistency;
+
 use coset::{Label, cbor::value::Value};
 
 use crate::{
@@ -10,6 +12,8 @@ use crate::{
     key::{Kid, PublicKey, SigningKey},
     tree::{PATH_MAX, root_from_path},
 };
+
+pub use consistency::ConsistencyReceipt;
 
 /// vdp label of inclusion proofs.
 const INCLUSION: i64 = -1;

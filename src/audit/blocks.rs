@@ -5,8 +5,8 @@ use std::{
     thread,
 };
 
-use super::{directory::Directory, remote::Remote};
-use crate::Error;
+use super::{directory::Directory, exported::Exported, remote::Remote};
+use crate::{Error, place};
 
 /// Bytes of blocks replayed in one go. Four times as much is in memory at once, decoded or not.
 /// Tests make many chunks of a small ledger.
@@ -49,15 +49,48 @@ pub trait Blocks: Send {
     fn notes(&mut self) -> Vec<String>;
 }
 
-/// Opens a source: the URL of a ledger, or else its data directory, which may be in use.
+/// Opens a source: the URL of a ledger, or else its data directory, which may be in use; or an export
+/// of it, in a directory, an object store, or wherever a web server serves it.
 ///
 /// # Errors
 /// `Input` where there is no ledger, `Busy` where it cannot be reached.
 pub fn open(source: &str) -> Result<Box<dyn Blocks>, Error> {
-    if source.starts_with("http://") || source.starts_with("https://") {
-        return Ok(Box::new(Remote::open(source)?));
+    open_from(source, 0)
+}
+
+/// The same from a height on. Where they can only be read in order, the blocks before are passed over.
+///
+/// # Errors
+/// Those of [`open`]; `Input` where there are not so many blocks.
+pub fn open_from(source: &str, height: u64) -> Result<Box<dyn Blocks>, Error> {
+    let is_bucket = source.starts_with("s3://");
+    let is_url = source.starts_with("http://") || source.starts_with("https://");
+    let ledger: Result<Box<dyn Blocks>, Error> = if is_bucket {
+        Err(Error::input(format!("{source}: no export is there")))
+    } else if is_url {
+        Remote::open_from(source, height).map(|remote| Box::new(remote) as Box<dyn Blocks>)
+    } else {
+        Directory::open(source.as_ref()).and_then(|directory| after(Box::new(directory), height))
+    };
+    match ledger {
+        // It is no ledger. What it is instead shows in what else is there.
+        Err(error @ Error::Input(_)) => match place::open(source).and_then(Exported::open) {
+            Ok(Some(exported)) => after(Box::new(exported), height),
+            Err(why) if is_bucket => Err(why),
+            Err(why @ Error::Input(_)) if !is_url => Err(why),
+            _ => Err(error),
+        },
+        ledger => ledger,
     }
-    Ok(Box::new(Directory::open(source.as_ref())?))
+}
+
+fn after(mut blocks: Box<dyn Blocks>, height: u64) -> Result<Box<dyn Blocks>, Error> {
+    for _ in 0..height {
+        if blocks.next()?.is_none() {
+            return Err(Error::input(format!("{}: there is no block {height}", blocks.name())));
+        }
+    }
+    Ok(blocks)
 }
 
 /// What the reading thread hands over.

@@ -26,17 +26,17 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Asks for all blocks.
+    /// Asks for all blocks from a height on.
     ///
     /// # Errors
-    /// `Busy` where nobody answers, `Input` where it is no ledger that does.
-    pub fn open(url: &str) -> Result<Self, Error> {
+    /// `Busy` where nobody answers, `Input` where it is no ledger that does, or has not so many.
+    pub fn open_from(url: &str, height: u64) -> Result<Self, Error> {
         let client = Client::new(url)?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;
-        let stream = runtime.block_on(client.blocks_from(0))?;
+        let stream = runtime.block_on(client.blocks_from(height))?;
         let url = client.url().to_owned();
-        Ok(Self { client, runtime, stream, url, height: 0, piece: Vec::new(), taken: 0 })
+        Ok(Self { client, runtime, stream, url, height, piece: Vec::new(), taken: 0 })
     }
 
     /// Appends what comes next, until `into` holds `bytes`; false at the end of the stream.

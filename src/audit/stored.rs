@@ -18,8 +18,13 @@ pub struct Stored {
 impl Stored {
     /// Of a store, under the name that an auditor calls it by.
     pub fn new(name: impl Into<String>, store: Arc<dyn Store>) -> Self {
+        Self::from_height(name, store, 0)
+    }
+
+    /// The same without the blocks below a height.
+    pub fn from_height(name: impl Into<String>, store: Arc<dyn Store>, height: u64) -> Self {
         let blocks = store.head().map_or(0, |head| head.height + 1);
-        Self { name: name.into(), store, height: 0, blocks }
+        Self { name: name.into(), store, height, blocks }
     }
 }
 
@@ -33,7 +38,7 @@ impl Blocks for Stored {
     }
 
     fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        if self.height == self.blocks {
+        if self.height >= self.blocks {
             return Ok(None);
         }
         let missing = || Error::Stop(format!("block {} is not there", self.height));

@@ -25,7 +25,7 @@ mod past;
 mod remote;
 mod report;
 mod resume;
-mod world;
+pub(crate) mod world;
 
 fn settings(expected: Option<Identity>) -> Settings {
     let stop = Arc::new(AtomicBool::new(false));

@@ -67,7 +67,8 @@ nothing that it can be held to; 3 it could not be reached, the stream broke off,
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Audit {
-    /// Data directory, or URL of the ledger or of its database; else the database of --store
+    /// Data directory, or URL of the ledger or of its database; or an export, in a directory, at a URL
+    /// or in a bucket; else the database of --store
     #[arg(value_name = "DIR|URL", required_unless_present = "store")]
     source: Option<String>,
     #[command(flatten)]

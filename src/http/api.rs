@@ -89,6 +89,10 @@ fn described(mut document: OpenApi) -> OpenApi {
     document.tags = Some(TAGS.map(tag).into());
     let schemas = &mut document.components.get_or_insert_default().schemas;
     schemas.insert(problem::SCHEMA.into(), problem::Details::schema());
+    // The rest of a path is a parameter like any other: OpenAPI has no sign for it.
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths =
+        paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
     for (path, item) in &mut document.paths.paths {
         let reads = item.get.iter_mut().map(|operation| ("get", operation));
         let writes = item.post.iter_mut().map(|operation| ("post", operation));

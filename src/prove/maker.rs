@@ -56,7 +56,7 @@ impl Maker {
             Ok::<_, Error>(checkpoint.sign(&key.map_err(missing)?))
         };
         let note = self.keys.as_ref().map(signed).transpose()?;
-        Ok(Published { note, block, seal })
+        Ok(Published { note, block, seal, root })
     }
 
     /// The proof of a document at a place where look-ups found it, under a published head.

@@ -35,7 +35,7 @@ mod subtrees;
 mod usage;
 
 use std::{
-    ops::RangeInclusive,
+    ops::{Range, RangeInclusive},
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard},
     time::Duration,
@@ -165,6 +165,10 @@ impl Store for Postgres {
 
     fn entry(&self, index: u64) -> Result<Option<(Vec<u8>, u64)>, StoreError> {
         self.look_ups().entry(index)
+    }
+
+    fn entries(&self, range: Range<u64>) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        self.look_ups().following(range)
     }
 
     fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError> {

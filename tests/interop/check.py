@@ -25,7 +25,8 @@ from scitt_cose import merkle, receipt, statement
 # RFC 9597, 9995, 9942; the last is Probant's own.
 CLAIMS, HASH_ALG, PREIMAGE_TYPE, RECEIPTS, VDS, VDP = 15, 258, 259, 394, 395, 396
 PROOF = -0x50524F02
-SHA_256, INCLUSION = -16, -1
+COUNTED = ("entries", "receipts", "grown", "proofs", "keys")
+SHA_256, INCLUSION, CONSISTENCY = -16, -1, -2
 
 
 class Refused(Exception):
@@ -94,6 +95,22 @@ def scitt_receipt(data, entry, key):
     return result.ok
 
 
+def grown_receipt(data, roots, sizes, key):
+    """A receipt of consistency: pycose for the signature over the newer root, scitt-cose for the
+    path (it reads receipts of inclusion only)."""
+    message = CoseMessage.decode(data)
+    check(type(message) is Sign1Message and message.get_attr(Algorithm) is EdDSA, "not EdDSA")
+    check(message.phdr[VDS] == 1 and message.payload is None, "vds or payload")
+    (proof,) = message.uhdr[VDP][CONSISTENCY]
+    older, newer, path = cbor2.loads(proof)
+    check((older, newer) == sizes, "of other sizes")
+    message.key = key.okp
+    signed = message.verify_signature(detached_payload=roots[1])
+    path = [node.hex() for node in path]
+    grew = merkle.verify_consistency(roots[0].hex(), roots[1].hex(), older, newer, path)
+    return signed and grew
+
+
 def root_of_path(entry, index, size, path):
     """RFC 9162 section 2.1.3.2, step by step."""
     check(0 <= index < size, "index")
@@ -150,10 +167,12 @@ class Ledger:
             check(merkle.merkle_root(entries) == root.hex(), f"root of size {size}")
         for expected in self.world["receipts"]:
             self.verify_receipt(expected)
+        for expected in self.world["grown"]:
+            self.verify_grown(expected)
         for expected in self.world["proofs"]:
             self.verify_proof(expected)
         self.verify_key_set()
-        counts = {name: len(self.world[name]) for name in ("entries", "receipts", "proofs", "keys")}
+        counts = {name: len(self.world[name]) for name in COUNTED}
         check(all(counts.values()), f"nothing to check: {counts}")
         print("pycose, scitt-cose:", counts)
 
@@ -220,6 +239,30 @@ class Ledger:
             check(refuses(verdict, data, entry, self.keys["issuer"]), f"{what}: {name}, wrong key")
             for bit, bad in surviving_flips(expected, verdict, data, entry, seal):
                 only_size_differs(f"{what}: {name} accepts bit {bit} flipped", bad, data)
+
+    def verify_grown(self, expected):
+        """RFC 9942: that one sealed tree began with another."""
+        what, seal = expected["file"], self.keys["seal"]
+        data = (self.folder / what).read_bytes()
+        sizes = (expected["from"], expected["to"])
+        roots = tuple(self.roots[size] for size in sizes)
+        tag = canonical(data, what)
+        protected, unprotected, payload, _ = tag.value
+        header = canonical(protected, what)
+        check(tag.tag == 18 and payload is None, f"{what}: tag 18, detached payload")
+        check(header[CLAIMS][2] == f"block:{expected['height']}" and header[VDS] == 1, what)
+        (proof,) = unprotected[VDP][CONSISTENCY]
+        path = [bytes.fromhex(node) for node in expected["path"]]
+        check(canonical(proof, what) == [*sizes, path], f"{what}: consistency proof")
+        check(unprotected == {VDP: {CONSISTENCY: [proof]}}, f"{what}: unprotected header")
+        entries = [entry.hex() for entry in self.entries]
+        theirs = merkle.consistency_proof(entries, *sizes)
+        check(theirs == expected["path"], f"{what}: their path is another")
+        check(grown_receipt(data, roots, sizes, seal), f"{what}: refused")
+        check(refuses(grown_receipt, data, roots, sizes, self.keys["issuer"]), f"{what}: wrong key")
+        check(refuses(grown_receipt, data, roots[::-1], sizes, seal), f"{what}: backwards")
+        for bit, _ in surviving_flips(expected, grown_receipt, data, roots, sizes, seal):
+            raise Refused(f"{what}: bit {bit} flipped is accepted")
 
     def verify_proof(self, expected):
         """A Transparent Statement of RFC 9943, and Probant's parts under their private label."""

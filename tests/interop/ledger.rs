@@ -9,7 +9,7 @@ use probant_core::{
     key::Use,
     list::Batch,
     proof::{DocumentPath, Proof, ProvenEntry},
-    seal::Receipt,
+    seal::{ConsistencyReceipt, Receipt},
     statement::{
         Body, Certify, Enroll, Genesis, IssuerRecord, IssuerStatement, LedgerKey, Policy, Revoke,
         prove_possession,
@@ -126,13 +126,29 @@ impl Ledger {
 
     /// The path of any entry in the newest tree.
     fn path(&self, index: u64) -> Vec<Hash> {
+        let size = self.chain.head().size;
+        tree::prove(index, size, |nodes| Ok::<_, ()>(self.hashes(nodes))).unwrap()
+    }
+
+    fn hashes(&self, nodes: &[tree::Node]) -> Vec<Hash> {
         let leaves: Vec<_> = self.entries().iter().map(|entry| entry.leaf()).collect();
         let subtree = |node: &tree::Node| {
             let start = usize::try_from(node.index << node.level).unwrap();
             tree::root(leaves[start..start + (1 << node.level)].to_vec()).unwrap()
         };
-        let size = leaves.len() as u64;
-        tree::prove(index, size, |nodes| Ok::<_, ()>(nodes.iter().map(subtree).collect())).unwrap()
+        nodes.iter().map(subtree).collect()
+    }
+
+    /// That the tree of each block grew from that of each before.
+    pub fn grown(&self) -> Vec<ConsistencyReceipt> {
+        let of = |newer: &SealedBlock, older: &SealedBlock| {
+            let (from, to) = (older.head.size, newer.head.size);
+            let path = tree::prove_consistency(from, to, |nodes| Ok::<_, ()>(self.hashes(nodes)));
+            ConsistencyReceipt { seal: newer.block.seal.clone(), from, to, path: path.unwrap() }
+        };
+        let all =
+            (1..self.blocks.len()).flat_map(|newer| (0..newer).map(move |older| (newer, older)));
+        all.map(|(newer, older)| of(&self.blocks[newer], &self.blocks[older])).collect()
     }
 
     pub fn newest_receipt(&self, index: u64) -> Receipt {

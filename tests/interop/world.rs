@@ -44,6 +44,14 @@ impl Ledger {
                 "every_bit": size == newest && (index == BATCH || index + 1 == newest),
             })
         });
+        let grown = self.grown().into_iter().map(|receipt| {
+            let (from, to) = (receipt.from, receipt.to);
+            let file = put(format!("grown-{from}-{to}.cose"), &receipt.encode());
+            json!({
+                "file": file, "from": from, "to": to, "path": hexes(&receipt.path),
+                "height": receipt.seal.height(), "every_bit": to == newest && from > 4,
+            })
+        });
         let heads = self.checkpoints().into_iter().map(|checkpoint| {
             json!({
                 "size": checkpoint.size, "root": checkpoint.root.to_string(),
@@ -62,6 +70,7 @@ impl Ledger {
             "keys": KEYS.map(|(name, _)| name),
             "entries": entries.collect::<Vec<_>>(),
             "receipts": receipts.collect::<Vec<_>>(),
+            "grown": grown.collect::<Vec<_>>(),
             "heads": heads.collect::<Vec<_>>(),
             "proofs": proofs.collect::<Vec<_>>(),
         });

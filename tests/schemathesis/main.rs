@@ -88,7 +88,8 @@ async fn there(
     format!(
         "[parameters]\nfingerprint = {text:?}\nprefix = {prefix:?}\nroot = \"{root}\"\n\
          kid = \"{kid}\"\nid = \"{ISSUER}\"\nkind = \"busy\"\nheight = {height}\n\
-         entry = {entry}\nindex = {entry}\nfrom = {entry}\nto = {size}\n"
+         entry = {entry}\nindex = {entry}\nfrom = {entry}\nto = {size}\nsize = {size}\n\
+         level = 0\ntile = \"000.p/2\"\n"
     ) + NO_STATEMENTS
 }
 
@@ -108,9 +109,10 @@ fn made_up(home: &Home, varied: &Varied, (height, size): (u64, u64)) -> String {
         ("id", vec![ISSUER.to_owned()]),
         ("root", vec![varied.batch.root().to_string()]),
         ("kind", vec!["busy".to_owned(), "rejected".to_owned()]),
+        ("tile", vec!["000.p/1".to_owned(), "000.p/7".to_owned()]),
     ];
     let heights = ("height", numbers(height));
-    let indexes = ["index", "entry", "from", "to"].map(|name| (name, entries.clone()));
+    let indexes = ["index", "entry", "from", "to", "size"].map(|name| (name, entries.clone()));
     let mut settings = String::new();
     for (name, values) in texts {
         let values: Vec<_> = values.iter().map(|value| format!("{value:?}")).collect();

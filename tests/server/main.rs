@@ -7,6 +7,7 @@ mod endpoints;
 mod explorer;
 mod full_disk;
 mod greedy;
+mod grown;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod life;
@@ -24,4 +25,5 @@ mod shares;
 mod start;
 mod statuses;
 mod stop;
+mod tiles;
 mod tls;

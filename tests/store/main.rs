@@ -12,12 +12,17 @@ mod world;
 use std::{any::Any, fs, sync::Arc, time::Duration};
 
 use cluster::Database;
-use probant::store::{
-    Store, StoreError, StoredBlock,
-    embedded::{index::Engine, settings::Settings},
-    memory::{Fail, Memory},
-    postgres::Postgres,
+use probant::{
+    Error,
+    store::{
+        Store, StoreError, StoredBlock,
+        embedded::{index::Engine, settings::Settings},
+        memory::{Fail, Memory},
+        postgres::Postgres,
+    },
+    tile::{self, Tile},
 };
+use probant_core::Hash;
 use truth::check_all;
 use world::{Dirs, blocks, caught_up, opening};
 
@@ -56,6 +61,19 @@ fn what_is_appended_is_answered_after_every_step() {
             append_all(&*store, &blocks[count - 1..count]);
             check_all(&*store, &blocks[..count]);
         }
+    }
+}
+
+#[test]
+fn tiles_that_lead_to_another_root_are_not_handed_out() {
+    for (name, store, _dirs) in stores() {
+        println!("{name}");
+        let blocks = blocks(6);
+        append_all(&*store, &blocks);
+        check_all(&*store, &blocks);
+        let (tile, size) = (Tile { level: 0, index: 0, width: 1 }, blocks[5].head.size);
+        let answer = tile::bundle(&*store, tile, (size, Hash([7; 32])));
+        assert!(matches!(answer, Err(Error::Busy { .. })), "{name}: {answer:?}");
     }
 }
 

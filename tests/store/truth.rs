@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use probant::store::{Location, Store, StoredBlock};
+use probant::{
+    store::{Location, Store, StoredBlock},
+    tile::{self, Tile},
+};
 use probant_core::{
     Algorithm, Fingerprint, Hash,
     list::Batch,
@@ -60,6 +63,7 @@ pub fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
             }
         }
     }
+    check_tiles(store, blocks, &leaves);
     check_statuses(store, blocks);
     check_ranges(store, &places.keys().copied().collect());
     for (document, newest_first) in places {
@@ -89,6 +93,31 @@ pub fn check_all(store: &dyn Store, blocks: &[StoredBlock]) {
     assert_eq!(chain.as_ref().map(|chain| chain.head().clone()), store.head());
     let newest = store.head().and_then(|head| store.status(head.height).unwrap());
     assert_eq!(chain.map(|chain| chain.status()), newest);
+}
+
+/// Entries that follow each other, and every part of every tile with its bundle.
+fn check_tiles(store: &dyn Store, blocks: &[StoredBlock], leaves: &[Hash]) {
+    let all: Vec<_> = blocks.iter().flat_map(|block| &block.block.entries).collect();
+    let size = all.len() as u64;
+    for (start, end) in [(0, size), (0, 0), (size / 2, size), (size, size)] {
+        let expected = all[start as usize..end as usize].iter().map(|entry| entry.entry().to_vec());
+        assert_eq!(store.entries(start..end).unwrap(), Some(expected.collect()));
+    }
+    assert_eq!(store.entries(0..size + 1).unwrap(), None);
+    let Some(root) = tree::root(leaves.to_vec()) else { return };
+    for (index, leaves) in (0..).zip(leaves.chunks(256)) {
+        for width in [1, leaves.len().div_ceil(2), leaves.len()] {
+            let tile = Tile { level: 0, index, width: width as u16 };
+            let hashes = tile::hashes(store, tile, (size, root)).unwrap();
+            assert_eq!(hashes, leaves[..width], "{tile}");
+            let bundle = tile::bundle(store, tile, (size, root)).unwrap();
+            let start = index as usize * 256;
+            let entries = all[start..start + width].iter().flat_map(|entry| {
+                [&(entry.entry().len() as u16).to_be_bytes()[..], entry.entry()].concat()
+            });
+            assert_eq!(bundle, entries.collect::<Vec<_>>(), "{tile}");
+        }
+    }
 }
 
 /// Certified documents in ranges, against all of them: whole kinds, one digit more and more, one

@@ -1,7 +1,10 @@
 //! Look-ups: what is derived, asked for one thing at a time and bounded by a head, so that nothing
 //! is answered of a block that the node has not taken up.
 
-use std::{collections::HashMap, ops::RangeInclusive};
+use std::{
+    collections::HashMap,
+    ops::{Range, RangeInclusive},
+};
 
 use futures_util::future::try_join;
 use probant_core::{
@@ -121,6 +124,15 @@ impl LookUps<'_> {
             return Ok(None);
         }
         resume::Sources::entries(self, &[index]).map(|mut found| found.pop())
+    }
+
+    /// Entries that follow each other.
+    pub fn following(&self, range: Range<u64>) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        if range.end > self.size() {
+            return Ok(None);
+        }
+        let found = resume::Sources::entries(self, &range.collect::<Vec<_>>())?;
+        Ok(Some(found.into_iter().map(|(entry, _)| entry).collect()))
     }
 
     pub fn hashes(&self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError> {

@@ -1,0 +1,128 @@
+//! A directory that a web server may serve as it is. Every file is written beside its place, synced,
+//! and renamed, and the directories are synced before anybody is told.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{ErrorKind, Read as _},
+    path::{Path, PathBuf},
+};
+
+use rayon::prelude::*;
+
+use super::{FILE_BYTES_MAX, File, Place};
+use crate::{Error, durable};
+
+/// Held by whoever writes.
+const LOCK: &str = ".lock";
+const MODE: u32 = 0o644;
+
+/// A directory, whose files others may read meanwhile.
+pub struct Folder {
+    dir: PathBuf,
+    /// None: it is only read.
+    _lock: Option<fs::File>,
+}
+
+impl Folder {
+    /// A directory to be read.
+    pub fn open(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), _lock: None }
+    }
+
+    /// A directory to be written to by this process alone; it is made where it is missing.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a place where there can be none, [`Error::Busy`] while another writes.
+    pub fn create(dir: &Path) -> Result<Self, Error> {
+        durable::create_dir(dir).map_err(|why| Error::input(why.to_string()))?;
+        let path = dir.join(LOCK);
+        let mut options = fs::File::options();
+        let lock = options.create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(Error::file(&path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: Some(lock) }),
+            Err(fs::TryLockError::WouldBlock) => {
+                Err(Error::busy(format!("another process writes to {}", dir.display())))
+            }
+            Err(fs::TryLockError::Error(error)) => Err(Error::file(&path)(error)),
+        }
+    }
+
+    /// The directory of a file, durable with all above it.
+    fn make_dirs(&self, dir: &Path) -> Result<(), Error> {
+        let missing: Vec<_> = dir.ancestors().take_while(|dir| *dir != self.dir).collect();
+        for dir in missing.into_iter().rev() {
+            durable::create_dir(dir)?;
+        }
+        Ok(())
+    }
+}
+
+impl Place for Folder {
+    fn name(&self) -> String {
+        self.dir.display().to_string()
+    }
+
+    fn get(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.dir.join(path);
+        let failed = |error| Error::Stop(format!("{}: {error}", path.display()));
+        let file = match fs::File::open(&path) {
+            Ok(file) => file,
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let mut bytes = Vec::new();
+        file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() > FILE_BYTES_MAX {
+            let why = format!("{}: longer than {FILE_BYTES_MAX} bytes", path.display());
+            return Err(Error::Stop(why));
+        }
+        Ok(Some(bytes))
+    }
+
+    fn put(&self, files: Vec<File>) -> Result<(), Error> {
+        let place = |file: &File| self.dir.join(&file.path);
+        let dirs: BTreeSet<PathBuf> =
+            files.iter().filter_map(|file| Some(place(file).parent()?.to_owned())).collect();
+        for dir in dirs.iter().filter(|dir| !dir.is_dir()) {
+            self.make_dirs(dir)?;
+        }
+        // Syncs that wait at the same time share what the disk does.
+        let write = |file: &File| durable::place_file(&place(file), &file.bytes, MODE);
+        files.par_iter().try_for_each(write)?;
+        Ok(dirs.iter().try_for_each(|dir| durable::sync_dir(dir))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_is_there_and_one_process_writes() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("export");
+        let folder = Folder::create(&dir).unwrap();
+        let file = |path: &str, bytes: &[u8]| File {
+            path: path.into(),
+            bytes: bytes.into(),
+            is_final: true,
+        };
+        folder.put(vec![file("a", b"1"), file("x001/x002/003.p/4", b"2")]).unwrap();
+        folder.put(vec![file("a", b"3")]).unwrap();
+        let reader = Folder::open(&dir);
+        assert_eq!(reader.get("a").unwrap().unwrap(), b"3");
+        assert_eq!(reader.get("x001/x002/003.p/4").unwrap().unwrap(), b"2");
+        assert_eq!((reader.get("b").unwrap(), reader.get("a/b").unwrap()), (None, None));
+        assert!(matches!(reader.get("x001"), Err(Error::Stop(_))), "a directory is no file");
+        assert!(matches!(Folder::create(&dir), Err(Error::Busy { .. })));
+        drop(folder);
+        Folder::create(&dir).unwrap();
+        assert!(matches!(Folder::create(&dir.join("a")), Err(Error::Input(_))));
+    }
+}

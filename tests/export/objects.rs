@@ -1,0 +1,95 @@
+//! An export in an object store: a real S3 server, which checks signatures, in this process.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s_fs::FileSystem;
+use tokio::net::TcpListener;
+
+use crate::{
+    followed::{follow, grow},
+    harness::{Home, Issuer, bounded},
+    site,
+    written::{command, contents, export, run_command},
+};
+
+const KEY_ID: &str = "exporter";
+const SECRET: &str = "a secret of nobody";
+
+/// Serves buckets, directories of `root`, for as long as the test runs.
+async fn serve(root: &Path) -> SocketAddr {
+    let mut builder = S3ServiceBuilder::new(FileSystem::new(root).unwrap());
+    builder.set_auth(SimpleAuth::from_single(KEY_ID, SECRET));
+    let service = builder.build().into_shared();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let served =
+                http1::Builder::new().serve_connection(TokioIo::new(socket), service.clone());
+            tokio::spawn(served);
+        }
+    });
+    address
+}
+
+fn into_bucket(home: &Home, address: SocketAddr, from: &str, secret: &str) -> Command {
+    let mut command = command(home, from, Path::new("s3://public/of/the ledger"));
+    command.envs([
+        ("AWS_ENDPOINT_URL", format!("http://{address}").as_str()),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_REGION", "eu-west-3"),
+        ("AWS_ACCESS_KEY_ID", KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", secret),
+    ]);
+    command
+}
+
+/// The files of an export, without what the server keeps beside its objects.
+fn objects(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let is_object = |path: &Path| !path.to_string_lossy().contains(".s3s-fs");
+    let mut found: Vec<_> = contents(dir)
+        .into_iter()
+        .filter(|(path, _)| is_object(path) && !path.ends_with(".lock"))
+        .collect();
+    found.sort();
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_store_holds_what_a_directory_would_and_goes_on_in_the_same_way() {
+    bounded(240, async {
+        let home = Home::init();
+        let server = home.serve(&["--interval-ms", "20", "--heartbeat-s", "3600"]);
+        let client = server.client();
+        let issuer = Issuer::enrolled(&home, &client).await;
+        let root = home.folder().join("buckets");
+        let bucket = root.join("public");
+        std::fs::create_dir_all(&bucket).unwrap();
+        let address = serve(&root).await;
+        let (url, dir) = (format!("http://{}", server.address), home.folder().join("public"));
+        let mut seen = Vec::new();
+        for (name, count) in [("some", 270), ("none", 0), ("more", 20)] {
+            seen.push(grow(&home, &client, &issuer, name, count).await);
+            export(&home, &url, &dir);
+            let output = run_command(&mut into_bucket(&home, address, &url, SECRET));
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(objects(&bucket.join("of/the ledger")) == objects(&dir), "{name}");
+        }
+        // Whoever serves the bucket serves the ledger.
+        let served = site::serve(bucket.join("of/the ledger")).await;
+        follow(&format!("http://{served}"), &home, &seen).await.unwrap();
+        // Who may not write is told so, without the secret.
+        let output = run_command(&mut into_bucket(&home, address, &url, "another secret"));
+        let why = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && !why.contains("another secret"), "{why}");
+        assert_eq!(server.stop(), Some(0));
+    })
+    .await;
+}
