@@ -13,7 +13,8 @@
 //!    verdicts, and the ledger to look at, from look-ups;
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments;
-//! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written.
+//! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written;
+//! 9. [`timestamp`]: what an authority states of a head, when it existed, verified offline.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
@@ -62,6 +63,7 @@ pub mod receipt;
 pub mod revoke;
 #[cfg(feature = "server")]
 pub mod store;
+pub mod timestamp;
 pub mod verdict;
 
 pub use error::Error;

@@ -30,7 +30,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    fn text(&self) -> String {
+    /// The text of the note: what the ledger, witnesses and time stamps sign.
+    pub fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.0))
     }
 
