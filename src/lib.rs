@@ -14,7 +14,8 @@
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments;
 //! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written;
-//! 9. [`timestamp`]: what an authority states of a head, when it existed, verified offline.
+//! 9. [`anchor`] and [`timestamp`]: an authority states of a head that it existed, and when; that is
+//!    verified offline.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
@@ -23,6 +24,7 @@
 //! [`client`] shows how.
 #![forbid(unsafe_code)]
 
+pub mod anchor;
 #[cfg(feature = "server")]
 pub mod audit;
 #[cfg(feature = "server")]

@@ -1,7 +1,7 @@
 //! Timestamps (RFC 3161, RFC 5816): what an authority is asked, and what its answer has to be to be
 //! believed, offline, by whoever trusts a root certificate of theirs.
 //!
-//! How an authority is reached, and what is stamped, is not here: see `anchor`. Whether a
+//! How an authority is reached, and what is stamped, is not here: see [`crate::anchor`]. Whether a
 //! certificate was revoked is not asked: nothing is fetched.
 //!
 //! A token is refused unless all of this holds: it is CMS `SignedData` in DER, of one signer, over a

@@ -1,4 +1,8 @@
 //! Anchors: timestamps of heads, by an authority that openssl plays, and what openssl says of them.
 
 mod authority;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod service;
+mod stamping;
 mod token;
