@@ -9,6 +9,7 @@
 //! `<size>.tsr`, the authority's reply. The reply comes last: where it is, the note is. Whether it is
 //! worth anything was verified before it was kept, and is for whoever reads it to verify again.
 
+mod anchored;
 mod authority;
 
 use std::{
@@ -19,6 +20,7 @@ use std::{
 
 use crate::{Error, durable, planted, timestamp::REPLY_BYTES_MAX};
 
+pub use anchored::{ANCHORED_BYTES_MAX, Anchored, existed};
 pub use authority::Authority;
 
 /// The extension of replies.

@@ -5,7 +5,7 @@
 //! | issuers | `POST /entries`, `GET /entries/{index}` (`entries`) |
 //! | verifiers | `/documents/…`, `POST /verify` (`documents`), `GET /prefixes/…` (`prefixes`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
-//! | holders of proofs | `GET /proofs/…` (`proofs`) |
+//! | holders of proofs | `GET /proofs/…` (`proofs`), timestamps over heads (`anchors`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz`, `/mark` (`registry`, `health`) |
 //! | people who look around | `/explorer/…` (`explorer`) |
 //! | anyone with a document | `/`, `/explorer.html`, and what they load (`page`) |
@@ -17,6 +17,7 @@
 //! which knows `clients`, their `shares` and `turns`; the `limits` are in one place. Bodies come by `upload`
 //! and go by `download`. On its way out an answer passes `delivery`.
 
+mod anchors;
 mod api;
 mod blocks;
 mod body;
@@ -57,8 +58,8 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Error, clock::SharedClock, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup,
-    prove::Prover,
+    Error, anchor::Anchors, clock::SharedClock, explorer::Explorer, lag, ledger::Ledger,
+    lookup::Lookup, prove::Prover,
 };
 use gate::Gate;
 use health::MarkFile;
@@ -91,6 +92,7 @@ struct Inner {
     metrics: Metrics,
     mark: MarkFile,
     document_bytes_max: u64,
+    anchors: Option<Anchors>,
 }
 
 /// What is served, with what the handlers say of themselves.
@@ -112,6 +114,7 @@ fn of_ledger() -> OpenApiRouter<Service> {
         .merge(registry::router())
         .merge(blocks::router())
         .merge(proofs::router())
+        .merge(anchors::router())
         .merge(explorer::router())
 }
 
@@ -136,6 +139,7 @@ pub struct Web {
     listening: JoinHandle<()>,
     /// Another listener, for metrics alone.
     watched: Option<TcpListener>,
+    anchors: Option<Anchors>,
 }
 
 impl Web {
@@ -161,13 +165,19 @@ impl Web {
             let _ = ended.await;
         };
         let listening = tokio::spawn(listener.run(socket, ended));
-        Self { limits, mark, gate, routes, end, listening, watched }
+        Self { limits, mark, gate, routes, end, listening, watched, anchors: None }
+    }
+
+    /// Gives out the timestamps in this folder.
+    #[must_use]
+    pub fn with_anchors(self, anchors: Option<Anchors>) -> Self {
+        Self { anchors, ..self }
     }
 
     /// From now on the ledger is served.
     pub fn open(self, ledger: Ledger, prover: Prover) -> Open {
-        let service =
-            Service::new(ledger, prover, &self.gate, self.mark, self.limits.document_bytes);
+        let (bytes_max, anchors) = (self.limits.document_bytes, self.anchors);
+        let service = Service::new(ledger, prover, &self.gate, self.mark, bytes_max, anchors);
         let mut routes = service.router();
         let metrics = metrics::router().with_state(service.clone());
         match self.watched {
@@ -225,6 +235,7 @@ impl Service {
         gate: &Arc<Gate>,
         mark: MarkFile,
         document_bytes_max: u64,
+        anchors: Option<Anchors>,
     ) -> Self {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
         let explorer = Explorer::new(Arc::clone(ledger.store()));
@@ -241,6 +252,7 @@ impl Service {
             metrics,
             mark,
             document_bytes_max,
+            anchors,
         }))
     }
 

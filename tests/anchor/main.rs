@@ -3,6 +3,7 @@
 mod authority;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod proving;
 mod service;
 mod stamping;
 mod token;
