@@ -143,7 +143,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Key(key) => key.run(&*clock).await,
         Command::Issuer(issuer) => issuer.run(&*clock).await,
         Command::Submit(submit) => submit.run().await,
-        Command::Anchor(anchor) => anchor.run(&*clock).await,
+        Command::Anchor(anchor) => anchor.run(&clock).await,
         Command::Audit(audit) => audit.run(&clock).await,
         Command::Init(init) => init.run(&*clock),
         Command::Serve(serve) => serve.run(&clock).await,

@@ -3,14 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use probant_core::checkpoint::Checkpoint;
+use probant_core::{Hash, Identity, checkpoint::Checkpoint};
 
-use super::{ledger::KnownIdentity, plain, say};
+use super::{interrupt, ledger::KnownIdentity, plain, say};
 use crate::{
     Error,
     anchor::{Anchors, Authority},
+    audit::{self, Settings},
     client::Client,
-    clock::{self, Clock, utc},
+    clock::{self, SharedClock, utc},
     planted,
     timestamp::{Request, Roots, Timestamp},
 };
@@ -43,8 +44,8 @@ damaged. Nothing is kept but with 0.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Anchor {
-    /// URL of the ledger
-    #[arg(value_name = "URL")]
+    /// URL of the ledger, or its data directory, which is replayed first
+    #[arg(value_name = "URL|DIR")]
     ledger: String,
     #[command(flatten)]
     known: KnownIdentity,
@@ -60,10 +61,13 @@ pub struct Anchor {
 }
 
 impl Anchor {
-    pub async fn run(self, clock: &dyn Clock) -> Result<u8, Error> {
+    pub async fn run(self, clock: &SharedClock) -> Result<u8, Error> {
         let (roots, authority) = (roots(&self.root)?, Authority::new(&self.authority)?);
-        let (head, note) = self.checkpoint().await?;
+        let is_url = self.ledger.starts_with("http://") || self.ledger.starts_with("https://");
+        let (head, note) =
+            if is_url { self.checkpoint().await? } else { self.replayed(clock).await? };
         let anchors = Anchors::at(&self.anchors);
+        check_grown(&anchors, &head)?;
         let (text, folder) = (head.text(), self.anchors.display());
         if let Some(reply) = anchors.reply(head.size)? {
             let timestamp = crate::timestamp::verify(&reply, text.as_bytes(), &roots);
@@ -83,6 +87,30 @@ impl Anchor {
         Ok(0)
     }
 
+    /// The head of a directory, once all that leads to it has passed. It is not signed: the operator
+    /// has the keys, and whoever has a copy needs no signature.
+    async fn replayed(&self, clock: &SharedClock) -> Result<(Checkpoint, String), Error> {
+        let settings =
+            Settings { expected: self.known.get()?, clock: clock.clone(), stop: interrupt::flag() };
+        let blocks = audit::open(&self.ledger)?;
+        let audited =
+            tokio::task::spawn_blocking(move || audit::audit(blocks, &settings, &mut |_| {}));
+        let report = audited.await.map_err(|error| Error::Stop(error.to_string()))?;
+        let head = match (&report.identity, &report.passed) {
+            (Some(identity), Some(passed)) if report.exit_code() == 0 => {
+                let origin = identity.parse::<Identity>()?.origin;
+                let root = Hash::from_hex(&passed.root).expect("a report has hashes in hex");
+                Checkpoint { origin, size: passed.entries, root }
+            }
+            _ => {
+                let why = format!("{}; `probant audit` says more", report.headline());
+                return Err(Error::Stop(format!("nothing is anchored: {why}")));
+            }
+        };
+        let text = head.text();
+        Ok((head, format!("{text}\n")))
+    }
+
     /// The newest head of the ledger that is trusted.
     async fn checkpoint(&self) -> Result<(Checkpoint, String), Error> {
         let client = Client::new(&self.ledger)?;
@@ -95,6 +123,18 @@ impl Anchor {
             "probant: no --identity is given: taking the word of {url} that it is\n  {identity}"
         );
         client.checkpoint(&founding).await
+    }
+}
+
+/// A ledger only grows.
+fn check_grown(anchors: &Anchors, head: &Checkpoint) -> Result<(), Error> {
+    match anchors.sizes()?.first() {
+        Some(newest) if *newest > head.size => Err(Error::busy(format!(
+            "the ledger shows {} entries, and {newest} were anchored before: try again; if it stays \
+             so, it has lost blocks, or is another one, and somebody must look",
+            head.size
+        ))),
+        _ => Ok(()),
     }
 }
 

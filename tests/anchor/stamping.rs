@@ -101,10 +101,29 @@ async fn the_newest_head_is_stamped_kept_and_openssl_agrees() {
             ["2.note", "2.tsr", &format!("{size}.note"), &format!("{size}.tsr")]
         );
 
+        // A data directory is replayed: the same head, which is in the folder already.
+        let data = home.data().to_str().unwrap();
+        let from_data = [&["anchor", data], &words[2..]].concat();
+        let (code, again, why) = probant(folder.path(), &from_data).await;
+        assert_eq!((code, again.replacen("anchored before", "anchored", 1)), (0, said), "{why}");
+        let elsewhere = [&from_data[..], &["--anchors", "elsewhere"]].concat();
+        assert_eq!(probant(folder.path(), &elsewhere).await.0, 0);
+        let elsewhere = folder.path().join("elsewhere").join(format!("{size}.note"));
+        let (unsigned, signed) = (fs::read_to_string(elsewhere).unwrap(), format!("{size}.note"));
+        assert!(fs::read_to_string(anchors.join(signed)).unwrap().starts_with(&unsigned));
+        let other = format!("ledger.example/fr+{}", "00".repeat(32));
+        let of_another = [&from_data[..from_data.len() - 1], &[&other]].concat();
+        assert_eq!(probant(folder.path(), &of_another).await.0, 4);
+
+        // A ledger that shows less than was anchored is not anchored again.
+        fs::write(anchors.join("1000.tsr"), &reply).unwrap();
+        let (code, _, why) = probant(folder.path(), &words).await;
+        assert!(code == 3 && why.contains("1000 were anchored before"), "{why}");
+
         // Nonces differ: before the last three bytes, which ask for certificates.
         let asked = service.asked.lock().unwrap();
         let nonces: Vec<_> = asked.iter().map(|query| query[query.len() - 11..].to_vec()).collect();
-        assert_eq!(nonces.len(), 2);
+        assert_eq!(nonces.len(), 3);
         assert_ne!(nonces[0], nonces[1]);
     })
     .await;
