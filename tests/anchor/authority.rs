@@ -38,6 +38,8 @@ impl Authority {
         authority.certify("root", "root", ca, LONG);
         authority.certify("issuer", "root", ca, LONG);
         authority.issue("good", GOOD);
+        let chain = [authority.read("issuer.pem"), authority.root()];
+        authority.write("chain.pem", chain.concat());
         authority
     }
 
@@ -49,6 +51,17 @@ impl Authority {
     /// Makes a signer whose certificate was valid for one day.
     pub fn issue_expired(&self, name: &str) {
         self.certify(name, "issuer", GOOD, ("20240101000000Z", "20240102000000Z"));
+    }
+
+    /// Certifies the key of `good` again, under the same number, for another time: of the same length.
+    pub fn issue_twin(&self, name: &str) {
+        let said = self.openssl(&["x509", "-in", "good.pem", "-noout", "-serial"]);
+        let said = String::from_utf8(said).unwrap();
+        let number = format!("0x{}", said.trim().strip_prefix("serial=").unwrap());
+        let certificate = format!("{name}.pem");
+        let mut words = vec!["x509", "-req", "-in", "good.csr", "-set_serial", &number];
+        words.extend(["-CA", "issuer.pem", "-CAkey", "issuer.key", "-days", "3000", "-sha256"]);
+        self.openssl(&[&words[..], &["-extfile", "good.ext", "-out", &certificate]].concat());
     }
 
     fn certify(&self, name: &str, by: &str, extensions: &str, (from, to): (&str, &str)) {
@@ -104,7 +117,6 @@ impl Authority {
         let own = tempfile::tempdir_in(self.dir.path()).unwrap();
         let place = |name: &str| own.path().join(name).to_str().unwrap().to_owned();
         let (query, config) = (place("query"), place("ts.cnf"));
-        self.write("chain.pem", [self.read("issuer.pem"), self.root()].concat());
         fs::write(&query, request).unwrap();
         let serial = place("serial");
         fs::write(&serial, "0a01").unwrap();
@@ -114,10 +126,15 @@ impl Authority {
 
     /// A token over a `TSTInfo` by any signer, with `openssl cms`, which does not ask what it is.
     pub fn sign(&self, info: &[u8], signer: &str, options: &[&str]) -> Vec<u8> {
-        self.write("info", info);
+        let own = tempfile::tempdir_in(self.dir.path()).unwrap();
+        let file = own.path().join("info").to_str().unwrap().to_owned();
+        fs::write(&file, info).unwrap();
         let (certificate, key) = (format!("{signer}.pem"), format!("{signer}.key"));
-        let mut words = vec!["cms", "-sign", "-binary", "-nodetach", "-cades", "-nosmimecap"];
-        words.extend(["-md", "sha256", "-in", "info", "-econtent_type", "id-smime-ct-TSTInfo"]);
+        let mut words = vec!["cms", "-sign", "-binary", "-nodetach", "-nosmimecap"];
+        words.extend(["-md", "sha256", "-in", &file]);
+        if !options.contains(&"-econtent_type") {
+            words.extend(["-econtent_type", "id-smime-ct-TSTInfo"]);
+        }
         words.extend(["-signer", &certificate, "-inkey", &key, "-certfile", "issuer.pem"]);
         words.extend(["-outform", "DER"]);
         words.extend(options);
@@ -126,8 +143,10 @@ impl Authority {
 
     /// What a token is over: its `TSTInfo`, taken out by openssl.
     pub fn info(&self, token: &[u8]) -> Vec<u8> {
-        self.write("token", token);
-        self.openssl(&["cms", "-verify", "-noverify", "-inform", "DER", "-in", "token", "-binary"])
+        let own = tempfile::tempdir_in(self.dir.path()).unwrap();
+        let file = own.path().join("token").to_str().unwrap().to_owned();
+        fs::write(&file, token).unwrap();
+        self.openssl(&["cms", "-verify", "-noverify", "-inform", "DER", "-in", &file, "-binary"])
     }
 
     /// Whether `openssl ts -verify` takes it, a token or a reply, over these bytes.

@@ -5,5 +5,6 @@ mod authority;
 mod harness;
 mod proving;
 mod service;
+mod signers;
 mod stamping;
 mod token;

@@ -2,27 +2,27 @@
 
 use std::sync::LazyLock;
 
-use probant::timestamp::{Refused, Request, Roots, Timestamp, token, verify};
+use probant::timestamp::{Refused, Request, Roots, token, verify};
 
-use crate::authority::{Authority, GOOD, Keys};
+use crate::authority::{Authority, Keys};
 
-const STAMPED: &[u8] = b"ledger.example\n9\nhead\n";
+pub const STAMPED: &[u8] = b"ledger.example\n9\nhead\n";
 const NONCE: u64 = 0x00e5_11c0_ffee_0001;
 
-static RSA: LazyLock<Authority> = LazyLock::new(|| Authority::new(Keys::Rsa));
-static P256: LazyLock<Authority> = LazyLock::new(|| Authority::new(Keys::P256));
+pub static RSA: LazyLock<Authority> = LazyLock::new(|| Authority::new(Keys::Rsa));
+pub static P256: LazyLock<Authority> = LazyLock::new(|| Authority::new(Keys::P256));
 static P384: LazyLock<Authority> = LazyLock::new(|| Authority::new(Keys::P384));
 
 fn request() -> Request<'static> {
     Request::new(STAMPED, NONCE)
 }
 
-fn roots(authority: &Authority) -> Roots {
+pub fn roots(authority: &Authority) -> Roots {
     Roots::from_pem(&authority.root()).unwrap()
 }
 
 /// A good token, with whatever is to be in the configuration.
-fn granted(authority: &Authority, lines: &str) -> Vec<u8> {
+pub fn granted(authority: &Authority, lines: &str) -> Vec<u8> {
     authority.reply(&request().to_der(), lines)
 }
 
@@ -56,53 +56,6 @@ fn what_openssl_grants_is_believed_and_openssl_agrees() {
         assert!(authority.agrees(&reply, false, STAMPED), "{lines}");
         assert!(authority.agrees(token, true, STAMPED), "{lines}");
     }
-}
-
-/// The good token signed anew, and what becomes of it.
-fn resigned(authority: &Authority, signer: &str, options: &[&str]) -> Result<Timestamp, Refused> {
-    let reply = granted(authority, "");
-    let info = authority.info(token(&reply).unwrap());
-    let token = authority.sign(&info, signer, options);
-    let verified = verify(&token, STAMPED, &roots(authority));
-    if verified.is_ok() {
-        // `openssl ts` knows neither; `openssl cms` does.
-        let is_known = !options.iter().any(|word| word.contains("pss") || *word == "-keyid");
-        assert_eq!(authority.agrees(&token, true, STAMPED), is_known, "{signer} {options:?}");
-        assert!(authority.agrees_on_signature(&token), "{signer} {options:?}");
-    }
-    verified
-}
-
-#[test]
-fn a_signature_is_by_an_algorithm_that_is_taken() {
-    let pss = ["-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:digest"];
-    assert!(resigned(&RSA, "good", &pss).is_ok());
-    assert!(resigned(&RSA, "good", &["-keyid"]).is_ok_and(|t| t.authority.starts_with("good")));
-    let weak = resigned(&RSA, "good", &["-md", "sha1"]);
-    assert_eq!(weak, Err(Refused::Algorithm("digest")));
-    let p521ish = resigned(&P256, "good", &["-md", "sha512"]);
-    assert_eq!(p521ish, Err(Refused::Algorithm("signature algorithm")));
-}
-
-#[test]
-fn a_signer_is_for_timestamps_alone() {
-    let authority = &*P256;
-    for (name, extensions) in [
-        ("none", "basicConstraints=CA:FALSE"),
-        ("optional", "extendedKeyUsage=timeStamping"),
-        ("more", "extendedKeyUsage=critical,timeStamping,codeSigning"),
-        ("other", "extendedKeyUsage=critical,codeSigning"),
-        ("enciphering", "extendedKeyUsage=critical,timeStamping\nkeyUsage=keyEncipherment"),
-    ] {
-        authority.issue(name, extensions);
-        let refused = resigned(authority, name, &[]);
-        assert!(matches!(refused, Err(Refused::Rule(_))), "{name}: {refused:?}");
-    }
-    authority.issue("second", GOOD);
-    assert!(resigned(authority, "second", &[]).is_ok());
-    authority.issue_expired("expired");
-    let expired = resigned(authority, "expired", &[]);
-    assert!(matches!(&expired, Err(Refused::Chain(why)) if why.contains("expired")), "{expired:?}");
 }
 
 #[test]
