@@ -114,6 +114,8 @@ pub enum Rejected {
     Proof { what: &'static str, why: String },
     #[error("checkpoint: {0}")]
     Checkpoint(String),
+    #[error("verifier key: {0}")]
+    VerifierKey(String),
 
     // Status
     #[error("status: {why}")]
@@ -172,6 +174,7 @@ impl Rejected {
             Self::Document { .. } => "document",
             Self::Proof { .. } => "proof",
             Self::Checkpoint(_) => "checkpoint",
+            Self::VerifierKey(_) => "verifier-key",
             Self::Status { .. } => "status",
             Self::Unreadable(_) => "unreadable",
         }
