@@ -13,7 +13,7 @@
 //! 8. [`draft`], [`seal`], [`block`], [`chain`]: how entries are sealed, and replayed;
 //!    [`framing`]: how blocks follow each other in a file or a stream;
 //! 9. [`note`], [`checkpoint`]: the tree head for witnesses; [`verifier_key`], [`cosignature`],
-//!    [`ml_dsa`]: how they and others sign it;
+//!    [`ml_dsa`]: how they and others sign it; [`trust_policy`]: whom a verifier believes;
 //! 10. [`proof`] and [`verify`]: the file beside a document, and its one verification.
 //!
 //! Every refusal is a [`Rejected`] with a stable code. The bytes are those of docs/format.md.
@@ -42,6 +42,7 @@ pub mod seal;
 pub mod statement;
 pub mod status;
 pub mod tree;
+pub mod trust_policy;
 pub mod verifier_key;
 pub mod verify;
 

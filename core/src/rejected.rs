@@ -116,6 +116,8 @@ pub enum Rejected {
     Checkpoint(String),
     #[error("verifier key: {0}")]
     VerifierKey(String),
+    #[error("trust policy, line {line}: {why}")]
+    TrustPolicy { line: usize, why: String },
 
     // Status
     #[error("status: {why}")]
@@ -175,6 +177,7 @@ impl Rejected {
             Self::Proof { .. } => "proof",
             Self::Checkpoint(_) => "checkpoint",
             Self::VerifierKey(_) => "verifier-key",
+            Self::TrustPolicy { .. } => "trust-policy",
             Self::Status { .. } => "status",
             Self::Unreadable(_) => "unreadable",
         }

@@ -46,6 +46,16 @@ impl Material {
         }
     }
 
+    /// Whether a log signs its own checkpoints so.
+    pub fn may_sign_as_log(&self) -> bool {
+        !matches!(self, Self::Ed25519Cosignature(_))
+    }
+
+    /// Whether a witness signs so.
+    pub fn may_cosign(&self) -> bool {
+        !matches!(self, Self::Ed25519(_))
+    }
+
     fn from_bytes(bytes: &[u8]) -> Result<Self, Rejected> {
         let refuse = |why: &str| Rejected::VerifierKey(why.into());
         let (kind, bytes) = bytes.split_first().ok_or_else(|| refuse("it holds no key"))?;

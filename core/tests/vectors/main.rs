@@ -31,8 +31,10 @@ mod judged;
 mod keys;
 mod ledger;
 mod lists;
+mod notes;
 mod orders;
 mod payloads;
+mod policies;
 mod proofs;
 mod raw;
 mod receipts;
@@ -61,10 +63,8 @@ use vector::Vector;
 /// The codes, in the source: nothing lists them at run time.
 const REJECTED: &str = include_str!("../../src/rejected.rs");
 /// Reached by bytes too long to store, in [`what_is_too_long_is_refused`]; by no bytes of a stranger
-/// but by damage, in the tests of the status map; at the door of a ledger, in its tests; by text that
-/// an operator configures.
-const ELSEWHERE: [&str; 5] =
-    ["too-large", "unreadable", "not-certified", "key-not-held", "verifier-key"];
+/// but by damage, in the tests of the status map; at the door of a ledger, in its tests.
+const ELSEWHERE: [&str; 4] = ["too-large", "unreadable", "not-certified", "key-not-held"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors")
@@ -88,8 +88,10 @@ fn made() -> BTreeMap<String, Vector> {
         judged::all(),
         keys::all(),
         lists::all(),
+        notes::all(),
         orders::all(),
         payloads::all(),
+        policies::all(),
         proofs::all(),
         receipts::all(),
         rotations::all(),
