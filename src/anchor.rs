@@ -20,7 +20,7 @@ use std::{
 
 use crate::{Error, durable, planted, timestamp::REPLY_BYTES_MAX};
 
-pub use anchored::{ANCHORED_BYTES_MAX, Anchored, existed};
+pub use anchored::{ANCHORED_BYTES_MAX, Anchored, carried, existed};
 pub use authority::Authority;
 
 /// The extension of replies.

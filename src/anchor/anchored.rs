@@ -4,7 +4,7 @@
 //! As bytes it is the CBOR array [size: uint, path: [*64 bstr], reply: bstr], in its one form.
 
 use coset::cbor::{self, Value};
-use probant_core::{Hash, Origin, checkpoint::Checkpoint, proof::Proof, tree};
+use probant_core::{Hash, Origin, Verified, checkpoint::Checkpoint, proof::Proof, tree};
 
 use crate::timestamp::{REPLY_BYTES_MAX, Refused, Roots, Timestamp, verify};
 
@@ -16,6 +16,9 @@ const FORM: Refused =
     Refused::Rule("it is neither a timestamp nor what `probant proof anchor` writes");
 const NEITHER_HEAD: Refused = Refused::Rule(
     "it is over neither head that the proof knows: `probant proof anchor` brings one with its path",
+);
+const NONE_CARRIED: Refused = Refused::Rule(
+    "the proof carries none: `probant proof anchor` brings one, to be given with --timestamp",
 );
 
 /// A reply, and the path of an entry to the head that it is over.
@@ -91,6 +94,27 @@ pub fn existed(
         }
     }
     Err(NEITHER_HEAD)
+}
+
+/// The same by the time stamps that a proof carries over its own head: the earliest of those that lead
+/// to one of the roots. Others may be by authorities that this verifier does not know.
+///
+/// # Errors
+/// [`Refused`] of the last one, where none is believed.
+pub fn carried(verified: &Verified, roots: &Roots) -> Result<(Timestamp, u64), Refused> {
+    let head = verified.checkpoint();
+    let (text, mut refused) = (head.text(), NONE_CARRIED);
+    let mut earliest: Option<Timestamp> = None;
+    for token in verified.timestamps() {
+        match verify(token, text.as_bytes(), roots) {
+            Err(why) => refused = why,
+            Ok(found) => {
+                let earlier = |one: &Timestamp| one.no_later_than_ms() <= found.no_later_than_ms();
+                earliest = earliest.filter(earlier).or(Some(found));
+            }
+        }
+    }
+    earliest.map(|found| (found, head.size)).ok_or(refused)
 }
 
 #[cfg(test)]

@@ -190,7 +190,8 @@ impl Serve {
         let watched = watched.map(|(listener, _)| listener);
         let mark = (!self.nodes.read_only).then(|| self.directories.mark_path());
         let web = Web::start(listener, tls, watched, self.limits(), mark, clock);
-        let web = web.with_anchors(self.anchors.as_deref().map(Anchors::at));
+        let anchors = self.anchors.as_deref().map(Anchors::at);
+        let web = web.with_anchors(anchors.clone());
         let peers = Peers::at(&self.nodes.peer)?;
         let store = tokio::select! {
             opened = self.opened(&peers, clock) => opened?,
@@ -199,7 +200,8 @@ impl Serve {
         };
         let (ledger, signs) = self.ledger(&store, &keys, clock)?;
         let identity = ledger.identity();
-        let open = web.open(ledger, Prover::new(store, signs, Arc::clone(clock)));
+        let prover = Prover::new(store, signs, Arc::clone(clock)).with_anchors(anchors);
+        let open = web.open(ledger, prover);
         say(&format!("{identity} serves on {scheme}://{address}"))?;
         open.until(stop).await.map(|()| 0)
     }

@@ -58,8 +58,8 @@ Exit codes: 0 certified; 1 superseded, revoked, distrusted, unknown, or the proo
 older than --max-age; 2 mend the input; 3 the ledger is out of reach, or has sealed nothing for
 longer than --max-age; 4 the ledger's answer is a lie or damaged.
 
-With --timestamp, an authority of time that is no part of the ledger bounds when it was sealed
-(docs/anchors.md); one that does not hold is no verdict, exit code 1.
+With --timestamp-root, an authority of time that is no part of the ledger bounds when it was sealed
+(docs/anchors.md); where its timestamp does not hold, or is missing, there is no verdict: exit code 1.
 
 JSON (--json), whose fields stay: file, verdict (certified, superseded, revoked, distrusted,
 unknown, not verified, not fresh), fingerprints {blake3, sha-256}, ledger, identity_from (given,
@@ -226,7 +226,7 @@ fn offline(
     match Verifier::new(identity.clone()).verify(&[blake3, sha256], &bytes) {
         Ok(verified) => {
             report.add([&verified]);
-            match beside.verify(&bytes, identity)? {
+            match beside.verify(&verified, &bytes)? {
                 Some(Ok(stated)) => report.stamp(stated),
                 Some(Err(why)) => report.refuse_timestamp(&why),
                 None => {}

@@ -2,28 +2,29 @@
 
 use std::path::PathBuf;
 
-use probant_core::{Identity, proof::Proof};
+use probant_core::{Verified, proof::Proof};
 use serde::Serialize;
 
 use crate::{
     Error,
-    anchor::{ANCHORED_BYTES_MAX, existed},
+    anchor::{ANCHORED_BYTES_MAX, carried, existed},
     cli::{anchor, plain},
     clock::utc,
     planted,
-    timestamp::Refused,
+    timestamp::{Refused, Timestamp},
 };
 
 /// The options.
 #[derive(Debug, clap::Args)]
 pub struct Beside {
-    /// A timestamp of an authority over a head of the ledger: what `probant proof anchor` wrote, or the
-    /// reply over a head that the proof knows
-    #[arg(long, value_name = "FILE", requires_all = ["proof", "timestamp_root"])]
-    timestamp: Option<PathBuf>,
-    /// The authority's root certificate, or several, as PEM
-    #[arg(long, value_name = "FILE", requires = "timestamp")]
+    /// Believe the timestamps of this authority, whose root certificate this is, as PEM: those that the
+    /// proof carries, or the one that is given
+    #[arg(long, value_name = "FILE", requires = "proof")]
     timestamp_root: Option<PathBuf>,
+    /// A timestamp over a head of the ledger: what `probant proof anchor` wrote, or an authority's reply
+    /// over a head that the proof knows
+    #[arg(long, value_name = "FILE", requires = "timestamp_root")]
+    timestamp: Option<PathBuf>,
 }
 
 /// What is stated.
@@ -41,34 +42,42 @@ pub struct Stated {
 }
 
 impl Beside {
-    /// Verifies it, if one was given, for a proof that holds.
+    /// Verifies it, if there is a root to believe, for a proof that holds.
     pub fn verify(
         &self,
+        verified: &Verified,
         proof: &[u8],
-        identity: &Identity,
     ) -> Result<Option<Result<Stated, Refused>>, Error> {
-        let (Some(file), Some(root)) = (&self.timestamp, &self.timestamp_root) else {
-            return Ok(None);
-        };
+        let Some(root) = &self.timestamp_root else { return Ok(None) };
         let roots = anchor::roots(root)?;
-        let bytes = planted::read(file, ANCHORED_BYTES_MAX).map_err(Error::file(file))?;
-        let proof = Proof::decode(proof)?;
-        Ok(Some(existed(&bytes, &proof, &identity.origin, &roots).map(|(timestamp, size)| {
-            Stated {
-                no_later_than_ms: timestamp.no_later_than_ms(),
-                no_later_than: utc(timestamp.no_later_than_ms()),
-                time_ms: timestamp.time_ms,
-                accuracy_ms: timestamp.accuracy_ms,
-                authority: plain(&timestamp.authority),
-                policy: timestamp.policy,
-                serial: timestamp.serial,
-                size,
+        let found = match &self.timestamp {
+            None => carried(verified, &roots),
+            Some(file) => {
+                let bytes = planted::read(file, ANCHORED_BYTES_MAX).map_err(Error::file(file))?;
+                existed(&bytes, &Proof::decode(proof)?, &verified.identity().origin, &roots)
             }
-        })))
+        };
+        Ok(Some(found.map(|(timestamp, size)| Stated::of(timestamp, size))))
     }
 }
 
 impl Stated {
+    fn of(timestamp: Timestamp, size: u64) -> Self {
+        let no_later_than_ms = timestamp.no_later_than_ms();
+        let Timestamp { time_ms, accuracy_ms, authority, policy, serial } = timestamp;
+        let (no_later_than, authority) = (utc(no_later_than_ms), plain(&authority));
+        Self {
+            no_later_than_ms,
+            no_later_than,
+            time_ms,
+            accuracy_ms,
+            authority,
+            policy,
+            serial,
+            size,
+        }
+    }
+
     /// In words; `sealed_ms` is the ledger's own word for when.
     pub fn to_text(&self, sealed_ms: u64) -> String {
         let Self { no_later_than, authority, .. } = self;
