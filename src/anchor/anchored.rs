@@ -133,7 +133,7 @@ mod tests {
         }
         let longer = |more: &[u8]| [&bytes, more].concat();
         assert_eq!(Anchored::decode(&longer(&[0])), Err(FORM));
-        assert!(Anchored::decode(&longer(&[0; ANCHORED_BYTES_MAX])).is_err());
+        assert!(Anchored::decode(&longer(&vec![0; ANCHORED_BYTES_MAX])).is_err());
         // The size in more bytes than it needs, as a float, negative; lengths that promise much.
         let with = |size: &[u8]| [&[ARRAY_OF_3], size, &bytes[4..]].concat();
         for size in [&[0x1a, 0, 0, 1, 44][..], &[0xf9, 0x5c, 0xb0], &[0x39, 1, 44]] {
