@@ -21,6 +21,7 @@ export function verifyProof(
   proof: Uint8Array,
   identity: string,
   fingerprints: string[],
+  believed?: { policy?: TrustPolicy; mlDsa44?: MlDsa44 },
 ): Promise<Verdict>;
 
 /** As of `head`, the newest block that the proof knows. Times are ms since 1970, by the ledger. */
@@ -45,8 +46,24 @@ export interface Verdict {
   /** Why it is revoked or superseded, and by what. */
   fall: Fall | null;
   ledger: Identity & { identity: string };
-  /** All nine, in their order. */
+  /** The signed note of the head that the proof carries. */
+  checkpoint: string | null;
+  /** How many RFC 3161 time stamps it carries: nothing here reads them. */
+  timestamps: number;
+  /** What the cosignatures of the note are worth; null: no policy was given. */
+  witnessed: Witnessed | null;
+  /** All, in their order: nine, and `checkpoint` where there is one. */
   steps: Step[];
+}
+
+/** By a policy. Times are seconds since 1970, by the clocks of witnesses. */
+export interface Witnessed {
+  quorum: boolean;
+  by: { name: string; firstS: number | null }[];
+  /** Those whose lines nothing here can check: they do not count. */
+  unchecked: string[];
+  /** The statement was sealed by then. */
+  notAfterS: number | null;
 }
 
 export interface KeyState {
@@ -88,7 +105,8 @@ export type Step =
         Verdict,
         "standing" | "issuerState" | "key" | "fall"
       >;
-    };
+    }
+  | { name: "checkpoint"; facts: { size: number; root: string; noteKey: string } };
 
 export type StepName = Step["name"];
 
@@ -147,6 +165,57 @@ export function verifyCheckpoint(
   origin: string,
   key: Uint8Array,
 ): Promise<{ size: bigint; root: Uint8Array }>;
+
+/** Whether a signature is one of ML-DSA-44 (FIPS 204, pure, empty context) by this key. */
+export type MlDsa44 = (
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+) => boolean | Promise<boolean>;
+
+/** Who signs a note: type 0x01, 0x04 or 0x06 of C2SP. */
+export interface VerifierKey {
+  name: string;
+  type: number;
+  key: Uint8Array;
+  id: Uint8Array;
+}
+
+/** `<name>+<key id>+<base64>`, in its one spelling. Throws `Refused`. */
+export function parseVerifierKey(text: string): VerifierKey;
+
+/** Which logs and witnesses are known, and how many make a quorum: C2SP tlog-policy. */
+export interface TrustPolicy {
+  logs: VerifierKey[];
+  witnesses: { name: string; key: VerifierKey }[];
+}
+
+/** Throws `Refused`, with the number of the line. */
+export function parsePolicy(policy: Uint8Array): TrustPolicy;
+
+/** Times are seconds since 1970, by the clocks of witnesses. */
+export interface JudgedCheckpoint {
+  checkpoint: { origin: string; size: bigint; root: Uint8Array };
+  /** Witnesses of the policy that cosigned it. */
+  witnessed: { name: string; firstS: bigint | null; lastS: bigint | null }[];
+  /** Those whose lines nothing here can check: they do not count. */
+  unchecked: string[];
+  quorum: boolean;
+  /** What the tree holds was there by then. */
+  notAfterS: bigint | null;
+  /** What it does not hold, the witnesses had not been shown by then. */
+  notShownBeforeS: bigint | null;
+}
+
+/**
+ * A note that a log of the policy signed, or `log`, where it lists none; what its cosignatures are worth. No engine has
+ * ML-DSA-44 everywhere: without `mlDsa44`, its lines are `unchecked`. Throws `Refused`.
+ */
+export function judgeCheckpoint(
+  note: Uint8Array,
+  policy: TrustPolicy,
+  known?: { log?: VerifierKey; mlDsa44?: MlDsa44 },
+): Promise<JudgedCheckpoint>;
 
 /** Throws `Refused` unless the tree of `to` leaves begins with that of `from`. */
 export function checkConsistency(

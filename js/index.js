@@ -10,6 +10,8 @@
 //   statement.js, payload.js what issuers, the operator and the ledger say
 //   list.js, tree.js         many documents in one statement; paths to the root of a tree
 //   seal.js, checkpoint.js   what the ledger signs over the root of its tree
+//   note.js, cosignature.js, verifier_key.js, trust_policy.js
+//                            who else signed it, when, and whether that is enough
 //   status.js                what became of a document, a key, an issuer
 //   registry.js              who may say what: change.js what it changes, rules.js what it must
 //                            keep, judgement.js what a stolen key makes void
@@ -29,3 +31,5 @@ export { verifyProof } from "./proof.js";
 export { Refused } from "./refused.js";
 export { Sha256 } from "./sha256.js";
 export { checkConsistency } from "./tree.js";
+export { judgeCheckpoint, parsePolicy } from "./trust_policy.js";
+export { parseVerifierKey } from "./verifier_key.js";

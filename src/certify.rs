@@ -235,7 +235,7 @@ impl Run {
                 if stop.load(Ordering::SeqCst) {
                     return Ok(None);
                 }
-                let delivered = courier.deliver(batch).await;
+                let delivered = Box::pin(courier.deliver(batch)).await;
                 if delivered.is_err() {
                     stop.store(true, Ordering::SeqCst);
                 }

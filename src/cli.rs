@@ -1,6 +1,7 @@
 //! The command line: one file a command, each of which parses its words, calls the library, and
 //! says what came of it. Results go to standard output; progress and warnings to standard error.
 
+mod anchor;
 mod audit;
 mod bench;
 mod certify;
@@ -95,6 +96,7 @@ enum Command {
     Issuer(issuer::Issuer),
     Submit(submit::Submit),
     // Auditors
+    Anchor(anchor::Anchor),
     Audit(audit::Audit),
     // Operators
     Init(init::Init),
@@ -144,6 +146,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Key(key) => key.run(&*clock).await,
         Command::Issuer(issuer) => issuer.run(&*clock).await,
         Command::Submit(submit) => submit.run().await,
+        Command::Anchor(anchor) => anchor.run(&clock).await,
         Command::Audit(audit) => audit.run(&clock).await,
         Command::Init(init) => init.run(&*clock),
         Command::Serve(serve) => serve.run(&clock).await,

@@ -52,6 +52,7 @@
 
 mod answer;
 mod bulk;
+mod checkpoint;
 mod file;
 mod json;
 mod lineage;
@@ -352,7 +353,8 @@ pub(crate) fn choose_provider() {
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
+/// For a host by this URL: bounded times, no redirects.
+pub(crate) fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
     choose_provider();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("probant/", env!("CARGO_PKG_VERSION")))
@@ -374,7 +376,7 @@ fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
 }
 
 /// The innermost cause: "connection refused" rather than "error sending request".
-fn reason(error: &reqwest::Error) -> String {
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

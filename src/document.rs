@@ -15,6 +15,8 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 /// The extension of proof files, added to the whole name: `bill.pdf.proof`.
 pub const PROOF_EXTENSION: &str = "proof";
+/// The extension of what an authority of time states beside a proof: `bill.pdf.proof.anchor`.
+pub const ANCHOR_EXTENSION: &str = "anchor";
 
 /// What a document of an unknown extension is.
 pub const OTHER_MEDIA_TYPE: &str = "application/octet-stream";

@@ -6,7 +6,7 @@
 //! | verifiers | `/documents/…`, `POST /verify` (`documents`), `GET /prefixes/…` (`prefixes`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
 //! | C2SP clients | `GET /tile/…` (`tiles`) |
-//! | holders of proofs | `GET /proofs/…` (`proofs`) |
+//! | holders of proofs | `GET /proofs/…` (`proofs`), timestamps over heads (`anchors`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz`, `/mark` (`registry`, `health`) |
 //! | people who look around | `/explorer/…` (`explorer`) |
 //! | anyone with a document | `/`, `/explorer.html`, and what they load (`page`) |
@@ -18,6 +18,7 @@
 //! which knows `clients`, their `shares` and `turns`; the `limits` are in one place. Bodies come by `upload`
 //! and go by `download`. On its way out an answer passes `delivery`.
 
+mod anchors;
 mod api;
 mod blocks;
 mod body;
@@ -64,8 +65,8 @@ use tokio::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Error, clock::SharedClock, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup,
-    prove::Prover,
+    Error, anchor::Anchors, clock::SharedClock, explorer::Explorer, lag, ledger::Ledger,
+    lookup::Lookup, prove::Prover,
 };
 use gate::Gate;
 use health::MarkFile;
@@ -99,6 +100,7 @@ struct Inner {
     metrics: Metrics,
     mark: MarkFile,
     document_bytes_max: u64,
+    anchors: Option<Anchors>,
 }
 
 /// What is served, with what the handlers say of themselves.
@@ -121,6 +123,7 @@ fn of_ledger() -> OpenApiRouter<Service> {
         .merge(blocks::router())
         .merge(tiles::router())
         .merge(proofs::router())
+        .merge(anchors::router())
         .merge(explorer::router())
 }
 
@@ -146,6 +149,7 @@ pub struct Web {
     listening: JoinHandle<()>,
     /// Another listener, for metrics alone.
     watched: Option<TcpListener>,
+    anchors: Option<Anchors>,
 }
 
 impl Web {
@@ -172,7 +176,7 @@ impl Web {
             let _ = ended.await;
         };
         let listening = tokio::spawn(listener.run(socket, ended));
-        Self { limits, mark, gate, routes, opening, end, listening, watched }
+        Self { limits, mark, gate, routes, opening, end, listening, watched, anchors: None }
     }
 
     /// What keeps the ledger from being open, from now on.
@@ -180,10 +184,16 @@ impl Web {
         self.opening.send_replace(opening);
     }
 
+    /// Gives out the timestamps in this folder.
+    #[must_use]
+    pub fn with_anchors(self, anchors: Option<Anchors>) -> Self {
+        Self { anchors, ..self }
+    }
+
     /// From now on the ledger is served.
     pub fn open(self, ledger: Ledger, prover: Prover) -> Open {
-        let service =
-            Service::new(ledger, prover, &self.gate, self.mark, self.limits.document_bytes);
+        let (bytes_max, anchors) = (self.limits.document_bytes, self.anchors);
+        let service = Service::new(ledger, prover, &self.gate, self.mark, bytes_max, anchors);
         let mut routes = service.router();
         let metrics = metrics::router().with_state(service.clone());
         match self.watched {
@@ -241,6 +251,7 @@ impl Service {
         gate: &Arc<Gate>,
         mark: MarkFile,
         document_bytes_max: u64,
+        anchors: Option<Anchors>,
     ) -> Self {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
         let explorer = Explorer::new(Arc::clone(ledger.store()));
@@ -257,6 +268,7 @@ impl Service {
             metrics,
             mark,
             document_bytes_max,
+            anchors,
         }))
     }
 

@@ -15,7 +15,9 @@
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments;
 //! 8. [`export`]: the whole ledger as files that any web server serves, at a [`place`];
-//! 9. [`migrate`]: a ledger moved into another store, and replayed there before anything is written.
+//! 9. [`migrate`]: a ledger moved into another store, and replayed there before anything is written;
+//! 10. [`anchor`] and [`timestamp`]: an authority states of a head that it existed, and when; that is
+//!     verified offline.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
@@ -24,6 +26,7 @@
 //! [`client`] shows how.
 #![forbid(unsafe_code)]
 
+pub mod anchor;
 #[cfg(feature = "server")]
 pub mod audit;
 #[cfg(feature = "server")]
@@ -70,6 +73,7 @@ pub mod revoke;
 pub mod store;
 #[cfg(feature = "server")]
 pub mod tile;
+pub mod timestamp;
 pub mod verdict;
 
 pub use error::Error;

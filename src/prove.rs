@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::{
     Error,
+    anchor::Anchors,
     clock::SharedClock,
     keyring::Keyring,
     lag,
@@ -55,6 +56,17 @@ impl Prover {
         let cores = thread::available_parallelism().map_or(2, NonZero::get);
         let (maker, cores) = (Arc::new(Maker::new(store, keys)), Arc::new(Semaphore::new(cores)));
         Self { maker, clock, published: Mutex::new(None), cores }
+    }
+
+    /// Proofs carry the time stamps over their heads that are in this folder.
+    ///
+    /// # Panics
+    /// If proofs are being made already.
+    #[must_use]
+    pub fn with_anchors(mut self, anchors: Option<Anchors>) -> Self {
+        let maker = Arc::get_mut(&mut self.maker);
+        maker.expect("nobody makes proofs yet").anchors = anchors;
+        self
     }
 
     /// The newest checkpoint; a new one is signed if the last is a second old and there is a newer

@@ -2,21 +2,16 @@
 //! (format.md 8.3; c2sp.org/tlog-checkpoint, c2sp.org/signed-note).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     Hash, Origin, Rejected,
     key::{PublicKey, SigningKey},
+    note::{Note, signature_line},
+    verifier_key::{Material, VerifierKey},
 };
 
-/// signed-note: the type of an Ed25519 signature.
-const ED25519: u8 = 0x01;
-/// signed-note: what comes before the signature.
-const KEY_ID_BYTES: usize = 4;
 /// Block 0 has two entries: there is no smaller tree.
 const SIZE_MIN: u64 = 2;
-/// Longest note that is read: 16 signatures and more.
-const NOTE_BYTES_MAX: usize = 65_536;
 
 /// Size and root of the tree, without the signature.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,17 +25,16 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    fn text(&self) -> String {
+    /// The text of the note: what the ledger, witnesses and time stamps sign.
+    pub fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.0))
     }
 
     /// The signed note.
     pub fn sign(&self, key: &SigningKey) -> String {
         let text = self.text();
-        let id = key_id(&self.origin, key.public());
         let signature = key.sign(text.as_bytes());
-        let line = STANDARD.encode([id.as_slice(), &signature].concat());
-        format!("{text}\n\u{2014} {} {line}\n", self.origin)
+        format!("{text}\n{}", signature_line(&verifier_key(&self.origin, key.public()), &signature))
     }
 
     /// Reads a note and checks the ledger's signature, strictly; the inverse of
@@ -49,32 +43,21 @@ impl Checkpoint {
     /// # Errors
     /// [`Rejected::Checkpoint`] for its form, [`Rejected::Signature`].
     pub fn open(note: &str, origin: &Origin, key: &PublicKey) -> Result<Self, Rejected> {
-        let refuse = |why: &str| Rejected::Checkpoint(why.into());
-        let control = |c: char| c != '\n' && c.is_control();
-        if note.len() > NOTE_BYTES_MAX || note.contains(control) {
-            return Err(refuse("a control character, or longer than 65,536 bytes"));
-        }
-        let end = note.rfind("\n\n").ok_or_else(|| refuse("no blank line before signatures"))?;
-        let (text, signatures) = (&note[..=end], &note[end + 2..]);
-        let checkpoint = Self::parse(text)?;
+        let note = Note::split(note)?;
+        let checkpoint = Self::parse(note.text())?;
         if checkpoint.origin != *origin {
             return Err(refuse("it is of another origin"));
         }
-        let mut signed = false;
-        let lines = signatures.strip_suffix('\n').ok_or_else(|| refuse("no final newline"))?;
-        for line in lines.split('\n') {
-            let (name, blob) = parse_line(line)
-                .ok_or_else(|| refuse("a signature line is not '\u{2014} name base64'"))?;
-            if name == origin.as_str() && blob.starts_with(&key_id(origin, key)) {
-                key.verify("checkpoint", text.as_bytes(), &blob[KEY_ID_BYTES..])?;
-                signed = true;
-            }
-        }
+        let key = verifier_key(origin, key);
+        let signed = !note.signatures(&[&key])?.is_empty();
         if signed { Ok(checkpoint) } else { Err(Rejected::Signature("checkpoint")) }
     }
 
-    fn parse(text: &str) -> Result<Self, Rejected> {
-        let refuse = |why: &str| Rejected::Checkpoint(why.into());
+    /// Reads the text of a note; the inverse of [`Checkpoint::text`]. Nobody has signed it yet.
+    ///
+    /// # Errors
+    /// [`Rejected::Checkpoint`] for its form, [`Rejected::Origin`].
+    pub fn parse(text: &str) -> Result<Self, Rejected> {
         let [origin, size, root] = text
             .strip_suffix('\n')
             .map(|text| text.split('\n').collect::<Vec<_>>())
@@ -88,41 +71,19 @@ impl Checkpoint {
     }
 }
 
-/// The name of a signature line, and the key id with the signature.
-fn parse_line(line: &str) -> Option<(&str, Vec<u8>)> {
-    let (name, blob) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
-    let blob = STANDARD.decode(blob).ok().filter(|blob| blob.len() > KEY_ID_BYTES)?;
-    let named = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+');
-    named.then_some((name, blob))
+fn refuse(why: &str) -> Rejected {
+    Rejected::Checkpoint(why.into())
 }
 
-/// SHA-256(name || 0x0A || type || key), first 4 bytes.
-fn key_id(origin: &Origin, key: &PublicKey) -> [u8; KEY_ID_BYTES] {
-    let digest = Sha256::new()
-        .chain_update(origin.as_str())
-        .chain_update([b'\n', ED25519])
-        .chain_update(key.as_bytes())
-        .finalize();
-    digest[..KEY_ID_BYTES].try_into().expect("a digest has 32 bytes")
-}
-
-/// The verifier key of the note as other tools take it: `<name>+<key id>+<base64>`.
-pub fn verifier_key(origin: &Origin, key: &PublicKey) -> String {
-    let encoded = STANDARD.encode([&[ED25519], key.as_bytes().as_slice()].concat());
-    format!("{origin}+{}+{encoded}", hex::encode(key_id(origin, key)))
+/// The verifier key of a ledger's note key, as other tools take it.
+pub fn verifier_key(origin: &Origin, key: &PublicKey) -> VerifierKey {
+    VerifierKey::new(origin.as_str(), Material::Ed25519(key.clone()))
+        .expect("an origin has what a name has")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_key_id_is_that_of_the_c2sp_example() {
-        let example = "AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
-        let key = PublicKey::from_bytes(STANDARD.decode(example).unwrap()[1..].try_into().unwrap());
-        let vkey = verifier_key(&"example.com/foo".parse().unwrap(), &key.unwrap());
-        assert_eq!(vkey, format!("example.com/foo+530d903a+{example}"));
-    }
 
     #[test]
     fn a_note_opens_only_as_it_was_signed() {

@@ -12,7 +12,8 @@
 //! 7. [`status`]: what has fallen, in one sparse Merkle map;
 //! 8. [`draft`], [`seal`], [`block`], [`chain`]: how entries are sealed, and replayed;
 //!    [`framing`]: how blocks follow each other in a file or a stream;
-//! 9. [`checkpoint`]: the tree head for witnesses;
+//! 9. [`note`], [`checkpoint`]: the tree head for witnesses; [`verifier_key`], [`cosignature`],
+//!    [`ml_dsa`]: how they and others sign it; [`trust_policy`]: whom a verifier believes;
 //! 10. [`proof`] and [`verify`]: the file beside a document, and its one verification.
 //!
 //! Every refusal is a [`Rejected`] with a stable code. The bytes are those of docs/format.md.
@@ -23,6 +24,7 @@ mod cbor;
 pub mod chain;
 pub mod checkpoint;
 mod cose;
+pub mod cosignature;
 pub mod draft;
 pub mod fingerprint;
 mod fold;
@@ -31,6 +33,8 @@ mod hash;
 pub mod identity;
 pub mod key;
 pub mod list;
+pub mod ml_dsa;
+pub mod note;
 pub mod proof;
 pub mod registry;
 mod rejected;
@@ -38,6 +42,8 @@ pub mod seal;
 pub mod statement;
 pub mod status;
 pub mod tree;
+pub mod trust_policy;
+pub mod verifier_key;
 pub mod verify;
 
 pub use cose::{LABEL_LIST, LABEL_PROOF};

@@ -114,6 +114,10 @@ pub enum Rejected {
     Proof { what: &'static str, why: String },
     #[error("checkpoint: {0}")]
     Checkpoint(String),
+    #[error("verifier key: {0}")]
+    VerifierKey(String),
+    #[error("trust policy, line {line}: {why}")]
+    TrustPolicy { line: usize, why: String },
 
     // Status
     #[error("status: {why}")]
@@ -172,6 +176,8 @@ impl Rejected {
             Self::Document { .. } => "document",
             Self::Proof { .. } => "proof",
             Self::Checkpoint(_) => "checkpoint",
+            Self::VerifierKey(_) => "verifier-key",
+            Self::TrustPolicy { .. } => "trust-policy",
             Self::Status { .. } => "status",
             Self::Unreadable(_) => "unreadable",
         }

@@ -1,6 +1,7 @@
 // What each kind of vector asks of the verifier, and the results that it has to come to.
 
 import assert from "node:assert/strict";
+import { ml_dsa44 } from "@noble/post-quantum/ml-dsa";
 import { fromHex, fromUtf8, toHex } from "../bytes.js";
 import { Chain } from "../chain.js";
 import { verifyCheckpoint } from "../checkpoint.js";
@@ -10,12 +11,15 @@ import { parseFingerprint } from "../fingerprint.js";
 import { parseIdentity } from "../identity.js";
 import { kidOf } from "../key.js";
 import { decodeList } from "../list.js";
+import { signaturesOf, splitNote } from "../note.js";
 import { verifyProof } from "../proof.js";
 import { must } from "../refused.js";
 import { checkSeal, decodeReceipt } from "../seal.js";
 import { decodeEntry, decodeSubmission } from "../statement.js";
 import { decodeStatusPath, documentSlot, issuerSlot, keySlot, statusRoot } from "../status.js";
 import { checkConsistency, followPath } from "../tree.js";
+import { judgeCheckpoint, parsePolicy } from "../trust_policy.js";
+import { parseVerifierKey } from "../verifier_key.js";
 import { vector as read } from "./vector.js";
 
 /** The one line of that name, or null. */
@@ -90,6 +94,45 @@ async function checkpoint(vector) {
   same(vector, "root", toHex(head.root));
 }
 
+async function vkey(vector) {
+  const parsed = parseVerifierKey(fromUtf8(vector.bytes) ?? "\ufffd");
+  same(vector, "name", parsed.name);
+  same(vector, "id", toHex(parsed.id));
+}
+
+/** By an implementation that is nobody's here. */
+function mlDsa44(publicKey, message, signature) {
+  return ml_dsa44.verify(publicKey, message, signature);
+}
+
+async function note(vector) {
+  const keys = (vector.inputs.get("vkey") ?? []).map(parseVerifierKey);
+  const signed = await signaturesOf(splitNote(vector.bytes), keys, mlDsa44);
+  must(signed.length > 0, "signature", "nobody known signed it");
+  const lines = signed.map(({ key, seconds }) => `${key.name} ${seconds ?? "none"}`);
+  assert.deepEqual(lines, vector.inputs.get("signed"), vector.name);
+}
+
+async function policy(vector) {
+  try {
+    const parsed = parsePolicy(vector.bytes);
+    same(vector, "logs", parsed.logs.length);
+    same(vector, "witnesses", parsed.witnesses.length);
+  } catch (error) {
+    const wanted = line(vector, "line");
+    if (!/no quorum line/.test(error.message)) assert.match(error.message, RegExp(`line ${wanted}:`));
+    throw error;
+  }
+}
+
+async function cosigned(vector) {
+  const by = parsePolicy(read(line(vector, "policy")).bytes);
+  const judged = await judgeCheckpoint(vector.bytes, by, { mlDsa44 });
+  same(vector, "quorum", judged.quorum ? "reached" : "missing");
+  same(vector, "notafter", judged.notAfterS ?? "none");
+  same(vector, "notbefore", judged.notShownBeforeS ?? "none");
+}
+
 async function identity(vector) {
   const { origin, ledger } = parseIdentity(fromUtf8(vector.bytes) ?? "\ufffd");
   same(vector, "origin", origin);
@@ -144,13 +187,19 @@ async function signature(vector) {
 
 async function proof(vector) {
   const documents = vector.inputs.get("document") ?? [];
-  const verdict = await verifyProof(vector.bytes, line(vector, "identity"), documents);
+  const by = line(vector, "policy");
+  const policy = by === null ? undefined : parsePolicy(read(by).bytes);
+  const believed = { policy, mlDsa44 };
+  const verdict = await verifyProof(vector.bytes, line(vector, "identity"), documents, believed);
   same(vector, "issuer", verdict.issuer.id);
   same(vector, "entry", verdict.entry);
   same(vector, "time", verdict.sealed.timeMs);
   same(vector, "head", verdict.head.height);
   same(vector, "standing", verdict.standing);
-  assert.equal(verdict.steps.length, 9, vector.name);
+  same(vector, "timestamps", verdict.timestamps);
+  if (policy) same(vector, "quorum", verdict.witnessed.quorum ? "reached" : "missing");
+  if (policy) same(vector, "notafter", verdict.witnessed.notAfterS ?? "none");
+  assert.equal(verdict.steps.length, verdict.checkpoint === null ? 9 : 10, vector.name);
 }
 
 /** One for each kind; a vector of another kind fails the tests. */
@@ -160,6 +209,10 @@ export const KINDS = {
   block,
   receipt,
   checkpoint,
+  vkey,
+  note,
+  policy,
+  cosigned,
   identity,
   list,
   consistency,

@@ -10,7 +10,10 @@ use std::{
 };
 
 use super::{foreign::Foreign, neighbours::Neighbours};
-use crate::{document::PROOF_EXTENSION, planted::FileId};
+use crate::{
+    document::{ANCHOR_EXTENSION, PROOF_EXTENSION},
+    planted::FileId,
+};
 
 /// A file to certify, or a path that is not looked at, and why.
 pub type Found = Result<PathBuf, (PathBuf, Left)>;
@@ -135,11 +138,14 @@ fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-/// A proof, or what a crash left of writing one.
+/// A proof, what lies beside it, or what a crash left of writing one.
 fn is_proof(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     let ends = |suffix: &str| name.ends_with(suffix.as_bytes());
-    ends(&format!(".{PROOF_EXTENSION}")) || ends(&format!(".{PROOF_EXTENSION}.new"))
+    let anchor = format!(".{PROOF_EXTENSION}.{ANCHOR_EXTENSION}");
+    [format!(".{PROOF_EXTENSION}"), anchor]
+        .iter()
+        .any(|end| ends(end) || ends(&format!("{end}.new")))
 }
 
 #[cfg(test)]
@@ -152,9 +158,16 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         fs::create_dir_all(at("b/c")).unwrap();
         fs::create_dir(at(".probant")).unwrap();
-        for name in
-            ["a.pdf", "a.pdf.proof", "z.pdf.proof.new", ".hidden", "b/1.pdf", "b/c/2", ".probant/x"]
-        {
+        for name in [
+            "a.pdf",
+            "a.pdf.proof",
+            "a.pdf.proof.anchor",
+            "z.pdf.proof.new",
+            ".hidden",
+            "b/1.pdf",
+            "b/c/2",
+            ".probant/x",
+        ] {
             fs::write(at(name), name).unwrap();
         }
         std::os::unix::fs::symlink(dir.path(), at("b/loop")).unwrap();

@@ -140,7 +140,8 @@ impl Details {
             verifier_key: checkpoint::verifier_key(
                 &identity.origin,
                 registry.ledger_key(Use::Note),
-            ),
+            )
+            .to_string(),
             origin: identity.origin.to_string(),
         }
     }

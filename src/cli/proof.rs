@@ -1,5 +1,6 @@
 //! `probant proof`: looking into proof files, and moving them to the present.
 
+mod anchor;
 mod refresh;
 mod show;
 
@@ -20,6 +21,7 @@ pub struct Proof {
 enum Command {
     Show(show::Show),
     Refresh(refresh::Refresh),
+    Anchor(anchor::Anchor),
 }
 
 impl Proof {
@@ -27,6 +29,7 @@ impl Proof {
         match self.command {
             Command::Show(show) => show.run(),
             Command::Refresh(refresh) => refresh.run(clock).await,
+            Command::Anchor(anchor) => anchor.run().await,
         }
     }
 }

@@ -20,6 +20,7 @@ use tokio::{
 use super::{LogFormat, database::Database, directories::Directories, say};
 use crate::{
     Error,
+    anchor::Anchors,
     clock::SharedClock,
     http::{self, Opening, Tls, Web},
     keyring::Keyring,
@@ -69,6 +70,9 @@ pub struct Serve {
     /// Longest document that POST /verify hashes
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     document_bytes_max: u64,
+    /// Give out the timestamps over its heads that `probant anchor` keeps here
+    #[arg(long, value_name = "DIR")]
+    anchors: Option<PathBuf>,
     /// How log lines are written; the variable `PROBANT_LOG` chooses which
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -186,6 +190,8 @@ impl Serve {
         let watched = watched.map(|(listener, _)| listener);
         let mark = (!self.nodes.read_only).then(|| self.directories.mark_path());
         let web = Web::start(listener, tls, watched, self.limits(), mark, clock);
+        let anchors = self.anchors.as_deref().map(Anchors::at);
+        let web = web.with_anchors(anchors.clone());
         let peers = Peers::at(&self.nodes.peer)?;
         let store = tokio::select! {
             opened = self.opened(&peers, &web, clock) => opened?,
@@ -194,7 +200,8 @@ impl Serve {
         };
         let (ledger, signs) = self.ledger(&store, &keys, clock)?;
         let identity = ledger.identity();
-        let open = web.open(ledger, Prover::new(store, signs, Arc::clone(clock)));
+        let prover = Prover::new(store, signs, Arc::clone(clock)).with_anchors(anchors);
+        let open = web.open(ledger, prover);
         say(&format!("{identity} serves on {scheme}://{address}"))?;
         open.until(stop).await.map(|()| 0)
     }

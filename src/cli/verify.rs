@@ -5,6 +5,7 @@
 mod certification;
 mod report;
 mod save;
+mod timestamp;
 
 use std::{
     fs::File,
@@ -27,6 +28,7 @@ use crate::{
     freshness::{Freshness, ONLINE_MAX},
 };
 use report::{Refused, Report, Way};
+use timestamp::Beside;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,15 +58,19 @@ Exit codes: 0 certified; 1 superseded, revoked, distrusted, unknown, or the proo
 older than --max-age; 2 mend the input; 3 the ledger is out of reach, or has sealed nothing for
 longer than --max-age; 4 the ledger's answer is a lie or damaged.
 
+With --timestamp-root, an authority of time that is no part of the ledger bounds when it was sealed
+(docs/anchors.md); where its timestamp does not hold, or is missing, there is no verdict: exit code 1.
+
 JSON (--json), whose fields stay: file, verdict (certified, superseded, revoked, distrusted,
 unknown, not verified, not fresh), fingerprints {blake3, sha-256}, ledger, identity_from (given,
 first use), checked (offline, online), certifications [{fingerprint, issuer, legal_name, country,
 registration, media_type, entry, list_count, block, time_ms, time, verdict, fall {reason, time_ms,
 time, entry, replacement} or null, key {kid, status}, issuer_status, head {height, size, time_ms,
-time}, age_s}], not_shown (further certifications, unchecked; a ledger lists 100, so there may be
-more), reason {code, text} or null, rests_on. A status is {state, since_ms, since, entry}, or null
-while nothing happened. Unless 2 is the exit code, or the ledger is out of reach, or is another one
-than the identity says.";
+time}, age_s, timestamp {no_later_than_ms, no_later_than, time_ms, accuracy_ms, authority, policy,
+serial, size} or null}], not_shown (further certifications, unchecked; a ledger lists 100, so there
+may be more), reason {code, text} or null, rests_on. A status is {state, since_ms, since, entry}, or
+null while nothing happened. Unless 2 is the exit code, or the ledger is out of reach, or is another
+one than the identity says.";
 
 /// The first byte of every proof: the tag of `COSE_Sign1`.
 const COSE_SIGN1: u8 = 0xd2;
@@ -96,6 +102,8 @@ pub struct Verify {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    beside: Beside,
+    #[command(flatten)]
     ledger: Ledger,
 }
 
@@ -111,7 +119,7 @@ impl Verify {
         };
         if let Some(proof) = proof {
             let begun = begin(Way::offline(&proof), self.max_age);
-            return self.tell(&offline(begun, &identity, &proof)?);
+            return self.tell(&offline(begun, &identity, &proof, &self.beside)?);
         }
         let client = self.ledger.client()?;
         // What another ledger says is neither a verdict nor a lie.
@@ -204,14 +212,26 @@ fn read(proof: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn offline(mut report: Report, identity: &Identity, proof: &Path) -> Result<Report, Error> {
+fn offline(
+    mut report: Report,
+    identity: &Identity,
+    proof: &Path,
+    beside: &Beside,
+) -> Result<Report, Error> {
     let bytes = read(proof)?;
     if bytes.first() != Some(&COSE_SIGN1) {
         return Err(Error::input(format!("{}: this is no proof file", proof.display())));
     }
     let Fingerprints { blake3, sha256 } = report.fingerprints();
     match Verifier::new(identity.clone()).verify(&[blake3, sha256], &bytes) {
-        Ok(verified) => report.add([&verified]),
+        Ok(verified) => {
+            report.add([&verified]);
+            match beside.verify(&verified, &bytes)? {
+                Some(Ok(stated)) => report.stamp(stated),
+                Some(Err(why)) => report.refuse_timestamp(&why),
+                None => {}
+            }
+        }
         Err(rejected) => report.reject(Refused::Proof, &rejected),
     }
     Ok(report)

@@ -40,7 +40,7 @@ impl Client {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn lineage(&self, trusted: &Identity) -> Result<Registry, Error> {
+    pub(super) async fn lineage(&self, trusted: &Identity) -> Result<Registry, Error> {
         let bytes = self.get("lineage", LINEAGE_BYTES_MAX).await?;
         followed(trusted, &bytes).map_err(|rejected| {
             Error::Stop(format!("the lineage from {}: {}: {rejected}", self.url(), rejected.code()))

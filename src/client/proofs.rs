@@ -7,7 +7,7 @@ use probant_core::{
 };
 
 use super::{Client, json::Consistency};
-use crate::Error;
+use crate::{Error, anchor::ANCHORED_BYTES_MAX};
 
 /// Longest statuses of one list: 65,536 paths of 60 hashes, which no map comes near.
 const STATUSES_BYTES_MAX: usize = 128 << 20;
@@ -43,6 +43,15 @@ impl Client {
             let (url, code) = (self.url(), rejected.code());
             Error::Stop(format!("the statuses from {url}: {code}: {rejected}"))
         })
+    }
+
+    /// The earliest timestamp that covers an entry, with its path ([`crate::anchor::Anchored`]); for the
+    /// caller to verify.
+    ///
+    /// # Errors
+    /// [`Error::No`] where nothing covers it yet.
+    pub async fn anchored(&self, entry: u64) -> Result<Vec<u8>, Error> {
+        self.get(&format!("proofs/anchor/{entry}"), ANCHORED_BYTES_MAX).await
     }
 
     /// The path that shows that the tree of `to` entries grew from that of `from`; for the caller to

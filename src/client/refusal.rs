@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     /// Said of blocks and proofs, which are not submitted; or of what was cut on the way.
-    const NO_ANSWER: [&str; 11] = [
+    const NO_ANSWER: [&str; 13] = [
         "malformed",
         "chain",
         "path-index",
@@ -110,6 +110,8 @@ mod tests {
         "document",
         "proof",
         "checkpoint",
+        "verifier-key",
+        "trust-policy",
         "status",
         "unreadable",
     ];

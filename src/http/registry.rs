@@ -254,7 +254,11 @@ async fn policy(State(service): State<Service>) -> Response {
 async fn lineage(State(service): State<Service>) -> Result<Response, Problem> {
     let registry = service.0.ledger.registry();
     let seal = registry.ledger_key(Use::Seal).kid();
-    let indexes = registry.lineage(&seal, u64::MAX);
+    // With the replacements of the note key, which proofs do without: checkpoints are held to it.
+    let notes = registry.ledger_keys(Use::Note).map(|(entry, _)| entry);
+    let mut indexes: Vec<_> = registry.lineage(&seal, u64::MAX).into_iter().chain(notes).collect();
+    indexes.sort_unstable();
+    indexes.dedup();
     let ask = |inner: &Inner| {
         let entry = |index: &u64| {
             let (entry, _) = inner.ledger.store().entry(*index)?.ok_or_else(lag::behind)?;

@@ -8,7 +8,8 @@ use probant_core::{
     checkpoint::Checkpoint,
     key::{Kid, Use},
     list::Shape,
-    proof::{DocumentPath, Proof, ProvenEntry},
+    note::Note,
+    proof::{Attested, DocumentPath, Proof, ProvenEntry},
     registry::Registry,
     seal::{Receipt, Seal},
     statement::{BlockStatement, Body},
@@ -19,9 +20,11 @@ use probant_core::{
 use super::Published;
 use crate::{
     Error,
+    anchor::Anchors,
     keyring::Keyring,
     lag, receipt,
     store::{Location, Store},
+    timestamp,
 };
 
 /// Makes proofs and checkpoints over one store.
@@ -31,11 +34,13 @@ pub(super) struct Maker {
     keys: Option<Arc<Keyring>>,
     /// As many as there were proofs at once; each remembers what proofs share.
     verifiers: Mutex<Vec<Verifier>>,
+    /// Time stamps over heads, if there are any.
+    pub anchors: Option<Anchors>,
 }
 
 impl Maker {
     pub fn new(store: Arc<dyn Store>, keys: Option<Arc<Keyring>>) -> Self {
-        Self { store, keys, verifiers: Mutex::default() }
+        Self { store, keys, verifiers: Mutex::default(), anchors: None }
     }
 
     /// Signs the head of a block, after its root has been computed anew and held to its seal.
@@ -52,7 +57,9 @@ impl Maker {
         let signed = |keys: &Arc<Keyring>| {
             // No fault of the asker, nor its business where keys are: it is logged.
             let missing = |why: Error| Error::Stop(why.to_string());
-            let key = keys.get(Use::Note, registry.ledger_key(Use::Note).kid());
+            // The one that whoever verifies a proof of this head looks for.
+            let kid = registry.ledger_key_at(Use::Note, span.size).kid();
+            let key = keys.get(Use::Note, kid);
             Ok::<_, Error>(checkpoint.sign(&key.map_err(missing)?))
         };
         let note = self.keys.as_ref().map(signed).transpose()?;
@@ -92,6 +99,7 @@ impl Maker {
             registry: registered.collect::<Result<_, _>>()?,
             first_receipt,
             statuses,
+            attested: self.attested(head),
         };
         let bytes = proof.encode();
         self.trusted(self.verify(fingerprint, &bytes, registry))?;
@@ -164,6 +172,23 @@ impl Maker {
 
     fn path(&self, index: u64, size: u64) -> Result<Vec<Hash>, Error> {
         Ok(tree::prove(index, size, |nodes| self.store.hashes(nodes))?)
+    }
+
+    /// What others signed of a head. The ledger's own line says no more than its seal, so a note
+    /// without another is left out.
+    fn attested(&self, head: &Published) -> Attested {
+        let cosigned =
+            |note: &&String| Note::split(note).is_ok_and(|note| note.lines().flatten().count() > 1);
+        let checkpoint = head.note.as_ref().filter(cosigned).cloned();
+        Attested { checkpoint, timestamps: self.stamped(head.block.size).into_iter().collect() }
+    }
+
+    /// The time stamp over the head of this size. One that cannot be read keeps no proof from anybody.
+    fn stamped(&self, size: u64) -> Option<Vec<u8>> {
+        let reply = self.anchors.as_ref()?.reply(size);
+        let reply = reply.inspect_err(|why| tracing::warn!("anchors: {why}")).ok()??;
+        let token = timestamp::token(&reply).map(<[u8]>::to_vec);
+        token.inspect_err(|why| tracing::warn!("anchors: {size}.tsr: {why}")).ok()
     }
 }
 

@@ -15,7 +15,7 @@ pub async fn follow(url: &str, home: &Home, checkpoints: &[PathBuf]) -> Result<S
     let genesis = home.genesis();
     let (origin, key) = (genesis.registry().origin(), genesis.registry().ledger_key(Use::Note));
     let mut go = Command::new("go");
-    go.args(["run", "./tiles", url, &verifier_key(origin, key)]).args(checkpoints);
+    go.args(["run", "./tiles", url, &verifier_key(origin, key).to_string()]).args(checkpoints);
     go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/note"));
     // Only what tests/setup put there: no other toolchain, workspace, flags or download.
     go.envs([("GOTOOLCHAIN", "local"), ("GOWORK", "off"), ("GOFLAGS", ""), ("GOPROXY", "off")]);

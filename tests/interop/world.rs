@@ -66,7 +66,7 @@ impl Ledger {
         });
         let world = json!({
             "origin": ORIGIN,
-            "vkey": verifier_key(&ORIGIN.parse().unwrap(), key(NOTE_SEED).public()),
+            "vkey": verifier_key(&ORIGIN.parse().unwrap(), key(NOTE_SEED).public()).to_string(),
             "keys": KEYS.map(|(name, _)| name),
             "entries": entries.collect::<Vec<_>>(),
             "receipts": receipts.collect::<Vec<_>>(),

@@ -15,6 +15,7 @@ use std::{
 };
 
 use harness::{Client, Home, bounded, issuer::ISSUER, varied::Varied};
+use probant::anchor::Anchors;
 use probant_core::{Fingerprint, key::Use};
 use tokio::process::Command;
 
@@ -32,10 +33,16 @@ const SECONDS_MAX: u64 = 300;
 async fn every_answer_is_one_that_the_description_has() {
     let venv = venv();
     let home = Home::init();
-    let server = home.serve(&["--interval-ms", "5", "--heartbeat-s", "3600"]);
+    let anchors = home.folder().join("anchors");
+    let hands_out = ["--anchors", anchors.to_str().unwrap()];
+    let server =
+        home.serve(&[&["--interval-ms", "5", "--heartbeat-s", "3600"], &hands_out[..]].concat());
     let client = server.client();
     let varied = Varied::say(&home, &client).await;
     let head = client.head().await;
+    // A ledger hands out what lies there: whoever is given it verifies it.
+    Anchors::at(&anchors).make().unwrap();
+    Anchors::at(&anchors).keep(head.1, "a note", b"a reply").unwrap();
     let run = async |settings: String, args: &[&str]| {
         fs::write(home.folder().join("schemathesis.toml"), settings).unwrap();
         let mut command = Command::new(venv.join("bin/schemathesis"));

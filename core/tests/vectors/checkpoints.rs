@@ -12,13 +12,13 @@ pub fn all() -> Vec<Vector> {
     [good_ones(), texts(), encodings(), signatures()].concat()
 }
 
-fn checkpoint() -> Checkpoint {
+pub fn checkpoint() -> Checkpoint {
     let (size, index) = (12, 0);
     let root = LEDGER.receipt(index).root(LEDGER.entry(index).leaf()).unwrap();
     Checkpoint { origin: ORIGIN.parse().unwrap(), size, root }
 }
 
-fn note() -> String {
+pub fn note() -> String {
     checkpoint().sign(&key(NOTE))
 }
 

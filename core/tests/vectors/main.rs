@@ -14,6 +14,7 @@
 )]
 
 mod acts;
+mod attested;
 mod blocks;
 mod checkpoints;
 mod compromises;
@@ -31,8 +32,10 @@ mod judged;
 mod keys;
 mod ledger;
 mod lists;
+mod notes;
 mod orders;
 mod payloads;
+mod policies;
 mod proofs;
 mod raw;
 mod receipts;
@@ -71,6 +74,7 @@ fn folder() -> PathBuf {
 fn made() -> BTreeMap<String, Vector> {
     let parts = [
         acts::all(),
+        attested::all(),
         blocks::all(),
         checkpoints::all(),
         compromises::all(),
@@ -86,8 +90,10 @@ fn made() -> BTreeMap<String, Vector> {
         judged::all(),
         keys::all(),
         lists::all(),
+        notes::all(),
         orders::all(),
         payloads::all(),
+        policies::all(),
         proofs::all(),
         receipts::all(),
         rotations::all(),

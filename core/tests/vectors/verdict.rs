@@ -10,9 +10,12 @@ use probant_core::{
     draft::Draft,
     key::PublicKey,
     list::Shape,
+    note::{Note, Signed},
     seal::Receipt,
     status::{Kept, Slot, StatusPath},
     tree::check_consistency,
+    trust_policy::{Judged, TrustPolicy},
+    verifier_key::VerifierKey,
 };
 
 use crate::vector::Vector;
@@ -30,13 +33,17 @@ pub fn verdict(vector: &Vector, folder: &Path) -> &'static str {
         "block" => block(vector, folder).map_err(|fault| fault.rejected),
         "receipt" => receipt(vector),
         "checkpoint" => checkpoint(vector),
+        "vkey" => vkey(vector),
+        "note" => note(vector),
+        "policy" => policy(vector),
+        "cosigned" => cosigned(vector, folder),
         "identity" => identity(vector),
         "list" => list(vector),
         "consistency" => consistency(vector),
         "status" => status(vector),
         "key" => key(&vector.bytes).map(|key| expect_input(vector, "kid", key.kid())),
         "signature" => signature(vector),
-        "proof" => proof(vector),
+        "proof" => proof(vector, folder),
         other => panic!("{}: unknown kind of vector {other}", vector.name),
     };
     judged.map_or_else(|rejected| rejected.code(), |()| "ok")
@@ -139,6 +146,57 @@ fn checkpoint(vector: &Vector) -> Result<(), Rejected> {
     Ok(())
 }
 
+fn vkey(vector: &Vector) -> Result<(), Rejected> {
+    let key: VerifierKey = text(vector).parse()?;
+    expect_input(vector, "name", key.name());
+    expect_input(vector, "id", hex::encode(key.id()));
+    Ok(())
+}
+
+fn text(vector: &Vector) -> &str {
+    str::from_utf8(&vector.bytes).expect("UTF-8")
+}
+
+/// Seconds, or the word none.
+fn seconds(time_s: Option<u64>) -> String {
+    time_s.map_or("none".into(), |time_s| time_s.to_string())
+}
+
+fn note(vector: &Vector) -> Result<(), Rejected> {
+    let keys: Vec<VerifierKey> =
+        vector.all("vkey").map(|key| key.parse().expect("a good key")).collect();
+    let signed = Note::split(text(vector))?.signatures(&keys.iter().collect::<Vec<_>>())?;
+    if signed.is_empty() {
+        return Err(Rejected::Signature("note"));
+    }
+    let line = |one: &Signed<'_>| format!("{} {}", one.key().name(), seconds(one.time_s()));
+    let expected: Vec<_> = vector.all("signed").collect();
+    assert_eq!(signed.iter().map(line).collect::<Vec<_>>(), expected, "{}", vector.name);
+    Ok(())
+}
+
+fn policy(vector: &Vector) -> Result<(), Rejected> {
+    let policy = TrustPolicy::parse(&vector.bytes).inspect_err(|rejected| {
+        let Rejected::TrustPolicy { line, .. } = rejected else { panic!("{}", vector.name) };
+        expect_input(vector, "line", line);
+    })?;
+    expect_input(vector, "logs", policy.logs().len());
+    expect_input(vector, "witnesses", policy.witnesses().len());
+    Ok(())
+}
+
+fn cosigned(vector: &Vector, folder: &Path) -> Result<(), Rejected> {
+    let policy = read(folder, vector.input("policy").expect("policy")).bytes;
+    let policy = TrustPolicy::parse(&policy).expect("a good policy");
+    let judged = policy.judge(text(vector), None)?;
+    expect_input(vector, "quorum", if judged.quorum() { "reached" } else { "missing" });
+    expect_input(vector, "notafter", seconds(judged.not_after_s()));
+    let size = judged.checkpoint().size;
+    expect_input(vector, "notbefore", seconds(judged.not_shown_before_s(size)));
+    assert_eq!(judged.not_shown_before_s(size - 1), None, "{}", vector.name);
+    Ok(())
+}
+
 fn identity(vector: &Vector) -> Result<(), Rejected> {
     let text = std::str::from_utf8(&vector.bytes).expect("an identity is text");
     let identity: Identity = text.parse()?;
@@ -195,7 +253,7 @@ fn signature(vector: &Vector) -> Result<(), Rejected> {
     key(&hex_input(vector, "key"))?.verify("vector", &message, &vector.bytes)
 }
 
-fn proof(vector: &Vector) -> Result<(), Rejected> {
+fn proof(vector: &Vector, folder: &Path) -> Result<(), Rejected> {
     let documents: Vec<Fingerprint> =
         vector.all("document").map(|text| text.parse().expect("document")).collect();
     let mut verifier = Verifier::new(parsed(vector, "identity"));
@@ -205,6 +263,15 @@ fn proof(vector: &Vector) -> Result<(), Rejected> {
     expect_input(vector, "time", verified.sealed().time_ms);
     expect_input(vector, "head", verified.head().height);
     expect_input(vector, "standing", verified.standing().name());
+    expect_input(vector, "timestamps", verified.timestamps().len());
+    if let Some(policy) = vector.input("policy") {
+        let policy = TrustPolicy::parse(&read(folder, policy).bytes).expect("a good policy");
+        let judged = verified.judge(&policy)?;
+        let reached = judged.as_ref().is_some_and(Judged::quorum);
+        expect_input(vector, "quorum", if reached { "reached" } else { "missing" });
+        let not_after_s = judged.and_then(|judged| judged.not_after_s());
+        expect_input(vector, "notafter", seconds(not_after_s));
+    }
     // A second time, with everything remembered.
     verifier.verify(&documents, &vector.bytes).map(drop)
 }

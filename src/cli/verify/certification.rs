@@ -8,6 +8,7 @@ use probant_core::{
 };
 use serde::Serialize;
 
+use super::timestamp::Stated;
 use crate::{
     cli::standing,
     clock::utc,
@@ -35,6 +36,7 @@ pub struct Certification {
     issuer_status: Option<StateAnswer>,
     head: Head,
     age_s: i64,
+    pub timestamp: Option<Stated>,
     #[serde(skip)]
     standing: String,
     #[serde(skip)]
@@ -74,6 +76,7 @@ impl Certification {
             issuer_status: verified.issuer_status().map(StateAnswer::of_issuer),
             age_s: now_ms.cast_signed().saturating_sub_unsigned(head.time_ms) / 1000,
             head,
+            timestamp: None,
             standing: standing::standing(verified.standing()),
             notes: notes(verified),
         }
@@ -86,9 +89,12 @@ impl Certification {
             count => format!(", one of {count} documents"),
         };
         let notes = self.notes.iter().map(|note| format!("  note         {note}\n"));
+        let stamped = self.timestamp.as_ref().map(|stated| stated.to_text(self.time_ms));
+        let stamped = stamped.map_or(String::new(), |text| format!("  timestamp    {text}\n"));
         format!(
             "  by           {legal_name} ({country} {registration}), {issuer}\n  \
-             when         {time}, in block {block}, entry {entry}{others}\n  \
+             when         {time}, in block {block}, entry {entry}{others}\n\
+             {stamped}  \
              as           {}\n  \
              document     {}\n  \
              status       {}\n\

@@ -5,10 +5,11 @@ use std::path::Path;
 use probant_core::{Fingerprints, Identity, Rejected, Verified};
 use serde::Serialize;
 
-use super::certification::Certification;
+use super::{certification::Certification, timestamp::Stated};
 use crate::{
     client::{Head, Shown},
     freshness::{Freshness, NotFresh, ago},
+    timestamp,
     verdict::Verdict,
 };
 
@@ -122,6 +123,8 @@ const WHO_CERTIFIED_FIRST: &str = "so does who certified first: the oldest certi
 
 /// The code of a proof that is of other bytes (docs/format.md 12).
 const OTHER_DOCUMENT: &str = "document";
+/// The code of a timestamp that is not believed; the ledger has none of this name.
+const TIMESTAMP: &str = "timestamp";
 const ALTERED: &str =
     "this is not the document that the proof is of: it was altered, or is another one";
 
@@ -207,6 +210,18 @@ impl Report {
         self.reason = Some(Reason { code, text });
     }
 
+    /// What an authority of time states of the one certification that there is.
+    pub fn stamp(&mut self, stated: Stated) {
+        if let [one] = &mut self.certifications[..] {
+            one.timestamp = Some(stated);
+        }
+    }
+
+    /// Ends without a verdict: what was brought beside the proof does not hold.
+    pub fn refuse_timestamp(&mut self, why: &timestamp::Refused) {
+        self.refuse(Refused::Proof, TIMESTAMP, why.to_string());
+    }
+
     /// Whether there is a verdict.
     pub fn has_verdict(&self) -> bool {
         matches!(self.verdict, Ending::Verdict(_))
@@ -273,6 +288,9 @@ impl Report {
         match refused {
             Refused::Proof if code == OTHER_DOCUMENT => {
                 format!("not verified  {file}\n  {ALTERED}\n{by_what}")
+            }
+            Refused::Proof if code == TIMESTAMP => {
+                format!("not verified  {file}\n  the timestamp is not believed: {text}\n{by_what}")
             }
             Refused::Proof => {
                 format!(

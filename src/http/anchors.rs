@@ -1,0 +1,136 @@
+//! Timestamps of an authority over heads of the ledger, from a folder that `probant anchor` fills. It
+//! is looked into whenever somebody asks.
+
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use probant_core::tree;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    ASK_AGAIN, Inner, Service,
+    blocks::immutable,
+    body::Binary,
+    delivery::NotModified,
+    path::{At, number},
+    problem::Problem,
+};
+use crate::{Error, anchor::Anchored, lag};
+
+/// How many are listed.
+const LISTED_MAX: usize = 100;
+
+pub fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new().routes(routes!(anchors)).routes(routes!(anchor)).routes(routes!(anchored))
+}
+
+/// Heads with a timestamp.
+#[derive(Serialize, ToSchema)]
+struct Listed {
+    /// Their sizes, the newest first, 100 at most.
+    sizes: Vec<u64>,
+}
+
+/// The newest heads that an authority of time has stamped
+#[utoipa::path(
+    get,
+    path = "/anchors",
+    tag = "Audit",
+    responses(
+        (status = 200, description = "Their sizes", body = Listed),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!([])))
+)]
+async fn anchors(State(service): State<Service>) -> Result<Response, Problem> {
+    let mut sizes = service.ask_aside(sizes).await?;
+    sizes.truncate(LISTED_MAX);
+    let headers = [(header::CACHE_CONTROL, ASK_AGAIN)];
+    Ok((headers, Json(Listed { sizes })).into_response())
+}
+
+/// The timestamp over the head of a size
+///
+/// It is over the text of the checkpoint of that size: origin, size, root.
+#[utoipa::path(
+    get,
+    path = "/anchors/{size}",
+    tag = "Audit",
+    params(("size" = u64, Path, description = "Entries in the tree")),
+    responses(
+        (
+            status = 200,
+            description = "The authority's reply (RFC 3161, TimeStampResp)",
+            body = Binary,
+            content_type = "application/timestamp-reply",
+        ),
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
+async fn anchor(State(service): State<Service>, At(size): At<String>) -> Result<Response, Problem> {
+    let size = number(&size)?;
+    let reply = service.ask_aside(move |inner: &Inner| reply(inner, size)).await?;
+    let none =
+        || Problem::not_found(format!("the head of size {size} has no timestamp: see /anchors"));
+    Ok(immutable("application/timestamp-reply", reply.ok_or_else(none)?))
+}
+
+/// The earliest timestamp that covers an entry, and the path that shows it
+///
+/// CBOR: an array of the size of the head that is stamped, the path of the entry in its tree, and the
+/// authority's reply.
+#[utoipa::path(
+    get,
+    path = "/proofs/anchor/{entry}",
+    tag = "Audit",
+    params(("entry" = u64, Path, description = "Index of the entry")),
+    responses(
+        (
+            status = 200,
+            description = "Size, path, reply (docs/anchors.md)",
+            body = Binary,
+            content_type = "application/cbor",
+        ),
+        NotModified,
+    ),
+    extensions(("x-problems" = json!(["malformed-path", "not-found"])))
+)]
+async fn anchored(
+    State(service): State<Service>,
+    At(entry): At<String>,
+) -> Result<Response, Problem> {
+    let entry = number(&entry)?;
+    let found = service.ask_aside(move |inner: &Inner| covering(inner, entry)).await?;
+    let none = || Problem::not_found(format!("no head with a timestamp covers entry {entry} yet"));
+    let headers = [(header::CONTENT_TYPE, "application/cbor"), (header::CACHE_CONTROL, ASK_AGAIN)];
+    Ok((headers, found.ok_or_else(none)?.encode()).into_response())
+}
+
+/// Faults of the folder are the operator's, whoever asks.
+fn sizes(inner: &Inner) -> Result<Vec<u64>, Error> {
+    let sizes = inner.anchors.as_ref().map_or(Ok(Vec::new()), crate::anchor::Anchors::sizes);
+    sizes.map_err(|why| Error::Stop(format!("anchors: {why}")))
+}
+
+fn reply(inner: &Inner, size: u64) -> Result<Option<Vec<u8>>, Error> {
+    let reply = inner.anchors.as_ref().map_or(Ok(None), |anchors| anchors.reply(size));
+    reply.map_err(|why| Error::Stop(format!("anchors: {why}")))
+}
+
+fn covering(inner: &Inner, entry: u64) -> Result<Option<Anchored>, Error> {
+    let above = sizes(inner)?.into_iter().rev().find(|size| *size > entry);
+    let Some(size) = above else { return Ok(None) };
+    let Some(reply) = reply(inner, size)? else { return Ok(None) };
+    let store = inner.ledger.store();
+    // The head was seen elsewhere: this node may be behind it.
+    if store.entry(size - 1)?.is_none() {
+        return Err(lag::behind());
+    }
+    let path = tree::prove(entry, size, |nodes| store.hashes(nodes))?;
+    Ok(Some(Anchored { size, path, reply }))
+}

@@ -1,0 +1,10 @@
+//! Anchors: timestamps of heads, by an authority that openssl plays, and what openssl says of them.
+
+mod authority;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod proving;
+mod service;
+mod signers;
+mod stamping;
+mod token;
