@@ -6,6 +6,7 @@
 //! | verifiers | `/documents/…`, `POST /verify` (`documents`), `GET /prefixes/…` (`prefixes`) |
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
 //! | holders of proofs | `GET /proofs/…` (`proofs`) |
+//! | who demands witnesses | `/checkpoint/cosigned` (`witnesses`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz`, `/mark` (`registry`, `health`) |
 //! | people who look around | `/explorer/…` (`explorer`) |
 //! | anyone with a document | `/`, `/explorer.html`, and what they load (`page`) |
@@ -42,6 +43,7 @@ mod socket;
 mod tls;
 mod turns;
 mod upload;
+mod witnesses;
 
 use std::{future::Future, path::PathBuf, sync::Arc};
 
@@ -58,7 +60,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     Error, clock::SharedClock, explorer::Explorer, lag, ledger::Ledger, lookup::Lookup,
-    prove::Prover,
+    prove::Prover, witnesses::Witnesses,
 };
 use gate::Gate;
 use health::MarkFile;
@@ -84,6 +86,7 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     ledger: Ledger,
     prover: Prover,
+    witnesses: Option<Witnesses>,
     lookup: Lookup,
     explorer: Explorer,
     issuers: registry::Rendered,
@@ -112,6 +115,7 @@ fn of_ledger() -> OpenApiRouter<Service> {
         .merge(registry::router())
         .merge(blocks::router())
         .merge(proofs::router())
+        .merge(witnesses::router())
         .merge(explorer::router())
 }
 
@@ -165,9 +169,10 @@ impl Web {
     }
 
     /// From now on the ledger is served.
-    pub fn open(self, ledger: Ledger, prover: Prover) -> Open {
+    pub fn open(self, ledger: Ledger, prover: Prover, witnesses: Option<Witnesses>) -> Open {
+        let cosigned = (prover, witnesses);
         let service =
-            Service::new(ledger, prover, &self.gate, self.mark, self.limits.document_bytes);
+            Service::new(ledger, cosigned, &self.gate, self.mark, self.limits.document_bytes);
         let mut routes = service.router();
         let metrics = metrics::router().with_state(service.clone());
         match self.watched {
@@ -182,7 +187,8 @@ impl Web {
         }
         self.routes.open(delivery::delivered(routes, &self.gate));
         let Self { limits, end, listening, .. } = self;
-        Open { service, limits, end, listening }
+        let attending = tokio::spawn(service.clone().attend_witnesses());
+        Open { service, limits, end, listening, attending }
     }
 }
 
@@ -192,6 +198,8 @@ pub struct Open {
     limits: Limits,
     end: oneshot::Sender<()>,
     listening: JoinHandle<()>,
+    /// Has checkpoints cosigned.
+    attending: JoinHandle<()>,
 }
 
 impl Open {
@@ -212,6 +220,7 @@ impl Open {
         if time::timeout(self.limits.stop, self.listening).await.is_err() {
             tracing::warn!("stopping although some clients have not ended");
         }
+        self.attending.abort();
         ledger.stop();
         ledger.failure().map_or(Ok(()), |why| Err(Error::Stop(why)))
     }
@@ -221,7 +230,7 @@ impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
     fn new(
         ledger: Ledger,
-        prover: Prover,
+        (prover, witnesses): (Prover, Option<Witnesses>),
         gate: &Arc<Gate>,
         mark: MarkFile,
         document_bytes_max: u64,
@@ -229,11 +238,12 @@ impl Service {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
         let explorer = Explorer::new(Arc::clone(ledger.store()));
         let issuers = registry::Rendered::default();
-        let metrics = Metrics::new(&ledger, &gate.figures);
+        let metrics = Metrics::new(&ledger, &gate.figures, witnesses.as_ref());
         let gate = Arc::clone(gate);
         Self(Arc::new(Inner {
             ledger,
             prover,
+            witnesses,
             lookup,
             explorer,
             issuers,

@@ -13,7 +13,9 @@
 //!    verdicts, and the ledger to look at, from look-ups;
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments;
-//! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written.
+//! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written;
+//! 9. [`witnesses`]: who cosigns the checkpoints, and says at the start how far the ledger had been;
+//!    [`witness`]: being one, for ledgers of others.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
@@ -63,5 +65,9 @@ pub mod revoke;
 #[cfg(feature = "server")]
 pub mod store;
 pub mod verdict;
+#[cfg(feature = "server")]
+pub mod witness;
+#[cfg(feature = "server")]
+pub mod witnesses;
 
 pub use error::Error;

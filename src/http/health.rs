@@ -17,6 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     NEVER, Service,
     problem::{Kind, Problem},
+    witnesses::Witnessed,
 };
 use crate::store::head_mark::{HeadMark, Mark};
 
@@ -30,6 +31,8 @@ pub struct Readiness {
     head: Option<ReadyHead>,
     /// Blocks that look-ups lag behind; null while the ledger is being opened.
     lag_blocks: Option<u64>,
+    /// Who cosigns checkpoints; null without --witness-policy.
+    witnesses: Option<Witnessed>,
 }
 
 /// A block.
@@ -74,7 +77,8 @@ pub fn router() -> OpenApiRouter<Service> {
 pub fn opening(file: MarkFile) -> Router {
     let not_ready = || async {
         let alarm = Some(OPENING.to_owned());
-        Readiness { ready: false, alarm, head: None, lag_blocks: None }.into_response()
+        Readiness { ready: false, alarm, head: None, lag_blocks: None, witnesses: None }
+            .into_response()
     };
     Router::new()
         .route("/healthz", get(alive))
@@ -157,7 +161,8 @@ impl Service {
             documents: head.documents,
             time_ms: head.time_ms,
         };
-        Readiness { ready, alarm, head: Some(head), lag_blocks: Some(lag) }
+        let witnesses = self.witnessed();
+        Readiness { ready, alarm, head: Some(head), lag_blocks: Some(lag), witnesses }
     }
 }
 

@@ -1,0 +1,2 @@
+//! A witness of ledgers.
+pub mod submission;
