@@ -21,6 +21,7 @@ export function verifyProof(
   proof: Uint8Array,
   identity: string,
   fingerprints: string[],
+  believed?: { policy?: TrustPolicy; mlDsa44?: MlDsa44 },
 ): Promise<Verdict>;
 
 /** As of `head`, the newest block that the proof knows. Times are ms since 1970, by the ledger. */
@@ -45,8 +46,24 @@ export interface Verdict {
   /** Why it is revoked or superseded, and by what. */
   fall: Fall | null;
   ledger: Identity & { identity: string };
-  /** All nine, in their order. */
+  /** The signed note of the head that the proof carries. */
+  checkpoint: string | null;
+  /** How many RFC 3161 time stamps it carries: nothing here reads them. */
+  timestamps: number;
+  /** What the cosignatures of the note are worth; null: no policy was given. */
+  witnessed: Witnessed | null;
+  /** All, in their order: nine, and `checkpoint` where there is one. */
   steps: Step[];
+}
+
+/** By a policy. Times are seconds since 1970, by the clocks of witnesses. */
+export interface Witnessed {
+  quorum: boolean;
+  by: { name: string; firstS: number | null }[];
+  /** Those whose lines nothing here can check: they do not count. */
+  unchecked: string[];
+  /** The statement was sealed by then. */
+  notAfterS: number | null;
 }
 
 export interface KeyState {
@@ -88,7 +105,8 @@ export type Step =
         Verdict,
         "standing" | "issuerState" | "key" | "fall"
       >;
-    };
+    }
+  | { name: "checkpoint"; facts: { size: number; root: string; noteKey: string } };
 
 export type StepName = Step["name"];
 
@@ -190,7 +208,7 @@ export interface JudgedCheckpoint {
 }
 
 /**
- * A note that a log of the policy, or `log`, signed; what its cosignatures are worth. No engine has
+ * A note that a log of the policy signed, or `log`, where it lists none; what its cosignatures are worth. No engine has
  * ML-DSA-44 everywhere: without `mlDsa44`, its lines are `unchecked`. Throws `Refused`.
  */
 export function judgeCheckpoint(

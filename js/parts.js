@@ -1,6 +1,7 @@
 // A proof as bytes (docs/format.md 11.1): the statement, its receipt, and the parts that lead to
 // the keys, decoded wholly before anything is verified.
 
+import { toUtf8 } from "./bytes.js";
 import { Reader } from "./cbor.js";
 import { checkFingerprint } from "./fingerprint.js";
 import { must } from "./refused.js";
@@ -15,6 +16,11 @@ const LONGEST = 1048576;
 const MOST_REGISTRY = 1024;
 const LEAST_STATUSES = 3;
 const MOST_STATUSES = 35;
+/** Of the parts that are always there. */
+const LABELS = 7;
+const LONGEST_NOTE = 65536;
+const MOST_TIMESTAMPS = 16;
+const LONGEST_TIMESTAMP = 65536;
 
 /** Step 1 of 11.3, form. @param {Uint8Array} bytes */
 export function decodeProof(bytes) {
@@ -37,7 +43,8 @@ export function decodeProof(bytes) {
 
 function readParts(bytes) {
   const reader = Reader.whole(bytes, "parts of the proof");
-  reader.map(7);
+  const labels = reader.map();
+  reader.must(labels >= LABELS && labels <= LABELS + 2, `${labels} labels, not 7 to 9`);
   reader.key(1);
   const version = reader.uint();
   must(version === 1n, "version", `a proof of version ${version}, not 1`);
@@ -57,7 +64,30 @@ function readParts(bytes) {
   const statuses = Array.from({ length: several(reader, LEAST_STATUSES, MOST_STATUSES) }, () =>
     readStatusPath(reader),
   );
-  return { document, sealed, head, registry, first, statuses };
+  return { document, sealed, head, registry, first, statuses, ...readAttested(reader, labels) };
+}
+
+/** What others signed of the head, and may be left out. */
+function readAttested(reader, labels) {
+  const attested = { checkpoint: null, timestamps: [] };
+  for (let at = LABELS; at < labels; at++) {
+    const label = reader.uint();
+    if (label === 8n && at === LABELS) attested.checkpoint = toUtf8(reader.text());
+    else if (label === 9n && at === labels - 1) attested.timestamps = readTimestamps(reader);
+    else reader.must(false, `label ${label} is not known, or not in its place`);
+  }
+  const length = attested.checkpoint?.length ?? 0;
+  reader.must(length <= LONGEST_NOTE, `a checkpoint of ${length} bytes`);
+  return attested;
+}
+
+function readTimestamps(reader) {
+  return Array.from({ length: several(reader, 1, MOST_TIMESTAMPS) }, () => {
+    const token = reader.bytes();
+    const fits = token.length >= 1 && token.length <= LONGEST_TIMESTAMP;
+    reader.must(fits, `a time stamp of ${token.length} bytes`);
+    return token;
+  });
 }
 
 function several(reader, least, most) {

@@ -1,7 +1,9 @@
 // Verifying a proof (docs/format.md 11.3): one file, a document's fingerprints, and the identity of
-// a ledger, which is all that is trusted. Nine steps, in this order; nothing is asked of anybody.
+// a ledger, which is all that is trusted. Nine steps, in this order, and a tenth where others signed;
+// nothing is asked of anybody.
 
-import { equal, toHex } from "./bytes.js";
+import { equal, fromUtf8, toHex } from "./bytes.js";
+import { verifyCheckpoint } from "./checkpoint.js";
 import { checkSignature } from "./cose.js";
 import { fingerprintText, parseFingerprint } from "./fingerprint.js";
 import { parseIdentity } from "./identity.js";
@@ -13,15 +15,18 @@ import { checkSeal } from "./seal.js";
 import { standingOf } from "./standing.js";
 import { certifies } from "./statement.js";
 import { checkPath, followPath, leafHash } from "./tree.js";
+import { judgeCheckpoint } from "./trust_policy.js";
+import { ED25519, verifierKey } from "./verifier_key.js";
 
 /**
  * What a proof says of a document. `Refused` carries the `steps` passed, and the `step` refused.
  * @param {Uint8Array} proof
  * @param {string} identity of the ledger that is trusted
  * @param {string[]} fingerprints of the document, of both kinds: see `fingerprints`
+ * @param {{policy?: object, mlDsa44?: Function}} [believed] whose cosignatures count: see index.d.ts
  * @returns {Promise<import("./index.js").Verdict>}
  */
-export async function verifyProof(proof, identity, fingerprints) {
+export async function verifyProof(proof, identity, fingerprints, believed = {}) {
   const trusted = { ...parseIdentity(identity), identity };
   const wanted = fingerprints.map(parseFingerprint);
   const steps = [];
@@ -33,14 +38,14 @@ export async function verifyProof(proof, identity, fingerprints) {
     return rest;
   };
   try {
-    return { ...(await verify(proof, trusted, wanted, pass)), steps };
+    return { ...(await verify(proof, trusted, wanted, pass, believed)), steps };
   } catch (error) {
     if (error instanceof Refused) Object.assign(error, { step, steps });
     throw error;
   }
 }
 
-async function verify(proof, trusted, wanted, pass) {
+async function verify(proof, trusted, wanted, pass, believed) {
   const { parts } = await pass("form", () => form(proof));
   const { fingerprint } = await pass("document", () => document(parts, wanted));
   const { registry } = await pass("registry", () => lineage(parts.registry, trusted));
@@ -52,6 +57,9 @@ async function verify(proof, trusted, wanted, pass) {
   const { told, issuer } = await pass("statuses", () =>
     statuses(parts, registry, signer, sealed, head),
   );
+  const carried = parts.checkpoint !== null;
+  if (carried) await pass("checkpoint", () => checkpoint(parts, registry, head, root));
+  const witnessed = believed.policy ? await judge(parts, registry, head, believed) : null;
   const { id, legalName, country, registration } = issuer;
   return {
     ...told,
@@ -64,6 +72,9 @@ async function verify(proof, trusted, wanted, pass) {
     sealed: block(sealed),
     head: block(head),
     ledger: trusted,
+    checkpoint: carried ? fromUtf8(parts.checkpoint) : null,
+    timestamps: parts.timestamps.length,
+    witnessed,
   };
 }
 
@@ -198,6 +209,40 @@ function statuses(parts, registry, signer, sealed, head) {
   };
   const facts = { statusRoot: toHex(head.statusRoot), paths: parts.statuses.length, ...told };
   return { issuer, told, facts };
+}
+
+/** The key that signs checkpoints at the head. */
+function noteKey(registry, head) {
+  const notes = registry
+    .keysOf(registry.origin)
+    .filter(({ use, entry }) => use === "note" && entry < head.size);
+  return notes[notes.length - 1];
+}
+
+/** The checkpoint that came with the proof is that of its head, and the ledger signed it. */
+async function checkpoint({ checkpoint: note }, registry, head, root) {
+  const key = noteKey(registry, head);
+  const found = await verifyCheckpoint(note, registry.origin, key.x);
+  const same = found.size === head.size && equal(found.root, root);
+  must(same, "proof", `the checkpoint is of ${found.size} entries, or of another root`);
+  return { facts: { size: plain(found.size), root: toHex(root), noteKey: key.kid } };
+}
+
+/** What its cosignatures are worth by a policy. */
+async function judge({ checkpoint: note }, registry, head, { policy, mlDsa44 }) {
+  if (note === null) return { quorum: policy.quorum === null, by: [], unchecked: [], notAfterS: null };
+  const { origin } = registry;
+  const log = verifierKey(origin, ED25519, noteKey(registry, head).x);
+  const judged = await judgeCheckpoint(note, policy, { log, mlDsa44 });
+  const { quorum, unchecked, notAfterS } = judged;
+  const by = judged.witnessed.map(({ name, firstS }) => ({ name, firstS: seconds(firstS) }));
+  return { quorum, by, unchecked, notAfterS: seconds(notAfterS) };
+}
+
+/** Beyond 2^53 - 1 s, the last second that JavaScript can tell. */
+function seconds(time) {
+  if (time === null) return null;
+  return time > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : Number(time);
 }
 
 function keyState({ state, since, entry }) {

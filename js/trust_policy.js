@@ -51,6 +51,7 @@ class Policy {
   /** A name; null for none; not set before its line. */
   quorum = undefined;
 
+  /** @param {{items: string[], bad: Function}} line */
   take({ items: [word, ...items], bad }) {
     if (word === "log" && [1, 2].includes(items.length)) this.log(items, bad);
     else if (word === "witness" && [2, 3].includes(items.length)) this.witness(items, bad);
@@ -59,6 +60,7 @@ class Policy {
     else bad(false, "it is no line of a policy");
   }
 
+  /** @param {string[]} items @param {Function} bad */
   log([item], bad) {
     const key = readKey(item, bad);
     bad(key.type !== ED25519_COSIGNATURE, "a log does not sign with type 0x04");
@@ -66,6 +68,7 @@ class Policy {
     this.logs.push(key);
   }
 
+  /** @param {string[]} items */
   witness([name, item], bad) {
     const key = readKey(item, bad);
     bad(key.type !== ED25519, "a witness does not sign with type 0x01");
@@ -74,6 +77,7 @@ class Policy {
     this.witnesses.push({ name, key });
   }
 
+  /** @param {string[]} items */
   group([name, wanted, ...members], bad) {
     const words = { all: members.length, any: 1 };
     const number = /^[1-9][0-9]*$/.test(wanted) ? Number(wanted) : 0;
@@ -132,12 +136,12 @@ export function parsePolicy(bytes) {
 /**
  * What a note is worth by a policy: see index.d.ts.
  * @param {Uint8Array} note @param {Policy} policy
- * @param {{log?: object, mlDsa44?: Function}} [known] a key that is a log's, known from elsewhere
+ * @param {{log?: object, mlDsa44?: Function}} [known] the log's key, where the policy lists none
  */
 export async function judgeCheckpoint(note, policy, { log, mlDsa44 } = {}) {
   const parted = splitNote(note);
   const checkpoint = readCheckpoint(parted.text);
-  const logs = [...policy.logs, ...(log ? [log] : [])];
+  const logs = policy.logs.length || !log ? policy.logs : [log];
   const named = logs.filter(({ name }) => name === checkpoint.origin);
   const signed = await signaturesOf(parted, named, mlDsa44);
   const anyLog = signed.some(({ checked }) => checked);

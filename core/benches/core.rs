@@ -18,7 +18,7 @@ use probant_core::{
     draft::{Draft, SealedBlock, founding_block},
     key::{SigningKey, Use},
     list::{Batch, LIST_COUNT_MAX, Neighbourhood},
-    proof::{DocumentPath, Proof, ProvenEntry},
+    proof::{Attested, DocumentPath, Proof, ProvenEntry},
     seal::Receipt,
     statement::{
         Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy, prove_possession,
@@ -194,6 +194,7 @@ impl World {
         let fingerprint = batch.list().iter().nth(at).unwrap();
         let document = DocumentPath { fingerprint, index: at as u64, path: batch.path(at) };
         let proof = Proof {
+            attested: Attested::default(),
             statement: sealed.block.entries[0].clone(),
             receipt: self.receipt(index),
             document,

@@ -4,6 +4,8 @@
 //! label, the parts that lead from the document to the statement and from the ledger's identity
 //! to the keys. It never holds the document. Making one signs nothing.
 
+mod attested;
+
 use coset::{Label, cbor::value::Value};
 
 use crate::{
@@ -17,10 +19,15 @@ use crate::{
     tree::PATH_MAX,
 };
 
+pub use attested::{Attested, TIMESTAMP_BYTES_MAX, TIMESTAMP_COUNT_MAX};
+
 /// Longest proof that is read.
 pub const PROOF_BYTES_MAX: usize = 1 << 20;
 /// Version of the parts.
 const PARTS_VERSION: u64 = 1;
+/// Labels that all parts have, and at most so many more.
+const LABELS: usize = 7;
+const LABELS_MORE: usize = 2;
 /// Statuses in a proof: of document, issuer and key; of the key that was enrolled, of falls that
 /// count as never said, and of the keys of those.
 const STATUS_COUNT: std::ops::RangeInclusive<usize> = 3..=2 * Slot::FALLS_MAX as usize + 3;
@@ -66,12 +73,15 @@ pub struct Proof {
     pub first_receipt: Receipt,
     /// What became of it as of the head, in the order of [`crate::status::Account`].
     pub statuses: Vec<StatusPath>,
+    /// What others signed of the head.
+    pub attested: Attested,
 }
 
 impl Proof {
     /// The bytes of the file.
     pub fn encode(&self) -> Vec<u8> {
-        let writer = Writer::with_capacity(4096).map(7).uint(1).uint(PARTS_VERSION);
+        let writer = Writer::with_capacity(4096).map(LABELS + self.attested.labels());
+        let writer = writer.uint(1).uint(PARTS_VERSION);
         let DocumentPath { fingerprint, index, path } = &self.document;
         let writer = writer.uint(2).array(3).bytes(fingerprint.as_bytes());
         let writer = writer.uint(*index).hashes(path);
@@ -81,7 +91,8 @@ impl Proof {
         let writer = self.registry.iter().fold(writer, |writer, entry| entry.write(writer));
         let writer = writer.uint(6).bytes(&self.first_receipt.encode());
         let writer = writer.uint(7).array(self.statuses.len());
-        let parts = self.statuses.iter().fold(writer, |writer, path| path.write(writer)).finish();
+        let writer = self.statuses.iter().fold(writer, |writer, path| path.write(writer));
+        let parts = self.attested.write(writer).finish();
         let receipts = Value::Array(vec![Value::Bytes(self.receipt.encode())]);
         self.statement
             .encode_open(vec![(LABEL_RECEIPTS, receipts), (LABEL_PROOF, Value::Bytes(parts))])
@@ -110,7 +121,8 @@ impl Proof {
         cbor::check(parts, "proof")?;
         let mut reader = Reader::new(parts, "proof");
         let reader = &mut reader;
-        reader.map_len(7)?;
+        let more = reader.map()?.checked_sub(LABELS).filter(|more| *more <= LABELS_MORE);
+        let more = more.ok_or_else(|| reader.malformed("a map of 7 to 9 labels"))?;
         reader.key(1)?;
         match reader.uint()? {
             PARTS_VERSION => {}
@@ -136,9 +148,20 @@ impl Proof {
             return Err(reader.malformed("3 to 35 statuses"));
         }
         let statuses = (0..count).map(|_| StatusPath::read(reader)).collect::<Result<_, _>>()?;
+        let attested = Attested::read(reader, more)?;
         reader.clone().finish()?;
         let receipt = Receipt::decode(receipt)?;
-        Ok(Self { statement, receipt, document, sealed, head, registry, first_receipt, statuses })
+        Ok(Self {
+            statement,
+            receipt,
+            document,
+            sealed,
+            head,
+            registry,
+            first_receipt,
+            statuses,
+            attested,
+        })
     }
 }
 

@@ -11,16 +11,19 @@ use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     Fingerprint, Hash, Identity, Rejected, chain,
+    checkpoint::{Checkpoint, verifier_key},
     key::{Kid, Use},
-    proof::{Proof, ProvenEntry},
+    proof::{Attested, Proof, ProvenEntry},
     registry::Registry,
     seal::Receipt,
     statement::{BlockStatement, IssuerRecord, Statement},
     status::{Account, Certification, IssuerStatus, KeyStatus, Standing},
     tree::leaf_hash,
+    trust_policy::{Judged, TrustPolicy},
+    verifier_key::VerifierKey,
 };
 
-use steps::{check_document, check_paths};
+use steps::{check_attested, check_document, check_paths};
 
 /// Checked seals and block statements remembered by one verifier; then it starts anew.
 const CHECKED_COUNT_MAX: usize = 4096;
@@ -41,6 +44,9 @@ pub struct Verified {
     kid: Kid,
     account: Account,
     standing: Standing,
+    checkpoint: Checkpoint,
+    note_key: VerifierKey,
+    attested: Attested,
 }
 
 impl Verified {
@@ -108,6 +114,37 @@ impl Verified {
     pub fn key_status(&self) -> Option<&KeyStatus> {
         self.account.key.as_ref()
     }
+
+    /// Size and root of the tree at the head. Its [`Checkpoint::text`] is what witnesses sign and,
+    /// byte for byte, what each of [`Verified::timestamps`] has to be over.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The key that signs checkpoints at the head.
+    pub fn note_key(&self) -> &VerifierKey {
+        &self.note_key
+    }
+
+    /// The note of that checkpoint, if the proof carries it. The ledger signed it; of other lines
+    /// nothing was verified: [`Verified::judge`].
+    pub fn note(&self) -> Option<&str> {
+        self.attested.checkpoint.as_deref()
+    }
+
+    /// The RFC 3161 tokens that the proof carries, as they came: nothing of them was verified.
+    pub fn timestamps(&self) -> &[Vec<u8>] {
+        &self.attested.timestamps
+    }
+
+    /// What the cosignatures that the proof carries are worth by a policy; `None` where it carries
+    /// no checkpoint.
+    ///
+    /// # Errors
+    /// Those of [`TrustPolicy::judge`].
+    pub fn judge<'p>(&self, policy: &'p TrustPolicy) -> Result<Option<Judged<'p>>, Rejected> {
+        self.note().map(|note| policy.judge(note, Some(&self.note_key))).transpose()
+    }
 }
 
 /// A registry, and the entries that it was made from.
@@ -171,6 +208,10 @@ impl Verifier {
                 enrolled: issuer.keys[0],
             },
         )?;
+        // 10. What the proof carries of others is of this head.
+        let checkpoint = Checkpoint { origin: registry.origin().clone(), size: head.size, root };
+        let note_key = registry.ledger_key_at(Use::Note, head.size);
+        check_attested(&proof.attested, &checkpoint, note_key)?;
         Ok(Verified {
             fingerprint: proof.document.fingerprint,
             identity: self.identity.clone(),
@@ -184,6 +225,9 @@ impl Verifier {
             sealed,
             head,
             kid: proof.statement.kid(),
+            note_key: verifier_key(&checkpoint.origin, note_key),
+            checkpoint,
+            attested: proof.attested,
         })
     }
 

@@ -8,7 +8,7 @@ use probant_core::{
     draft::{Draft, SealedBlock, founding_block},
     key::{SigningKey, Use},
     list::Batch,
-    proof::{DocumentPath, Proof, ProvenEntry},
+    proof::{Attested, DocumentPath, Proof, ProvenEntry},
     seal::Receipt,
     statement::{
         Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy, prove_possession,
@@ -117,6 +117,7 @@ impl World {
         let newest = self.blocks.last().unwrap();
         let (seal, size) = (newest.block.seal.clone(), newest.head.size);
         Proof {
+            attested: Attested::default(),
             statement: self.entries()[index as usize].clone(),
             receipt: Receipt { seal, size, index, path: self.path(index) },
             document: DocumentPath { fingerprint, index: at as u64, path },

@@ -66,6 +66,9 @@ test("a whole verdict: certified", async () => {
     head: { height: 4, timeMs: 1790000000400, size: 12 },
     fall: null,
     ledger: { origin: "ledger.example/fr", ledger: LEDGER, identity: IDENTITY },
+    checkpoint: null,
+    timestamps: 0,
+    witnessed: null,
   });
   assert.deepEqual(
     steps.map(({ name }) => name),
@@ -73,6 +76,29 @@ test("a whole verdict: certified", async () => {
   );
   // Plain values, to be shown and stored: nothing is lost, and no BigInt is among them.
   assert.deepEqual(JSON.parse(JSON.stringify(steps)), steps);
+});
+
+test("cosignatures: who counts, and what cannot be checked here", async () => {
+  const { bytes, inputs } = vector("proof_with_a_quorum");
+  const policy = verifier.parsePolicy(vector("policy_two_of_three").bytes);
+  const by = (more) =>
+    verifyProof(bytes, inputs.get("identity")[0], inputs.get("document"), { policy, ...more });
+  const { witnessed, checkpoint, steps } = await by({});
+  const one = { name: "witness1.example", firstS: 1790000100 };
+  const unchecked = ["witness3.example"];
+  assert.deepEqual(witnessed, { quorum: false, by: [one], unchecked, notAfterS: null });
+  assert.ok(checkpoint.startsWith("ledger.example/fr\n12\n"));
+  assert.equal(steps[9].name, "checkpoint");
+  const all = await by({ mlDsa44: (key, message, signature) => signature.length === 2420 });
+  assert.deepEqual(all.witnessed, {
+    quorum: true,
+    by: [one, { name: "witness3.example", firstS: 1790000100 }],
+    unchecked: [],
+    notAfterS: 1790000100,
+  });
+  await assert.rejects(by({ mlDsa44: () => false }), { code: "signature" });
+  const none = verifier.parsePolicy(new TextEncoder().encode("quorum none\n"));
+  assert.equal((await by({ policy: none })).witnessed.quorum, true);
 });
 
 test("verdicts: superseded by which, suspended since, distrusted", async () => {

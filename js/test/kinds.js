@@ -187,13 +187,19 @@ async function signature(vector) {
 
 async function proof(vector) {
   const documents = vector.inputs.get("document") ?? [];
-  const verdict = await verifyProof(vector.bytes, line(vector, "identity"), documents);
+  const by = line(vector, "policy");
+  const policy = by === null ? undefined : parsePolicy(read(by).bytes);
+  const believed = { policy, mlDsa44 };
+  const verdict = await verifyProof(vector.bytes, line(vector, "identity"), documents, believed);
   same(vector, "issuer", verdict.issuer.id);
   same(vector, "entry", verdict.entry);
   same(vector, "time", verdict.sealed.timeMs);
   same(vector, "head", verdict.head.height);
   same(vector, "standing", verdict.standing);
-  assert.equal(verdict.steps.length, 9, vector.name);
+  same(vector, "timestamps", verdict.timestamps);
+  if (policy) same(vector, "quorum", verdict.witnessed.quorum ? "reached" : "missing");
+  if (policy) same(vector, "notafter", verdict.witnessed.notAfterS ?? "none");
+  assert.equal(verdict.steps.length, verdict.checkpoint === null ? 9 : 10, vector.name);
 }
 
 /** One for each kind; a vector of another kind fails the tests. */

@@ -193,6 +193,9 @@ export default {
   "step.first-receipt": "First receipt",
   "step.first-receipt.says":
     "What the ledger answered when the document was certified says the same.",
+  "step.checkpoint": "Checkpoint",
+  "step.checkpoint.says":
+    "The head of the tree as the ledger signs it for witnesses: it is that of the newest block.",
   "step.statuses": "Statuses",
   "step.statuses.says":
     "As of the newest block: whether the document, its issuer and the key have fallen.",
@@ -283,6 +286,7 @@ export default {
   "fact.height": "Block",
   "fact.timeMs": "Sealed on",
   "fact.size": "Entries in the tree",
+  "fact.noteKey": "Note key",
   "fact.sealKey": "Seal key",
   "fact.paths": "Paths",
   "fact.first": "First entry",

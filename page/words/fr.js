@@ -195,6 +195,9 @@ export default {
   "step.first-receipt": "Premier reçu",
   "step.first-receipt.says":
     "Ce que le registre a répondu quand le document fut certifié dit la même chose.",
+  "step.checkpoint": "Point de contrôle",
+  "step.checkpoint.says":
+    "La tête de l’arbre, telle que le registre la signe pour ses témoins : c’est celle du dernier bloc.",
   "step.statuses": "États",
   "step.statuses.says": "Au dernier bloc : si le document, son émetteur et la clé sont tombés.",
 
@@ -283,6 +286,7 @@ export default {
   "fact.height": "Bloc",
   "fact.timeMs": "Scellé le",
   "fact.size": "Écritures dans l’arbre",
+  "fact.noteKey": "Clé des points de contrôle",
   "fact.sealKey": "Clé du sceau",
   "fact.paths": "Chemins",
   "fact.first": "Première écriture",

@@ -8,7 +8,8 @@ use probant_core::{
     checkpoint::Checkpoint,
     key::{Kid, Use},
     list::Shape,
-    proof::{DocumentPath, Proof, ProvenEntry},
+    note::Note,
+    proof::{Attested, DocumentPath, Proof, ProvenEntry},
     registry::Registry,
     seal::{Receipt, Seal},
     statement::{BlockStatement, Body},
@@ -52,7 +53,9 @@ impl Maker {
         let signed = |keys: &Arc<Keyring>| {
             // No fault of the asker, nor its business where keys are: it is logged.
             let missing = |why: Error| Error::Stop(why.to_string());
-            let key = keys.get(Use::Note, registry.ledger_key(Use::Note).kid());
+            // The one that whoever verifies a proof of this head looks for.
+            let kid = registry.ledger_key_at(Use::Note, span.size).kid();
+            let key = keys.get(Use::Note, kid);
             Ok::<_, Error>(checkpoint.sign(&key.map_err(missing)?))
         };
         let note = self.keys.as_ref().map(signed).transpose()?;
@@ -92,6 +95,7 @@ impl Maker {
             registry: registered.collect::<Result<_, _>>()?,
             first_receipt,
             statuses,
+            attested: attested(head),
         };
         let bytes = proof.encode();
         self.trusted(self.verify(fingerprint, &bytes, registry))?;
@@ -165,6 +169,15 @@ impl Maker {
     fn path(&self, index: u64, size: u64) -> Result<Vec<Hash>, Error> {
         Ok(tree::prove(index, size, |nodes| self.store.hashes(nodes))?)
     }
+}
+
+/// What others signed of a head. The ledger's own line says no more than its seal, so a note without
+/// another is left out.
+fn attested(head: &Published) -> Attested {
+    let cosigned = |note: &&String| {
+        Note::split(note).is_ok_and(|note| note.lines().filter(Result::is_ok).count() > 1)
+    };
+    Attested { checkpoint: head.note.as_ref().filter(cosigned).cloned(), timestamps: Vec::new() }
 }
 
 fn block_of(statement: &Statement) -> Result<BlockStatement, Error> {

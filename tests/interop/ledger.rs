@@ -8,7 +8,7 @@ use probant_core::{
     draft::{Draft, SealedBlock, founding_block},
     key::Use,
     list::Batch,
-    proof::{DocumentPath, Proof, ProvenEntry},
+    proof::{Attested, DocumentPath, Proof, ProvenEntry},
     seal::Receipt,
     statement::{
         Body, Certify, Enroll, Genesis, IssuerRecord, IssuerStatement, LedgerKey, Policy, Revoke,
@@ -173,6 +173,7 @@ impl Ledger {
             [Slot::document(ISSUER, fingerprint), Slot::issuer(ISSUER), Slot::key(ISSUER, &kid)];
         let status = |slot| self.chain.status().prove(&slot, &self.nodes).unwrap();
         Proof {
+            attested: Attested::default(),
             statement: proven(index).statement,
             document,
             sealed: proven(first.head.size - 1),

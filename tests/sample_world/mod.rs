@@ -10,7 +10,7 @@ use probant_core::{
     draft::{Draft, SealedBlock, founding_block},
     key::{Kid, SigningKey, Use},
     list::Batch,
-    proof::{DocumentPath, Proof, ProvenEntry},
+    proof::{Attested, DocumentPath, Proof, ProvenEntry},
     registry::write_lineage,
     seal::Receipt,
     statement::{
@@ -183,6 +183,7 @@ impl World {
         let newest = self.blocks.last()?;
         let (seal, size) = (newest.block.seal.clone(), newest.head.size);
         Some(Proof {
+            attested: Attested::default(),
             statement: self.entry(index),
             receipt: Receipt { seal, size, index, path: self.path(index) },
             document: DocumentPath { fingerprint, index: at as u64, path: batch.path(at) },

@@ -26,7 +26,7 @@ impl Registry {
             entries.extend([signer.added.entry, signer.enrollment]);
             next = self.signers.get(&signer.added.by);
         }
-        for r#use in [Use::Seal, Use::Operator, Use::Recovery] {
+        for r#use in Use::LEDGER {
             entries.extend(self.ledger_keys(r#use).map(|(entry, _)| entry));
         }
         entries.into_iter().filter(|entry| *entry < size).collect()

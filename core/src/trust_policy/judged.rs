@@ -35,9 +35,9 @@ pub struct Judged<'p> {
 }
 
 impl TrustPolicy {
-    /// Verifies the signatures of a note: of one log at least, those of the policy and `log`, if the
-    /// asker knows it from elsewhere; and of every witness of the policy that signed. Other lines
-    /// are ignored. That no quorum signed is no error here.
+    /// Verifies the signatures of a note: of one log at least, those of the policy or, if it lists
+    /// none, `log`, which the asker knows from elsewhere; and of every witness of the policy that
+    /// signed. Other lines are ignored. That no quorum signed is no error here.
     ///
     /// # Errors
     /// [`Rejected::Checkpoint`] and [`Rejected::Origin`] for the form; [`Rejected::Signature`] if a
@@ -45,9 +45,10 @@ impl TrustPolicy {
     pub fn judge(&self, note: &str, log: Option<&VerifierKey>) -> Result<Judged<'_>, Rejected> {
         let note = Note::split(note)?;
         let checkpoint = Checkpoint::parse(note.text())?;
-        let logs = || self.logs.iter().map(|log| &log.key).chain(log);
+        let elsewhere = log.filter(|_| self.logs.is_empty());
+        let logs = self.logs.iter().map(|log| &log.key).chain(elsewhere);
         let named = |key: &&VerifierKey| key.name() == checkpoint.origin.as_str();
-        let known: Vec<_> = logs().filter(named).collect();
+        let known: Vec<_> = logs.filter(named).collect();
         if note.signatures(&known)?.is_empty() {
             return Err(Rejected::Signature("checkpoint"));
         }

@@ -1,9 +1,11 @@
-//! The steps of a verification that no key decides: the document and the paths (format.md 11.3:
-//! 2 and 6).
+//! The steps of a verification that no key of the registry part decides: the document and the paths (format.md 11.3:
+//! 2 and 6), and what others signed (10).
 
 use crate::{
     Fingerprint, Hash, Rejected,
-    proof::Proof,
+    checkpoint::Checkpoint,
+    key::PublicKey,
+    proof::{Attested, Proof},
     tree::{leaf_hash, root_from_path},
 };
 
@@ -38,6 +40,22 @@ pub(super) fn check_paths(proof: &Proof, root: Hash) -> Result<(), Rejected> {
         let leaf = entry.statement.leaf();
         let found = root_from_path(what, leaf, entry.index, proof.receipt.size, &entry.path)?;
         expect_root(what, found, root)?;
+    }
+    Ok(())
+}
+
+/// The checkpoint that a proof carries is that of its head, and the ledger signed it. Whether
+/// anybody else did is for a policy.
+pub(super) fn check_attested(
+    attested: &Attested,
+    head: &Checkpoint,
+    note_key: &PublicKey,
+) -> Result<(), Rejected> {
+    let Some(note) = &attested.checkpoint else { return Ok(()) };
+    let found = Checkpoint::open(note, &head.origin, note_key)?;
+    if found != *head {
+        let why = format!("it is of {} entries, or of another root", found.size);
+        return Err(Rejected::Proof { what: "checkpoint", why });
     }
     Ok(())
 }

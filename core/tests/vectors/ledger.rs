@@ -8,7 +8,7 @@ use probant_core::{
     block::Block,
     key::{SigningKey, Use},
     list::Batch,
-    proof::{DocumentPath, Proof, ProvenEntry},
+    proof::{Attested, DocumentPath, Proof, ProvenEntry},
     seal::{Receipt, Seal},
     statement::{
         BlockStatement, Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy,
@@ -247,6 +247,7 @@ impl Ledger {
         let at = batch.list().position(&fingerprint).unwrap();
         let size = self.blocks.last().unwrap().header().size;
         Proof {
+            attested: Attested::default(),
             statement: self.entry(index).clone(),
             receipt: self.receipt(index),
             document: DocumentPath { fingerprint, index: at as u64, path: batch.path(at) },

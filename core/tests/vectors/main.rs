@@ -14,6 +14,7 @@
 )]
 
 mod acts;
+mod attested;
 mod blocks;
 mod checkpoints;
 mod compromises;
@@ -73,6 +74,7 @@ fn folder() -> PathBuf {
 fn made() -> BTreeMap<String, Vector> {
     let parts = [
         acts::all(),
+        attested::all(),
         blocks::all(),
         checkpoints::all(),
         compromises::all(),

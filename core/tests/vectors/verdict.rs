@@ -14,7 +14,7 @@ use probant_core::{
     seal::Receipt,
     status::{Kept, Slot, StatusPath},
     tree::check_consistency,
-    trust_policy::TrustPolicy,
+    trust_policy::{Judged, TrustPolicy},
     verifier_key::VerifierKey,
 };
 
@@ -43,7 +43,7 @@ pub fn verdict(vector: &Vector, folder: &Path) -> &'static str {
         "status" => status(vector),
         "key" => key(&vector.bytes).map(|key| expect_input(vector, "kid", key.kid())),
         "signature" => signature(vector),
-        "proof" => proof(vector),
+        "proof" => proof(vector, folder),
         other => panic!("{}: unknown kind of vector {other}", vector.name),
     };
     judged.map_or_else(|rejected| rejected.code(), |()| "ok")
@@ -253,7 +253,7 @@ fn signature(vector: &Vector) -> Result<(), Rejected> {
     key(&hex_input(vector, "key"))?.verify("vector", &message, &vector.bytes)
 }
 
-fn proof(vector: &Vector) -> Result<(), Rejected> {
+fn proof(vector: &Vector, folder: &Path) -> Result<(), Rejected> {
     let documents: Vec<Fingerprint> =
         vector.all("document").map(|text| text.parse().expect("document")).collect();
     let mut verifier = Verifier::new(parsed(vector, "identity"));
@@ -263,6 +263,15 @@ fn proof(vector: &Vector) -> Result<(), Rejected> {
     expect_input(vector, "time", verified.sealed().time_ms);
     expect_input(vector, "head", verified.head().height);
     expect_input(vector, "standing", verified.standing().name());
+    expect_input(vector, "timestamps", verified.timestamps().len());
+    if let Some(policy) = vector.input("policy") {
+        let policy = TrustPolicy::parse(&read(folder, policy).bytes).expect("a good policy");
+        let judged = verified.judge(&policy)?;
+        let reached = judged.as_ref().is_some_and(Judged::quorum);
+        expect_input(vector, "quorum", if reached { "reached" } else { "missing" });
+        let not_after_s = judged.and_then(|judged| judged.not_after_s());
+        expect_input(vector, "notafter", seconds(not_after_s));
+    }
     // A second time, with everything remembered.
     verifier.verify(&documents, &vector.bytes).map(drop)
 }
