@@ -15,7 +15,7 @@
 //!    and the reader of segments;
 //! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written;
 //! 9. [`witnesses`]: who cosigns the checkpoints, and says at the start how far the ledger had been;
-//!    [`witness`]: being one, for ledgers of others.
+//!    [`witness`]: what they are sent.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
-use probant_core::tree;
+use probant_core::{proof::Proof, tree};
 
 use crate::{
     Fake, cosigned,
@@ -35,6 +35,11 @@ async fn every_checkpoint_is_cosigned_in_both_kinds_and_each_follows_the_one_bef
                 (checkpoint.size, names),
                 (size, vec!["one.example/w".into(), "two.example".into()])
             );
+            let document = sent.documents.iter().next().unwrap();
+            let proof = client.get(&format!("/documents/{document}/proof")).await.body;
+            let carried = Proof::decode(&proof).unwrap().attested.checkpoint.unwrap();
+            let (carried, names) = opened(&home, &carried, &[one.key(), two.key()]);
+            assert_eq!((carried, names.len()), (checkpoint.clone(), 2));
             let newest = client.get("/checkpoint").await.body;
             let (newest, names) =
                 opened(&home, std::str::from_utf8(&newest).unwrap(), &[one.key(), two.key()]);
