@@ -7,6 +7,7 @@
 //! | auditors | `GET /blocks/…`, `/lists/{root}`, `/checkpoint` (`blocks`) |
 //! | C2SP clients | `GET /tile/…` (`tiles`) |
 //! | holders of proofs | `GET /proofs/…` (`proofs`), timestamps over heads (`anchors`) |
+//! | who demands witnesses | `/checkpoint/cosigned` (`witnesses`) |
 //! | everybody | `/issuers`, `/.well-known/scitt-keys`, `/healthz`, `/readyz`, `/mark` (`registry`, `health`) |
 //! | people who look around | `/explorer/…` (`explorer`) |
 //! | anyone with a document | `/`, `/explorer.html`, and what they load (`page`) |
@@ -45,6 +46,7 @@ mod tiles;
 mod tls;
 mod turns;
 mod upload;
+mod witnesses;
 
 use std::{future::Future, path::PathBuf, sync::Arc};
 
@@ -66,7 +68,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     Error, anchor::Anchors, clock::SharedClock, explorer::Explorer, lag, ledger::Ledger,
-    lookup::Lookup, prove::Prover,
+    lookup::Lookup, prove::Prover, witnesses::Witnesses,
 };
 use gate::Gate;
 use health::MarkFile;
@@ -93,6 +95,7 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     ledger: Ledger,
     prover: Prover,
+    witnesses: Option<Witnesses>,
     lookup: Lookup,
     explorer: Explorer,
     issuers: registry::Rendered,
@@ -124,6 +127,7 @@ fn of_ledger() -> OpenApiRouter<Service> {
         .merge(tiles::router())
         .merge(proofs::router())
         .merge(anchors::router())
+        .merge(witnesses::router())
         .merge(explorer::router())
 }
 
@@ -191,9 +195,10 @@ impl Web {
     }
 
     /// From now on the ledger is served.
-    pub fn open(self, ledger: Ledger, prover: Prover) -> Open {
+    pub fn open(self, ledger: Ledger, prover: Prover, witnesses: Option<Witnesses>) -> Open {
         let (bytes_max, anchors) = (self.limits.document_bytes, self.anchors);
-        let service = Service::new(ledger, prover, &self.gate, self.mark, bytes_max, anchors);
+        let cosigned = (prover, witnesses);
+        let service = Service::new(ledger, cosigned, &self.gate, self.mark, bytes_max, anchors);
         let mut routes = service.router();
         let metrics = metrics::router().with_state(service.clone());
         match self.watched {
@@ -208,7 +213,8 @@ impl Web {
         }
         self.routes.open(delivery::delivered(routes, &self.gate));
         let Self { limits, end, listening, .. } = self;
-        Open { service, limits, end, listening }
+        let attending = tokio::spawn(service.clone().attend_witnesses());
+        Open { service, limits, end, listening, attending }
     }
 }
 
@@ -218,6 +224,8 @@ pub struct Open {
     limits: Limits,
     end: oneshot::Sender<()>,
     listening: JoinHandle<()>,
+    /// Has checkpoints cosigned.
+    attending: JoinHandle<()>,
 }
 
 impl Open {
@@ -238,6 +246,7 @@ impl Open {
         if time::timeout(self.limits.stop, self.listening).await.is_err() {
             tracing::warn!("stopping although some clients have not ended");
         }
+        self.attending.abort();
         ledger.stop();
         ledger.failure().map_or(Ok(()), |why| Err(Error::Stop(why)))
     }
@@ -247,7 +256,7 @@ impl Service {
     /// Serves a ledger; documents sent to `/verify` may have so many bytes.
     fn new(
         ledger: Ledger,
-        prover: Prover,
+        (prover, witnesses): (Prover, Option<Witnesses>),
         gate: &Arc<Gate>,
         mark: MarkFile,
         document_bytes_max: u64,
@@ -256,11 +265,12 @@ impl Service {
         let lookup = Lookup::new(Arc::clone(ledger.store()));
         let explorer = Explorer::new(Arc::clone(ledger.store()));
         let issuers = registry::Rendered::default();
-        let metrics = Metrics::new(&ledger, &gate.figures);
+        let metrics = Metrics::new(&ledger, &gate.figures, witnesses.as_ref());
         let gate = Arc::clone(gate);
         Self(Arc::new(Inner {
             ledger,
             prover,
+            witnesses,
             lookup,
             explorer,
             issuers,

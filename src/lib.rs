@@ -17,7 +17,9 @@
 //! 8. [`export`]: the whole ledger as files that any web server serves, at a [`place`];
 //! 9. [`migrate`]: a ledger moved into another store, and replayed there before anything is written;
 //! 10. [`anchor`] and [`timestamp`]: an authority states of a head that it existed, and when; that is
-//!     verified offline.
+//!     verified offline;
+//! 11. [`witnesses`]: who cosigns the checkpoints, and says at the start how far the ledger had been;
+//!     [`witness`]: what they are sent.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
@@ -75,5 +77,9 @@ pub mod store;
 pub mod tile;
 pub mod timestamp;
 pub mod verdict;
+#[cfg(feature = "server")]
+pub mod witness;
+#[cfg(feature = "server")]
+pub mod witnesses;
 
 pub use error::Error;

@@ -6,7 +6,12 @@
 
 mod maker;
 
-use std::{num::NonZero, sync::Arc, thread, time::Duration};
+use std::{
+    num::NonZero,
+    sync::{Arc, PoisonError, RwLock},
+    thread,
+    time::Duration,
+};
 
 use probant_core::{Fingerprint, Hash, registry::Registry, seal::Seal, statement::BlockStatement};
 use tokio::sync::{Mutex, Semaphore};
@@ -31,7 +36,8 @@ pub type NewestRegistry<'a> = &'a (dyn Fn() -> Arc<Registry> + Sync);
 /// A head that proofs lead to.
 #[derive(Clone, Debug)]
 pub struct Published {
-    /// The signed note; none from a node that does not hold the note key, as one that only answers.
+    /// The signed note, with the lines of witnesses that have cosigned it by now; none from a node that
+    /// does not hold the note key, as one that only answers.
     pub note: Option<String>,
     /// The head's block.
     pub block: BlockStatement,
@@ -46,6 +52,8 @@ pub struct Prover {
     maker: Arc<Maker>,
     clock: SharedClock,
     published: Mutex<Option<(Arc<Published>, Duration)>>,
+    /// The newest that a quorum of witnesses has cosigned.
+    witnessed: RwLock<Option<Arc<Published>>>,
     /// As many at once as there are cores.
     cores: Arc<Semaphore>,
 }
@@ -55,7 +63,8 @@ impl Prover {
     pub fn new(store: Arc<dyn Store>, keys: Option<Arc<Keyring>>, clock: SharedClock) -> Self {
         let cores = thread::available_parallelism().map_or(2, NonZero::get);
         let (maker, cores) = (Arc::new(Maker::new(store, keys)), Arc::new(Semaphore::new(cores)));
-        Self { maker, clock, published: Mutex::new(None), cores }
+        let (published, witnessed) = (Mutex::new(None), RwLock::default());
+        Self { maker, clock, published, witnessed, cores }
     }
 
     /// Proofs carry the time stamps over their heads that are in this folder.
@@ -91,6 +100,28 @@ impl Prover {
             self.publish(entry, registry).await?.ok_or_else(lag::behind)
         })
         .await
+    }
+
+    /// Takes a checkpoint with what witnesses signed: handed out from now on, if it is still the
+    /// newest, or the newest that a quorum of them has cosigned.
+    pub async fn cosigned(&self, published: Published, by_quorum: bool) {
+        let published = Arc::new(published);
+        let mut held = self.published.lock().await;
+        if let Some((newest, _)) = held.as_mut()
+            && newest.block.height == published.block.height
+        {
+            *newest = Arc::clone(&published);
+        }
+        let mut witnessed = self.witnessed.write().unwrap_or_else(PoisonError::into_inner);
+        let is_newer = |held: &Arc<Published>| published.block.height >= held.block.height;
+        if by_quorum && witnessed.as_ref().is_none_or(is_newer) {
+            *witnessed = Some(published);
+        }
+    }
+
+    /// The newest checkpoint that a quorum of witnesses has cosigned.
+    pub fn witnessed(&self) -> Option<Arc<Published>> {
+        self.witnessed.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn publish(

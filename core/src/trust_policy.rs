@@ -102,7 +102,7 @@ impl TrustPolicy {
     }
 
     /// Whether a set of witnesses, by their places, is a quorum. Without one, any set is.
-    fn reached(&self, cosigned: impl Fn(usize) -> bool) -> bool {
+    pub fn reached(&self, cosigned: impl Fn(usize) -> bool) -> bool {
         let Quorum::Of(quorum) = self.quorum else { return true };
         let mut reached: Vec<bool> = Vec::with_capacity(self.parties.len());
         // Members are defined before their group.

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use probant_core::trust_policy::TrustPolicy;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -31,6 +32,7 @@ use crate::{
         Store,
         postgres::{Postgres, server::Access},
     },
+    witnesses::Witnesses,
 };
 
 /// Open files that are left to the index, the segments and the listeners.
@@ -83,6 +85,8 @@ pub struct Serve {
     #[command(flatten)]
     nodes: Nodes,
     #[command(flatten)]
+    witnessed: Witnessed,
+    #[command(flatten)]
     reach: Reach,
     #[command(flatten)]
     shares: Shares,
@@ -99,6 +103,19 @@ struct Nodes {
     /// Answer, and take no statements: for a node that follows a standby
     #[arg(long, requires = "store", conflicts_with = "peer")]
     read_only: bool,
+}
+
+/// Who cosigns its checkpoints.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Who cosigns its checkpoints")]
+struct Witnessed {
+    /// Witnesses with their URLs, and the quorum of them, as a C2SP tlog-policy: a node writes nothing
+    /// until a quorum has said how far the ledger had been, and has every checkpoint cosigned
+    #[arg(long, value_name = "FILE", conflicts_with = "read_only")]
+    witness_policy: Option<PathBuf>,
+    /// Alarm once no quorum has cosigned for so long; receipts go on
+    #[arg(long, value_name = "S", default_value_t = 900, requires = "witness_policy")]
+    witness_alarm_s: u64,
 }
 
 /// Who reaches it, and how.
@@ -192,16 +209,24 @@ impl Serve {
         let web = Web::start(listener, tls, watched, self.limits(), mark, clock);
         let anchors = self.anchors.as_deref().map(Anchors::at);
         let web = web.with_anchors(anchors.clone());
-        let peers = Peers::at(&self.nodes.peer)?;
+        let (peers, witnesses) = (Peers::at(&self.nodes.peer)?, self.witnessed.open(clock)?);
         let store = tokio::select! {
             opened = self.opened(&peers, &web, clock) => opened?,
             // As if it were killed: what is not derived yet is derived at the next start.
             () = &mut stop => return Ok(0),
         };
-        let (ledger, signs) = self.ledger(&store, &keys, clock)?;
+        let signs = (!self.nodes.read_only).then(|| Arc::clone(&keys));
+        let prover =
+            Prover::new(Arc::clone(&store), signs, Arc::clone(clock)).with_anchors(anchors);
+        if let Some(witnesses) = &witnesses {
+            tokio::select! {
+                vouched = witnesses.vouch(&store, &prover) => vouched?,
+                () = &mut stop => return Ok(0),
+            }
+        }
+        let ledger = self.ledger(store, keys, clock)?;
         let identity = ledger.identity();
-        let prover = Prover::new(store, signs, Arc::clone(clock)).with_anchors(anchors);
-        let open = web.open(ledger, prover);
+        let open = web.open(ledger, prover, witnesses);
         say(&format!("{identity} serves on {scheme}://{address}"))?;
         open.until(stop).await.map(|()| 0)
     }
@@ -262,19 +287,16 @@ impl Serve {
         }
     }
 
-    /// The ledger, and the keys that sign checkpoints, if any do here.
     fn ledger(
         &self,
-        store: &Arc<dyn Store>,
-        keys: &Arc<Keyring>,
+        store: Arc<dyn Store>,
+        keys: Arc<Keyring>,
         clock: &SharedClock,
-    ) -> Result<(Ledger, Option<Arc<Keyring>>), Error> {
-        let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+    ) -> Result<Ledger, Error> {
         if self.nodes.read_only {
-            return Ok((Ledger::follow(store, clock)?, None));
+            return Ledger::follow(store, Arc::clone(clock));
         }
-        let ledger = Ledger::start(store, Arc::clone(keys), clock, self.sealing())?;
-        Ok((ledger, Some(Arc::clone(keys))))
+        Ledger::start(store, keys, Arc::clone(clock), self.sealing())
     }
 
     fn sealing(&self) -> Sealing {
@@ -304,6 +326,18 @@ impl Serve {
             document_bytes: self.document_bytes_max,
             ..http::Limits::default()
         }
+    }
+}
+
+impl Witnessed {
+    fn open(&self, clock: &SharedClock) -> Result<Option<Witnesses>, Error> {
+        let Some(path) = &self.witness_policy else { return Ok(None) };
+        let text = fs::read(path).map_err(Error::file(path))?;
+        let wrong =
+            |why: &dyn std::fmt::Display| Error::input(format!("{}: {why}", path.display()));
+        let policy = TrustPolicy::parse(&text).map_err(|rejected| wrong(&rejected))?;
+        let alarm_after = Duration::from_secs(self.witness_alarm_s);
+        Witnesses::new(policy, alarm_after, clock).map_err(|error| wrong(&error)).map(Some)
     }
 }
 

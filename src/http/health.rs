@@ -18,6 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     NEVER, Service,
     problem::{Kind, Problem},
+    witnesses::Witnessed,
 };
 use crate::store::head_mark::{HeadMark, Mark};
 
@@ -31,6 +32,8 @@ pub struct Readiness {
     head: Option<ReadyHead>,
     /// Blocks that look-ups lag behind; null while the ledger is being opened.
     lag_blocks: Option<u64>,
+    /// Who cosigns checkpoints; null without --witness-policy.
+    witnesses: Option<Witnessed>,
 }
 
 /// A block.
@@ -107,7 +110,8 @@ pub fn opening(file: MarkFile, waits: watch::Receiver<Opening>) -> Router {
     let waits_too = waits.clone();
     let not_ready = || async move {
         let alarm = Some(waits.borrow().why().to_owned());
-        Readiness { ready: false, alarm, head: None, lag_blocks: None }.into_response()
+        Readiness { ready: false, alarm, head: None, lag_blocks: None, witnesses: None }
+            .into_response()
     };
     let not_yet = |uri: Uri| async move {
         Problem::new(Kind::Busy, waits_too.borrow().why()).retry_after(5).at(uri.path())
@@ -189,7 +193,8 @@ impl Service {
             documents: head.documents,
             time_ms: head.time_ms,
         };
-        Readiness { ready, alarm, head: Some(head), lag_blocks: Some(lag) }
+        let witnesses = self.witnessed();
+        Readiness { ready, alarm, head: Some(head), lag_blocks: Some(lag), witnesses }
     }
 }
 

@@ -17,7 +17,10 @@ use prometheus_client::{
 };
 
 use super::{NEVER, Service};
-use crate::ledger::Ledger;
+use crate::{
+    ledger::Ledger,
+    witnesses::{Standing, Witnesses},
+};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// From half a millisecond to ten seconds.
@@ -112,10 +115,16 @@ struct Now {
     lag: Gauge,
     pool: Gauge,
     pool_bytes: Gauge,
+    cosigned_height: Gauge,
+    cosigned_time: Gauge,
+    cosigned_waiting: Gauge,
+    witness_cosigns: Family<Label<String>, Gauge>,
+    witness_contradicts: Family<Label<String>, Gauge>,
+    witness_entries: Family<Label<String>, Gauge>,
 }
 
 impl Metrics {
-    pub fn new(ledger: &Ledger, http: &Figures) -> Self {
+    pub fn new(ledger: &Ledger, http: &Figures, witnesses: Option<&Witnesses>) -> Self {
         let (mut registry, now) = (Registry::default(), Now::default());
         let started = Gauge::default();
         set(&started, ledger.clock().now_ms() / 1000);
@@ -124,6 +133,9 @@ impl Metrics {
         let ours = registry.sub_registry_with_prefix("probant");
         http.register(ours);
         now.register(ours);
+        if witnesses.is_some() {
+            now.register_witnesses(ours);
+        }
         let figures = ledger.figures();
         ours.register("submissions", "Submissions, by outcome", figures.submissions.clone());
         ours.register("refusals", "Refused submissions, by code", figures.refusals.clone());
@@ -153,7 +165,46 @@ impl Now {
         registry.register_with_unit("pool", help, Unit::Bytes, self.pool_bytes.clone());
     }
 
+    fn register_witnesses(&self, registry: &mut Registry) {
+        let help = "Height of the newest block that a quorum of witnesses has cosigned";
+        registry.register("cosigned_height", help, self.cosigned_height.clone());
+        let help = "Time of that block, since 1970";
+        registry.register_with_unit(
+            "cosigned_time",
+            help,
+            Unit::Seconds,
+            self.cosigned_time.clone(),
+        );
+        let help = "How long there has been a newer checkpoint without a quorum; 0 without one";
+        let waiting = self.cosigned_waiting.clone();
+        registry.register_with_unit("cosigned_waiting", help, Unit::Seconds, waiting);
+        let help = "1 while a witness cosigns what it is shown";
+        registry.register("witness_cosigns", help, self.witness_cosigns.clone());
+        let help = "1 while a witness has seen more than this ledger, or another history";
+        registry.register("witness_contradicts", help, self.witness_contradicts.clone());
+        let help = "Entries up to the checkpoint that a witness cosigned last, as far as is known";
+        registry.register("witness_entries", help, self.witness_entries.clone());
+    }
+
+    fn read_witnesses(&self, service: &Service, witnesses: &Witnesses) {
+        let report = witnesses.report();
+        if let Some(published) = service.0.prover.witnessed() {
+            set(&self.cosigned_height, published.block.height);
+            set(&self.cosigned_time, published.block.time_ms / 1000);
+        }
+        set(&self.cosigned_waiting, report.waiting.unwrap_or_default().as_secs());
+        for (url, standing, size) in report.witnesses {
+            let label = [("witness", url)];
+            self.witness_cosigns.get_or_create(&label).set((standing == Standing::Cosigns).into());
+            self.witness_contradicts.get_or_create(&label).set(standing.is_fork().into());
+            set(&self.witness_entries.get_or_create(&label), size);
+        }
+    }
+
     fn read(&self, service: &Service) {
+        if let Some(witnesses) = &service.0.witnesses {
+            self.read_witnesses(service, witnesses);
+        }
         let ledger = &service.0.ledger;
         let (head, (statements, bytes)) = (ledger.head(), ledger.waiting());
         self.ready.set(service.readiness().ready.into());

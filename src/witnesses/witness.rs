@@ -1,0 +1,271 @@
+//! One witness as the ledger knows it: how far it has seen, and how it stands. It learns from what
+//! that witness answers, and decides nothing.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use probant_core::{Hash, checkpoint::Checkpoint, note::Note, tree, verifier_key::VerifierKey};
+
+use super::ask::{Line, Said};
+use crate::{Error, prove::Published, store::Store, witness::submission::Submission};
+
+/// Told of another size, it is asked again from there; other nodes may move it meanwhile.
+const TRIES_MAX: usize = 3;
+/// One that does not answer is asked again after this, doubling,
+const AGAIN_MIN: Duration = Duration::from_secs(1);
+/// up to this.
+const AGAIN_MAX: Duration = Duration::from_secs(60);
+
+/// A checkpoint to be cosigned.
+pub struct Head {
+    pub checkpoint: Checkpoint,
+    /// With the signatures of the ledger alone.
+    pub note: String,
+}
+
+impl Head {
+    /// That of a published checkpoint; none where it is not signed.
+    pub fn of(published: &Published) -> Option<Self> {
+        let note = published.note.clone()?;
+        let checkpoint = Checkpoint::parse(Note::split(&note).ok()?.text()).ok()?;
+        Some(Self { checkpoint, note })
+    }
+}
+
+/// A witness: one place to ask at, and the keys by which the policy knows who answers there.
+pub struct Witness {
+    /// Place in the policy, and key.
+    pub members: Vec<(usize, VerifierKey)>,
+    pub url: String,
+    pub line: Line,
+    seen: Mutex<Seen>,
+}
+
+/// How it stands with a witness.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub enum Standing {
+    #[default]
+    Unasked,
+    /// It cosigned what it was shown last.
+    Cosigns,
+    /// It does not know this ledger yet.
+    Unknown,
+    /// It does not answer, or not now.
+    Silent(String),
+    /// It wants something else: the operators have to talk.
+    Refuses(String),
+    /// It has seen so many entries, and the store holds fewer.
+    Ahead(u64),
+    /// It has seen another history.
+    Contradicts,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// The size that it cosigned last, as far as is known.
+    size: u64,
+    standing: Standing,
+    failures: u32,
+    /// It is not asked before.
+    again_at: Duration,
+    busy: bool,
+}
+
+impl Standing {
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unasked => "unasked",
+            Self::Cosigns => "cosigns",
+            Self::Unknown => "unknown",
+            Self::Silent(_) => "silent",
+            Self::Refuses(_) => "refuses",
+            Self::Ahead(_) => "ahead",
+            Self::Contradicts => "contradicts",
+        }
+    }
+
+    /// Whether it says that history is not what this ledger shows.
+    pub fn is_fork(&self) -> bool {
+        matches!(self, Self::Ahead(_) | Self::Contradicts)
+    }
+
+    /// Whether it is known how far it has seen.
+    pub fn is_heard(&self) -> bool {
+        matches!(self, Self::Cosigns | Self::Unknown)
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unasked => f.write_str("was not asked yet"),
+            Self::Cosigns => f.write_str("cosigns"),
+            Self::Unknown => f.write_str("does not know this ledger: its operator has to add it"),
+            Self::Silent(why) => write!(f, "does not answer: {why}"),
+            Self::Refuses(why) => write!(f, "refuses: {why}"),
+            Self::Ahead(size) => write!(
+                f,
+                "has seen {size} entries, more than this store holds: was it restored from an old copy?"
+            ),
+            Self::Contradicts => {
+                f.write_str("has seen another history than this store holds: one of them is a fork; keep both, and look")
+            }
+        }
+    }
+}
+
+impl Witness {
+    /// One that was not asked yet.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        let (members, line) = (Vec::new(), Line::new(url)?);
+        Ok(Self { members, url: url.to_owned(), line, seen: Mutex::default() })
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn standing(&self) -> Standing {
+        self.seen().standing.clone()
+    }
+
+    /// The size that it cosigned last, as far as is known.
+    pub fn size(&self) -> u64 {
+        self.seen().size
+    }
+
+    /// Whether it may be asked now; if so, it is being asked until [`Witness::ask`] has ended.
+    pub fn take_turn(&self, now: Duration) -> bool {
+        let mut seen = self.seen();
+        let free = !seen.busy && now >= seen.again_at;
+        seen.busy |= free;
+        free
+    }
+
+    /// Whether it is the one at this place in the policy.
+    pub fn has(&self, place: usize) -> bool {
+        self.members.iter().any(|(member, _)| *member == place)
+    }
+
+    /// Shows it a head, and gives the lines of its members that are verified, each with its place.
+    pub async fn ask(
+        &self,
+        head: &Head,
+        store: &Arc<dyn Store>,
+        now: impl Fn() -> Duration,
+    ) -> Vec<(usize, String)> {
+        let (standing, lines) = match self.answer(head, store).await {
+            Ok(lines) => (self.signed(&lines), lines),
+            Err(standing) => (standing, Vec::new()),
+        };
+        let mut seen = self.seen();
+        if !lines.is_empty() {
+            seen.size = head.checkpoint.size;
+        }
+        if standing == Standing::Cosigns {
+            (seen.failures, seen.again_at) = (0, Duration::ZERO);
+        } else {
+            seen.again_at = now() + (AGAIN_MIN * (1 << seen.failures.min(6))).min(AGAIN_MAX);
+            seen.failures += 1;
+        }
+        self.tell(&seen.standing, &standing);
+        (seen.standing, seen.busy) = (standing, false);
+        lines
+    }
+
+    /// Says once what has changed.
+    fn tell(&self, before: &Standing, now: &Standing) {
+        let url = &self.url;
+        match now {
+            _ if before.word() == now.word() => {}
+            Standing::Cosigns => tracing::info!("the witness {url} {now}"),
+            fork if fork.is_fork() => tracing::error!("the witness {url} {now}"),
+            _ => tracing::warn!("the witness {url} {now}"),
+        }
+    }
+
+    async fn answer(
+        &self,
+        head: &Head,
+        store: &Arc<dyn Store>,
+    ) -> Result<Vec<(usize, String)>, Standing> {
+        let size = head.checkpoint.size;
+        for _ in 0..TRIES_MAX {
+            let old = self.seen().size;
+            if old > size {
+                return Err(self.beyond(old, store).await);
+            }
+            let proof = consistency(store, old, size).await?;
+            let submission = Submission { old, proof, note: head.note.clone() };
+            match self.line.add_checkpoint(&submission, size).await {
+                Said::Lines(lines) => return self.verified(head, &lines),
+                Said::Size(seen) => self.seen().size = seen,
+                Said::Inconsistent => return Err(Standing::Contradicts),
+                Said::Unknown => return Err(Standing::Unknown),
+                Said::Refused(why) => return Err(Standing::Refuses(why)),
+                Said::Silent(why) => return Err(Standing::Silent(why)),
+            }
+        }
+        Err(Standing::Silent("it names one size after the other".into()))
+    }
+
+    /// It has seen more than it is shown: of another node of this ledger, which this one follows, or
+    /// of what this store has lost.
+    async fn beyond(&self, seen: u64, store: &Arc<dyn Store>) -> Standing {
+        // Its word may have been wrong: it is asked again from the beginning.
+        self.seen().size = 0;
+        let store = Arc::clone(store);
+        let held = move || store.follow().map(|()| store.head().map_or(0, |head| head.size));
+        match tokio::task::spawn_blocking(held).await.expect("a look-up never panics") {
+            Ok(held) if held < seen => Standing::Ahead(seen),
+            Ok(_) => Standing::Silent("it was shown more by another node".into()),
+            Err(why) => Standing::Silent(why.to_string()),
+        }
+    }
+
+    /// The lines of members that are signatures under the head, with a time; others are left out.
+    fn verified(&self, head: &Head, lines: &str) -> Result<Vec<(usize, String)>, Standing> {
+        let text = head.checkpoint.text();
+        let mut verified = Vec::new();
+        for (place, key) in &self.members {
+            // Of another key, or of none; a time of 0 is for subtrees.
+            let is_signed = |line: &&str| {
+                let note = format!("{text}\n{line}\n");
+                let by = Note::split(&note).and_then(|note| note.signatures(&[key]));
+                by.is_ok_and(|by| by.iter().any(|by| by.time_s().is_some()))
+            };
+            let line = lines.lines().find(is_signed);
+            verified.extend(line.map(|line| (*place, format!("{line}\n"))));
+        }
+        if verified.is_empty() {
+            return Err(Standing::Silent("200 without a signature of its key".into()));
+        }
+        Ok(verified)
+    }
+
+    fn signed(&self, lines: &[(usize, String)]) -> Standing {
+        if lines.len() == self.members.len() {
+            return Standing::Cosigns;
+        }
+        let is_missing =
+            |(place, _): &&(usize, VerifierKey)| lines.iter().all(|(of, _)| of != place);
+        let missing = self.members.iter().filter(is_missing);
+        let names: Vec<_> = missing.map(|(_, key)| key.name()).collect();
+        Standing::Refuses(format!("no signature by the key of {}", names.join(", ")))
+    }
+}
+
+/// That the tree of `to` entries begins with that of `from`.
+async fn consistency(store: &Arc<dyn Store>, from: u64, to: u64) -> Result<Vec<Hash>, Standing> {
+    if from == 0 {
+        return Ok(Vec::new());
+    }
+    let store = Arc::clone(store);
+    let prove = move || tree::prove_consistency(from, to, |nodes| store.hashes(nodes));
+    let proven = tokio::task::spawn_blocking(prove).await.expect("a look-up never panics");
+    proven.map_err(|why| Standing::Silent(format!("it was not asked: {why}")))
+}
