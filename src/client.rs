@@ -66,10 +66,11 @@ mod refresh;
 mod refusal;
 mod registry;
 mod stream;
+mod transport;
 mod verify;
 
 use std::{
-    sync::{Arc, Mutex, Once},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -80,7 +81,7 @@ use probant_core::{
     registry::Registry,
     seal::Receipt,
 };
-use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE, redirect};
+use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 
 use crate::Error;
@@ -94,13 +95,11 @@ pub use mark::Remembered;
 pub use refresh::{Held, Refreshed, Refresher};
 pub use refusal::NoReceipt;
 pub use stream::Stream;
+pub(crate) use transport::{choose_provider, http_client, reason};
 pub use verify::{Asked, Shown};
 
-const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// Longest request, with its whole answer.
 const REQUEST_MAX: Duration = Duration::from_secs(60);
-/// Longest silence within an answer that may last.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest receipt: a signature, 64 hashes and their headers.
 pub(crate) const RECEIPT_BYTES_MAX: usize = 16 << 10;
 /// Longest JSON answer.
@@ -109,8 +108,6 @@ const JSON_BYTES_MAX: usize = 16 << 20;
 const BLOCK_BYTES_MAX: usize = 256 << 20;
 /// Longest block 0: genesis and a block statement.
 const GENESIS_BYTES_MAX: usize = 256 << 10;
-/// Idle connections are kept no longer: a ledger ends its own after 30 s.
-const IDLE_MAX: Duration = Duration::from_secs(20);
 
 /// What the ledger answered to a submission, held to the statement.
 #[derive(Debug)]
@@ -344,44 +341,6 @@ pub(crate) fn founded(block: &[u8]) -> Result<Chain, Fault> {
     let block = Block::decode(block)?;
     let (chain, extension) = Chain::found(&block)?;
     extension.signatures.check(&block).map(|()| chain)
-}
-
-/// Chooses what TLS rests on, for this program and once.
-pub(crate) fn choose_provider() {
-    static PROVIDER: Once = Once::new();
-    // Fails only where the program has chosen another provider already, which is as good.
-    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-}
-
-/// For a host by this URL: bounded times, no redirects.
-pub(crate) fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
-    choose_provider();
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("probant/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_MAX)
-        .read_timeout(SILENCE_MAX)
-        .pool_idle_timeout(IDLE_MAX)
-        // A statement goes where it was told to go; a redirect is for the user to follow.
-        .redirect(redirect::Policy::none());
-    if base.scheme() == "http" {
-        // The machine's certificates are not needed, and a bare container has none to load.
-        builder = builder.tls_certs_only([]);
-    }
-    if base.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.")) {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| {
-        Error::input(format!("no TLS on this machine (are there root certificates?): {error}"))
-    })
-}
-
-/// The innermost cause: "connection refused" rather than "error sending request".
-pub(crate) fn reason(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

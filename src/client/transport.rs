@@ -1,0 +1,52 @@
+//! Connections over HTTP: what TLS rests on, how long one waits, and why one was not had. What is asked
+//! over them is none of its business.
+
+use std::{sync::Once, time::Duration};
+
+use reqwest::{Url, redirect};
+
+use crate::Error;
+
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// Longest silence within an answer that may last.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Idle connections are kept no longer: a ledger ends its own after 30 s.
+const IDLE_MAX: Duration = Duration::from_secs(20);
+
+/// Chooses what TLS rests on, for this program and once.
+pub(crate) fn choose_provider() {
+    static PROVIDER: Once = Once::new();
+    // Fails only where the program has chosen another provider already, which is as good.
+    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+/// For a host by this URL: bounded times, no redirects.
+pub(crate) fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
+    choose_provider();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("probant/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_MAX)
+        .read_timeout(SILENCE_MAX)
+        .pool_idle_timeout(IDLE_MAX)
+        // A statement goes where it was told to go; a redirect is for the user to follow.
+        .redirect(redirect::Policy::none());
+    if base.scheme() == "http" {
+        // The machine's certificates are not needed, and a bare container has none to load.
+        builder = builder.tls_certs_only([]);
+    }
+    if base.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.")) {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| {
+        Error::input(format!("no TLS on this machine (are there root certificates?): {error}"))
+    })
+}
+
+/// The innermost cause: "connection refused" rather than "error sending request".
+pub(crate) fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
