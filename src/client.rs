@@ -95,7 +95,9 @@ pub use mark::Remembered;
 pub use refresh::{Held, Refreshed, Refresher};
 pub use refusal::NoReceipt;
 pub use stream::Stream;
-pub(crate) use transport::{choose_provider, http_client, reason};
+#[cfg(feature = "server")]
+pub(crate) use transport::choose_provider;
+pub(crate) use transport::{http_client, reason};
 pub use verify::{Asked, Shown};
 
 /// Longest request, with its whole answer.
