@@ -132,8 +132,19 @@ fn ledger(cluster: &Cluster, count: usize, documents: u64, singles: u64) {
                  pg_indexes_size(oid), ', ' ORDER BY relname) FROM pg_class \
                  WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
     println!("{count} node(s)    bytes, and of indexes: {}", cluster.sql(&database, sizes));
+    // Whether each has its turn: nobody hands out the head.
+    let seals: Vec<_> = nodes.iter().map(|node| sealed(&node.address)).collect();
+    println!("{count} node(s)    blocks sealed by each: {}", seals.join(", "));
     let made = "SELECT max(height) FROM blocks";
     println!("{count} node(s)    blocks: {}", cluster.sql(&database, made));
+}
+
+fn sealed(address: &str) -> String {
+    let url = format!("http://{address}/metrics");
+    let figures = Command::new("curl").args(["--silent", "--fail", &url]).output().unwrap().stdout;
+    let figures = String::from_utf8(figures).unwrap();
+    let count = figures.lines().find_map(|line| line.strip_prefix("probant_seal_seconds_count "));
+    count.expect("a figure of the seals").to_owned()
 }
 
 fn serve(dir: &Path, number: usize, url: &str) -> Node {

@@ -47,8 +47,9 @@ impl Pair {
         self.acknowledged.add(sent.leaf, &self.addresses.send(node, &sent.bytes).await);
     }
 
-    /// The first is stopped when it meets this fault, for as long as nothing passes, and longer.
-    async fn stopped_at(&self, fault: Fault, for_s: u64) {
+    /// The first is stopped when it meets this fault, until the other has sealed, which it must within so
+    /// many seconds, and for `then_s` more.
+    async fn stopped_at(&self, fault: Fault, within_s: u64, then_s: u64) {
         self.proxy.count_from("BEGIN");
         self.proxy.plan(fault);
         let held = self.issuer.certify_made_up("held", 3);
@@ -58,7 +59,7 @@ impl Pair {
             sleep(Duration::from_millis(10)).await;
         }
         self.servers[0].signal("-STOP");
-        let stopped = sleep(Duration::from_secs(for_s));
+        let stopped = sleep(Duration::from_secs(within_s));
         // The other one seals before the first can go on: by itself.
         let other = self.issuer.certify_made_up("meanwhile", 1);
         let answered = async {
@@ -74,6 +75,7 @@ impl Pair {
             () = stopped => panic!("nobody goes on while a node is stopped"),
         };
         self.acknowledged.add(other.leaf, &receipt);
+        sleep(Duration::from_secs(then_s)).await;
         self.servers[0].signal("-CONT");
         self.proxy.thaw();
         let _ = waits.await.unwrap();
@@ -88,11 +90,11 @@ impl Pair {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_node_that_is_stopped_before_its_commit_keeps_nobody() {
+async fn a_node_that_is_stopped_for_a_minute_before_its_commit_keeps_nobody() {
     bounded(200, async {
         let pair = Pair::start().await;
         pair.send(0, "first").await;
-        pair.stopped_at(Fault::at_commit().freeze(Duration::from_secs(60)), 40).await;
+        pair.stopped_at(Fault::at_commit().freeze(Duration::from_secs(120)), 40, 55).await;
     })
     .await;
 }
@@ -108,7 +110,7 @@ async fn a_node_that_is_stopped_in_the_middle_of_copy_keeps_nobody() {
         let log = pair.proxy.log();
         let row = log.iter().find(is_row).and_then(|passed| passed.number).expect("rows of COPY");
         let fault = Fault::at_message(row).freeze(Duration::from_secs(90));
-        pair.stopped_at(fault, 80).await;
+        pair.stopped_at(fault, 80, 0).await;
     })
     .await;
 }
