@@ -7,6 +7,7 @@ mod certify;
 mod database;
 mod directories;
 mod dispatch;
+mod domain;
 mod fingerprint;
 mod identity;
 mod init;

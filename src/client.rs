@@ -344,10 +344,15 @@ pub(crate) fn founded(block: &[u8]) -> Result<Chain, Fault> {
     extension.signatures.check(&block).map(|()| chain)
 }
 
-fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
+/// Chooses what TLS computes with, once in a process.
+pub(crate) fn provide_crypto() {
     static PROVIDER: Once = Once::new();
     // Fails only where the program has chosen another provider already, which is as good.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
+    provide_crypto();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("probant/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_MAX)
@@ -368,7 +373,7 @@ fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
 }
 
 /// The innermost cause: "connection refused" rather than "error sending request".
-fn reason(error: &reqwest::Error) -> String {
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
