@@ -8,6 +8,7 @@ mod certify;
 mod database;
 mod directories;
 mod dispatch;
+mod domain;
 mod export;
 mod fingerprint;
 mod identity;

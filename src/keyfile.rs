@@ -5,9 +5,10 @@
 use std::{fs::File, io::Read as _, os::unix::fs::MetadataExt as _, path::Path};
 
 use ed25519_dalek::pkcs8::{
-    DecodePrivateKey as _, EncodePrivateKey as _, KeypairBytes, spki::der::pem::LineEnding,
+    DecodePrivateKey as _, EncodePrivateKey as _, KeypairBytes, PublicKeyBytes,
+    spki::{DecodePublicKey as _, der::pem::LineEnding},
 };
-use probant_core::key::SigningKey;
+use probant_core::key::{PublicKey, SigningKey};
 use zeroize::Zeroizing;
 
 use crate::{Error, clock, durable};
@@ -83,6 +84,25 @@ pub fn read_new(path: &Path) -> Result<SigningKey, Error> {
     Err(Error::input(format!("{name}: {why}; `probant key new {name}` makes one")))
 }
 
+/// The public half of a key, from the file of its private half or from one that holds no more, as
+/// `openssl pkey -pubout` writes it.
+///
+/// # Errors
+/// [`Error::Input`]: those of [`read`] for a private key, and for a public one that is no Ed25519
+/// key or a weak one.
+pub fn read_public(path: &Path) -> Result<PublicKey, Error> {
+    let mut pem = Zeroizing::new(String::new());
+    let file = File::open(path).map_err(Error::file(path))?;
+    // What is no text is no public key either: the words about it are those of `read`.
+    let text = file.take(FILE_BYTES_MAX).read_to_string(&mut pem).is_ok();
+    if !text || !pem.contains("-----BEGIN PUBLIC KEY-----") {
+        return Ok(read(path)?.public().clone());
+    }
+    let key = PublicKeyBytes::from_public_key_pem(&pem)
+        .map_err(|_| Error::input(format!("{}: no Ed25519 public key in PEM", path.display())))?;
+    Ok(PublicKey::from_bytes(&key.to_bytes())?)
+}
+
 /// Asks the open file, so that nobody can exchange it between the question and the reading.
 pub fn check_permissions(path: &Path, file: &File) -> Result<(), Error> {
     let metadata = file.metadata().map_err(Error::file(path))?;
@@ -128,6 +148,13 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let der = openssl(&["pkey", "-in", "b.pem", "-pubout", "-outform", "DER"], dir.path());
         assert_eq!(&der[der.len() - 32..], read(&path).unwrap().public().as_bytes());
+        openssl(&["pkey", "-in", "b.pem", "-pubout", "-out", "b.pub"], dir.path());
+        let [public, private] = ["b.pub", "b.pem"].map(|name| read_public(&dir.path().join(name)));
+        assert_eq!(public.unwrap(), private.unwrap());
+        openssl(&["genpkey", "-algorithm", "x25519", "-out", "c.pem"], dir.path());
+        openssl(&["pkey", "-in", "c.pem", "-pubout", "-out", "c.pub"], dir.path());
+        let refused = read_public(&dir.path().join("c.pub")).unwrap_err().to_string();
+        assert!(refused.contains("no Ed25519 public key"), "{refused}");
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod document;
+#[cfg(feature = "server")]
+pub mod domain;
 pub mod durable;
 pub mod error;
 #[cfg(feature = "server")]

@@ -74,12 +74,14 @@ pub fn open_from(source: &str, height: u64) -> Result<Box<dyn Blocks>, Error> {
     };
     match ledger {
         // It is no ledger. What it is instead shows in what else is there.
-        Err(error @ Error::Input(_)) => match place::open(source).and_then(Exported::open) {
-            Ok(Some(exported)) => after(Box::new(exported), height),
-            Err(why) if is_bucket => Err(why),
-            Err(why @ Error::Input(_)) if !is_url => Err(why),
-            _ => Err(error),
-        },
+        Err(error @ (Error::Input(_) | Error::Unusable(_))) => {
+            match place::open(source).and_then(Exported::open) {
+                Ok(Some(exported)) => after(Box::new(exported), height),
+                Err(why) if is_bucket => Err(why),
+                Err(why @ Error::Input(_)) if !is_url => Err(why),
+                _ => Err(error),
+            }
+        }
         ledger => ledger,
     }
 }

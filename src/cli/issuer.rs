@@ -1,6 +1,8 @@
-//! `probant issuer`: asking to be enrolled, enrolling, suspending, listing. Nothing but the
-//! operator's signature makes an issuer, or suspends one.
+//! `probant issuer`: asking to be enrolled, enrolling, suspending, listing, and what domains say of
+//! keys. Nothing but the operator's signature makes an issuer, or suspends one.
 
+mod check;
+mod domain_keys;
 mod enroll;
 mod listing;
 mod request;
@@ -12,6 +14,8 @@ use probant_core::{IssuerId, status::IssuerState};
 
 use super::{dispatch::create, ledger::KnownIdentity, say};
 use crate::{Error, clock::Clock, keyfile};
+use check::CheckIssuers;
+use domain_keys::DomainKeys;
 use enroll::EnrollIssuer;
 use listing::ListIssuers;
 use suspension::{REINSTATE_EXAMPLE, SUSPEND_EXAMPLE, Suspension};
@@ -31,7 +35,7 @@ an issuer that has lost its key another one by such a request, too (`probant key
 Only where an enrollment counts as never said, because the operator's key was stolen, does the next
 one take another number: the operator then says which --seq it needs.";
 
-/// Ask to be enrolled as an issuer, enroll one, suspend one, list them
+/// Ask to be enrolled as an issuer, enroll one, suspend one, list or check them
 #[derive(Debug, clap::Args)]
 pub struct Issuer {
     #[command(subcommand)]
@@ -43,6 +47,8 @@ enum Command {
     Enroll(EnrollIssuer),
     Request(RequestEnrollment),
     List(ListIssuers),
+    Check(CheckIssuers),
+    DomainKeys(DomainKeys),
     /// As the operator: accept nothing new from an issuer
     #[command(after_help = SUSPEND_EXAMPLE)]
     Suspend(Suspension),
@@ -77,6 +83,8 @@ impl Issuer {
             Command::Enroll(enroll) => enroll.run(clock).await,
             Command::Request(request) => request.run(),
             Command::List(list) => list.run().await,
+            Command::Check(check) => check.run().await,
+            Command::DomainKeys(keys) => keys.run(),
             Command::Suspend(suspension) => suspension.run(IssuerState::Suspended, clock).await,
             Command::Reinstate(suspension) => suspension.run(IssuerState::Reinstated, clock).await,
         }
