@@ -197,7 +197,7 @@ export default {
     "Ce que le registre a répondu quand le document fut certifié dit la même chose.",
   "step.checkpoint": "Point de contrôle",
   "step.checkpoint.says":
-    "La tête de l’arbre, telle que le registre la signe pour ses témoins : c’est celle du dernier bloc.",
+    "La tête de l’arbre, telle que le registre la signe pour ses témoins : c’est celle du dernier bloc.",
   "step.statuses": "États",
   "step.statuses.says": "Au dernier bloc : si le document, son émetteur et la clé sont tombés.",
 
