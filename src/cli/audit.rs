@@ -94,8 +94,8 @@ pub struct Audit {
                 $XDG_STATE_HOME, or in ~/.local/state]"
     )]
     state: Option<PathBuf>,
-    /// Neither hold it to what was seen before, nor keep what is seen
-    #[arg(long, conflicts_with = "state")]
+    /// Neither hold it to what was seen before, nor keep what is seen, wherever that would be
+    #[arg(long)]
     no_state: bool,
     /// Go on after the last block that an earlier audit kept, without reading what is before it
     #[arg(long, conflicts_with = "no_state")]
