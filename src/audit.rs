@@ -18,6 +18,7 @@ use std::time::Duration;
 use probant_core::Identity;
 
 pub use blocks::{Blocks, open};
+pub use remote::Remote;
 pub use report::{Report, Verdict};
 pub use stored::Stored;
 pub use tally::Tally;

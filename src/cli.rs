@@ -17,6 +17,7 @@ mod key;
 mod ledger;
 mod mark;
 mod migrate;
+mod monitor;
 mod policy;
 mod proof;
 mod reindex;
@@ -95,6 +96,7 @@ enum Command {
     Submit(submit::Submit),
     // Auditors
     Audit(audit::Audit),
+    Monitor(monitor::MonitorCommand),
     // Operators
     Init(init::Init),
     Serve(serve::Serve),
@@ -143,6 +145,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Issuer(issuer) => issuer.run(&*clock).await,
         Command::Submit(submit) => submit.run().await,
         Command::Audit(audit) => audit.run(&clock).await,
+        Command::Monitor(monitor) => monitor.run(&clock).await,
         Command::Init(init) => init.run(&*clock),
         Command::Serve(serve) => serve.run(&clock).await,
         Command::Mark(mark) => mark.run(),

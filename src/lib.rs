@@ -13,7 +13,8 @@
 //!    verdicts, and the ledger to look at, from look-ups;
 //! 7. [`audit`]: the replay of all of it, which shares no code with the writer but the core
 //!    and the reader of segments;
-//! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written.
+//! 8. [`migrate`]: a ledger moved into another store, and replayed there before anything is written;
+//! 9. [`monitor`]: a ledger followed for one issuer, and [`domain`]: what its domain says of its keys.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
 //! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
@@ -54,6 +55,8 @@ pub mod ledger;
 pub mod lookup;
 #[cfg(feature = "server")]
 pub mod migrate;
+#[cfg(feature = "server")]
+pub mod monitor;
 #[cfg(feature = "server")]
 pub mod peers;
 mod planted;

@@ -30,12 +30,20 @@ impl Remote {
     /// # Errors
     /// `Busy` where nobody answers, `Input` where it is no ledger that does.
     pub fn open(url: &str) -> Result<Self, Error> {
+        Self::open_from(url, 0)
+    }
+
+    /// Asks for all blocks from a height on.
+    ///
+    /// # Errors
+    /// Those of [`Remote::open`]; [`Error::No`] where there is no such block.
+    pub fn open_from(url: &str, height: u64) -> Result<Self, Error> {
         let client = Client::new(url)?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;
-        let stream = runtime.block_on(client.blocks_from(0))?;
+        let stream = runtime.block_on(client.blocks_from(height))?;
         let url = client.url().to_owned();
-        Ok(Self { runtime, stream, url, height: 0, piece: Vec::new(), taken: 0 })
+        Ok(Self { runtime, stream, url, height, piece: Vec::new(), taken: 0 })
     }
 
     /// Appends what comes next, until `into` holds `bytes`; false at the end of the stream.
