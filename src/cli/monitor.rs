@@ -39,23 +39,24 @@ With --known-key, what your own keys certify and revoke is expected: compare the
 books, for a stolen key of yours is a known key. All else is not, such as keys that you do not know.
 
 The state file says up to where reports were delivered: after any interruption the next run goes on
-there. Everything is reported at least once, and what comes again has the same id. A webhook gets each
-report as a POST of JSON, with its id as Idempotency-Key, in order, until it answers 2xx; redirects
-are not followed.
+there. Everything is reported at least once, and what comes again has the same id. A webhook gets
+each report as a POST of JSON, with its id as Idempotency-Key, in order, until it answers 2xx;
+redirects are not followed.
 
 Exit codes: 130 Ctrl-C. With --once: 0 nothing unexpected; 1 something was reported that is; 3 the
-ledger or the webhook is out of reach, and the next run goes on there. Always: 2 mend the input; 4 the
-ledger breaks its rules or shows two histories (both signed heads are in the report).
+ledger or the webhook is out of reach, and the next run goes on there. Always: 2 mend the input;
+4 the ledger breaks its rules or shows two histories (both signed heads are in the report).
 
-JSON, whose fields stay: {report, id, expected, ledger, issuer, time_ms, time, block, entry, kid, …},
-where block, entry and kid are null for what no block says. Reports: certified {statements,
-documents}, revoked {documents, reason}, enrolled {legal_name, country, registration, key}, key-added
-{key, by_operator}, key-retired, key-stopped {key}, key-compromised {key, since_ms}, suspended,
-reinstated, policy {list_count_max}, ledger-key {act, use, key}, resembling {other, legal_name,
-country, registration, likenesses}, domain {confirmation, as `issuer check`}, forked {before, now: {height,
-size, root, time_ms, seal}}, fault {why}, behind {before, now}, stale {newest_ms}.";
+JSON, whose fields stay: {report, id, expected, ledger, issuer, time_ms, time, block, entry, kid},
+where block, entry and kid are null for what no block says, and by report: certified {statements,
+documents}, revoked {documents, reason}, enrolled {legal_name, country, registration, key},
+key-added {key, by_operator}, key-retired, key-stopped {key}, key-compromised {key, since_ms},
+suspended, reinstated, policy {list_count_max}, ledger-key {act, use, key}, resembling {other,
+legal_name, country, registration, likenesses}, domain {confirmation, as `issuer check`}, forked
+{before, now: {height, size, root, time_ms, seal}}, fault {why}, behind {before, now}, stale
+{newest_ms}.";
 
-/// Follow a ledger for an issuer, and report what is said in its name and who resembles it
+/// Follow a ledger for an issuer: what is said in its name, and who resembles it
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 #[allow(clippy::struct_excessive_bools)] // Each is an option of its own.
