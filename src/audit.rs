@@ -24,6 +24,7 @@ use probant_core::{Identity, block::Layout};
 pub use blocks::{Blocks, open, open_from};
 pub use evidence::EvidenceFile;
 pub use past::{Past, SeenReport, Standing};
+pub use remote::Remote;
 pub use report::{Report, Verdict};
 pub use signed_head::{HeadReport, SignedHead};
 pub use since::{Extends, Since, SinceReport};

@@ -19,6 +19,7 @@ mod key;
 mod ledger;
 mod mark;
 mod migrate;
+mod monitor;
 mod policy;
 mod progress;
 mod proof;
@@ -99,6 +100,7 @@ enum Command {
     // Auditors
     Anchor(anchor::Anchor),
     Audit(audit::Audit),
+    Monitor(monitor::MonitorCommand),
     // Operators
     Init(init::Init),
     Serve(serve::Serve),
@@ -149,6 +151,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Submit(submit) => submit.run().await,
         Command::Anchor(anchor) => anchor.run(&clock).await,
         Command::Audit(audit) => audit.run(&clock).await,
+        Command::Monitor(monitor) => monitor.run(&clock).await,
         Command::Init(init) => init.run(&*clock),
         Command::Serve(serve) => serve.run(&clock).await,
         Command::Mark(mark) => mark.run(),

@@ -113,7 +113,7 @@ fn after(
     let Some(there) = growing else { return (source.open)(0) };
     let mut blocks = match (source.open)(there.written().height) {
         // It has not so many blocks.
-        Err(Error::Input(_)) => return Err(another(place, there.written())),
+        Err(Error::Input(_) | Error::No(_)) => return Err(another(place, there.written())),
         opened => opened?,
     };
     if there.is_newest(blocks.next()?.as_deref(), place)? {

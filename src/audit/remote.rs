@@ -29,7 +29,8 @@ impl Remote {
     /// Asks for all blocks from a height on.
     ///
     /// # Errors
-    /// `Busy` where nobody answers, `Input` where it is no ledger that does, or has not so many.
+    /// `Busy` where nobody answers, `Input` where it is no ledger that does, [`Error::No`] where there is no
+    /// such block.
     pub fn open_from(url: &str, height: u64) -> Result<Self, Error> {
         let client = Client::new(url)?;
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -98,7 +99,9 @@ impl Blocks for Remote {
         let stream = self.runtime.block_on(self.client.blocks_from(height));
         self.stream = stream.map_err(|error| match error {
             // It is a ledger, which has answered from block 0: it has no such block.
-            Error::Input(why) => Error::busy(format!("no block {height} is to be had: {why}")),
+            Error::Input(why) | Error::No(why) => {
+                Error::busy(format!("no block {height} is to be had: {why}"))
+            }
             other => other,
         })?;
         (self.height, self.piece, self.taken) = (height, Vec::new(), 0);

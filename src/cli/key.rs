@@ -16,6 +16,7 @@ use crate::{Error, clock::Clock, keyfile};
 use add::AddKey;
 use compromise::CompromiseKey;
 use end::{EndKey, RETIRE_EXAMPLES, STOP_EXAMPLES};
+pub use name::KeyName;
 use replace::ReplaceKey;
 use rotate::RotateKey;
 

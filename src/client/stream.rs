@@ -16,7 +16,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Busy`] where nobody answers, or not now; [`Error::Input`] where it is no ledger
-    /// that does.
+    /// that does; [`Error::No`] where one has no such block. Every ledger has block 0.
     pub async fn blocks_from(&self, height: u64) -> Result<Stream, Error> {
         let path = format!("blocks/from/{height}");
         let response = self.endless(Method::GET, &path).send().await;
@@ -34,6 +34,9 @@ impl Client {
             return Ok(Stream { response });
         }
         let (url, status) = (self.url(), answer.status);
+        if status == StatusCode::NOT_FOUND && height > 0 {
+            return Err(Error::No(format!("{url} has no block {height}")));
+        }
         Err(Error::input(format!("{url}/{path} is no ledger's: {status}")))
     }
 }

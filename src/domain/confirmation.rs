@@ -6,12 +6,12 @@ use probant_core::{
     IssuerId,
     key::{Kid, PublicKey},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{PATH, Silence};
 
 /// What a domain says of one key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Word {
     /// It lists the key.
@@ -29,7 +29,7 @@ pub enum Word {
 }
 
 /// What an issuer's domain says of its keys.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Confirmation {
     /// The issuer's id, which is the domain.
     pub issuer: String,
@@ -44,7 +44,7 @@ pub struct Confirmation {
 }
 
 /// One key, and the domain's word.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct KeyWord {
     /// Its thumbprint, hex.
     pub kid: String,
@@ -80,6 +80,11 @@ impl Confirmation {
     /// Whether it confirms every key that was asked about, and there was one.
     pub fn is_whole(&self) -> bool {
         !self.keys.is_empty() && self.keys.iter().all(|key| key.domain == Word::Confirmed)
+    }
+
+    /// Whether it says the same of the same keys, for whatever reason.
+    pub fn says_as(&self, other: &Self) -> bool {
+        self.keys == other.keys && self.others == other.others
     }
 
     /// Whether nothing is known, as the domain was not reached.

@@ -2,8 +2,14 @@
 //! the monitor. The real binary, beside an HTTPS server made here.
 
 mod check;
+mod follow;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod hook;
+mod look_alikes;
+#[path = "../sample_world/mod.rs"]
+mod sample_world;
+mod shown;
 mod well_known;
 
 use std::process::{Command, Output};

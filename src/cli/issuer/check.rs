@@ -18,7 +18,7 @@ Examples:
 An issuer's id is a domain. https://<id>/.well-known/probant-keys lists its keys, if it publishes
 them (`probant issuer domain-keys` writes that file). A key that is listed there is confirmed by
 whoever controls the domain, and not by the ledger's operator alone. Which keys are in force is the
-ledger's word here.
+ledger's word here; `probant monitor` replays the ledger, and asks the same.
 
 Only the domains that you name are asked: over HTTPS, at their port 443, for at most 96 KiB and 20
 seconds each. A redirect is not followed, within the same host neither.

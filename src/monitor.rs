@@ -1,0 +1,361 @@
+//! The monitor: a ledger followed for one issuer. It replays every block, and reports what was said in
+//! the issuer's name, who looks like it, what its domain says of its keys, and a ledger that shows two
+//! histories or breaks its rules.
+//!
+//! ```text
+//! ledger -> blocks -> replay.rs -> watch.rs -> report.rs -> delivery.rs -> said, posted -> state.rs
+//!                     checked      resemblance/             in order       webhook.rs      position
+//! ```
+//! A start replays from block 0, as only that is believed, and reports from the position that was kept.
+
+mod delivery;
+mod replay;
+mod report;
+pub mod resemblance;
+mod state;
+mod watch;
+mod webhook;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use probant_core::{Identity, block::Block, key::Kid, registry::Signer};
+use tokio::runtime::Handle;
+
+pub use delivery::{Delivery, Say};
+pub use report::{Event, Report, SealedHead};
+pub use state::{State, StateFile};
+pub use watch::Watch;
+pub use webhook::Webhook;
+
+use crate::{
+    Error,
+    audit::{Blocks as _, Remote},
+    clock::SharedClock,
+    domain::{Confirmation, Domains},
+    freshness::{Freshness, NotFresh, ONLINE_MAX},
+};
+use replay::Replay;
+
+/// How often a webhook is tried where the monitor ends by itself.
+const TRIES_MAX: u32 = 4;
+/// How long a stop may go unseen.
+const STOP_POLL: Duration = Duration::from_millis(100);
+/// Between two questions to the issuer's domain, while its keys are the same.
+const DOMAIN_EVERY: Duration = Duration::from_secs(3600);
+
+/// What is watched, and how.
+pub struct Settings {
+    /// URL of the ledger.
+    pub url: String,
+    /// Which ledger that has to be.
+    pub ledger: Identity,
+    /// Between two questions to the ledger.
+    pub every: Duration,
+    /// Ends once everything was read and delivered.
+    pub once: bool,
+    /// Reports what is not expected, and nothing else.
+    pub unexpected_only: bool,
+    /// Whoever asks the issuer's domain; none: it is not asked.
+    pub domains: Option<Domains>,
+    pub clock: SharedClock,
+    /// Set by whoever wants it to end.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// Everything was read, and nothing unexpected was reported.
+    Quiet,
+    /// Everything was read, and something was.
+    Found,
+    /// The ledger is not what it says it is.
+    Convicted,
+    /// It was told to.
+    Stopped,
+}
+
+/// A ledger on its way past.
+pub struct Monitor {
+    settings: Settings,
+    watch: Watch,
+    delivery: Delivery,
+    replay: Replay,
+    /// The newest block that this ledger has ever shown us.
+    seen: Option<SealedHead>,
+    /// Up to which block reports were told, now or by a run before.
+    told: Option<u64>,
+    /// Whether something unexpected was.
+    found: bool,
+    /// The keys that the domain was asked about, and when to ask again.
+    asked: Option<(Vec<Kid>, Duration)>,
+    runtime: Handle,
+}
+
+/// How far a look at the ledger got.
+#[derive(Clone, Copy, PartialEq)]
+enum Look {
+    /// Up to its newest block.
+    Whole,
+    /// As far as there is room for reports.
+    Full,
+    /// It shows another block in the place of the newest: a replay from block 0 tells what that is.
+    Other,
+    Convicted,
+    Stopped,
+}
+
+impl Monitor {
+    /// To be called within the runtime.
+    pub fn new(settings: Settings, watch: Watch, delivery: Delivery) -> Self {
+        let replay = Replay::new(Some(settings.ledger.clone()));
+        let seen = delivery.state.head.clone();
+        let told = seen.as_ref().map(|head| head.height);
+        let (found, asked, runtime) = (false, None, Handle::current());
+        Self { settings, watch, delivery, replay, seen, told, found, asked, runtime }
+    }
+
+    /// Follows the ledger, on a thread that may block.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where it is to end by itself, and the ledger or the webhook is not there: what
+    /// was not delivered is by the next run. [`Error::Input`] where no ledger answers.
+    /// [`Error::Stop`] where the state cannot be kept.
+    pub fn run(mut self) -> Result<Ended, Error> {
+        loop {
+            let looked = self.look();
+            if !matches!(looked, Ok(Look::Full | Look::Other)) {
+                self.look_at_age()?;
+            }
+            if matches!(looked, Ok(Look::Whole)) {
+                self.look_at_domain()?;
+            }
+            let delivered = self.deliver();
+            if let Some(end) = self.end(&looked, &delivered) {
+                looked?;
+                delivered?;
+                return Ok(end);
+            }
+            for error in [looked.as_ref().err(), delivered.as_ref().err()].into_iter().flatten() {
+                tracing::warn!("{error}; trying again");
+            }
+            let goes_on = delivered.is_ok() && looked.is_ok_and(|look| look == Look::Full);
+            if !goes_on && !self.pause(self.settings.every) {
+                return Ok(Ended::Stopped);
+            }
+        }
+    }
+
+    /// Whether that was all, and how it ended; errors end it with themselves.
+    fn end(&self, looked: &Result<Look, Error>, delivered: &Result<(), Error>) -> Option<Ended> {
+        let quiet = if self.found { Ended::Found } else { Ended::Quiet };
+        match (looked, delivered) {
+            (_, Err(Error::Stop(_))) => Some(quiet),
+            // A wrong URL. One that was right before is asked again.
+            (Err(Error::Input(_)), _) if self.replay.head().is_none() => Some(quiet),
+            (Ok(Look::Stopped), _) => Some(Ended::Stopped),
+            (Ok(Look::Convicted), _) => Some(Ended::Convicted),
+            (Err(_), _) | (_, Err(_)) | (Ok(Look::Whole), Ok(())) if self.settings.once => {
+                Some(quiet)
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads what is new.
+    fn look(&mut self) -> Result<Look, Error> {
+        if self.delivery.is_full() {
+            return Ok(Look::Full);
+        }
+        let newest = self.replay.head().map(|head| head.height);
+        let mut blocks = match Remote::open_from(&self.settings.url, newest.unwrap_or(0)) {
+            Ok(blocks) => blocks,
+            // It has shown that block before.
+            Err(Error::No(_)) => return self.fall_behind(None),
+            Err(error) => return Err(error),
+        };
+        if newest.is_some() {
+            match blocks.next()? {
+                Some(bytes) if self.replay.is_newest(&bytes) => {}
+                Some(_) => {
+                    self.replay = Replay::new(Some(self.settings.ledger.clone()));
+                    return Ok(Look::Other);
+                }
+                None => return self.fall_behind(None),
+            }
+        }
+        while let Some(bytes) = blocks.next()? {
+            if let Some(end) = self.take(&bytes)? {
+                return Ok(end);
+            }
+        }
+        let shown = self.replay.head().map(|head| head.height);
+        if shown < self.seen.as_ref().map(|seen| seen.height) {
+            return self.fall_behind(shown);
+        }
+        self.delivery.state.behind = false;
+        Ok(Look::Whole)
+    }
+
+    /// Takes the next block; says where looking ends with it.
+    fn take(&mut self, bytes: &[u8]) -> Result<Option<Look>, Error> {
+        let block = match self.replay.add(bytes) {
+            Ok(block) => block,
+            Err(refused) => {
+                let end = format!("{}-fault", refused.height);
+                return self.convict(&end, Event::Fault { why: refused.to_string() }).map(Some);
+            }
+        };
+        let head = self.sealed(&block);
+        let same_height = self.seen.clone().filter(|seen| seen.height == head.height);
+        if let Some(before) = same_height.filter(|seen| seen.root != head.root) {
+            let end = format!("{}-{}-forked", head.height, head.root);
+            return self.convict(&end, Event::Forked { before, now: head }).map(Some);
+        }
+        let registry = self.replay.registry().expect("a block was added");
+        let reports = self.watch.read(&block, registry);
+        if self.told < Some(head.height) {
+            for report in reports {
+                self.tell(report)?;
+            }
+            self.told = Some(head.height);
+            self.delivery.pass(head.clone());
+        }
+        if self.seen.as_ref().is_none_or(|seen| seen.height < head.height) {
+            self.seen = Some(head);
+        }
+        if self.settings.stop.load(Ordering::Relaxed) {
+            return Ok(Some(Look::Stopped));
+        }
+        Ok(self.delivery.is_full().then_some(Look::Full))
+    }
+
+    fn sealed(&self, block: &Block) -> SealedHead {
+        let head = self.replay.head().expect("a block was added");
+        SealedHead {
+            height: head.height,
+            size: head.size,
+            root: head.root.to_string(),
+            time_ms: head.time_ms,
+            seal: hex::encode(block.seal.encode()),
+        }
+    }
+
+    fn tell(&mut self, report: Report) -> Result<(), Error> {
+        self.found |= !report.expected;
+        if report.expected && self.settings.unexpected_only {
+            return Ok(());
+        }
+        if report.block.is_some() {
+            self.delivery.tell(report)
+        } else {
+            self.delivery.tell_kept(report)
+        }
+    }
+
+    /// Tells what no block says.
+    fn tell_now(&mut self, expected: bool, event: Event) -> Result<(), Error> {
+        let now_ms = self.settings.clock.now_ms();
+        let report = self.watch.condition(&self.settings.ledger, now_ms, expected, event);
+        self.tell(report)
+    }
+
+    /// Tells that the ledger is not what it says it is: with the same id by every run.
+    fn convict(&mut self, id_end: &str, event: Event) -> Result<Look, Error> {
+        let now_ms = self.settings.clock.now_ms();
+        let report = self.watch.condition(&self.settings.ledger, now_ms, false, event);
+        let id = format!("{}-{id_end}", self.settings.ledger.ledger);
+        self.tell(Report { id, ..report })?;
+        Ok(Look::Convicted)
+    }
+
+    /// The ledger shows less than before: it may lag, or have been put back.
+    fn fall_behind(&mut self, now: Option<u64>) -> Result<Look, Error> {
+        let before = self.seen.as_ref().map_or(0, |seen| seen.height);
+        if !std::mem::replace(&mut self.delivery.state.behind, true) {
+            self.tell_now(false, Event::Behind { before, now })?;
+        }
+        Ok(Look::Whole)
+    }
+
+    /// A ledger that hides something must stand still, or contradict itself later.
+    fn look_at_age(&mut self) -> Result<(), Error> {
+        let Some(newest_ms) = self.replay.head().map(|head| head.time_ms) else { return Ok(()) };
+        let fresh = Freshness::new(self.settings.clock.now_ms(), Some(ONLINE_MAX)).check(newest_ms);
+        let is_stale = matches!(fresh, Err(NotFresh::Stale { .. }));
+        if is_stale && !self.delivery.state.stale {
+            self.delivery.state.stale = true;
+            return self.tell_now(false, Event::Stale { newest_ms });
+        }
+        self.delivery.state.stale = is_stale;
+        Ok(())
+    }
+
+    /// Asks the issuer's domain about its current keys, now and then and when they change; tells when
+    /// its word does.
+    fn look_at_domain(&mut self) -> Result<(), Error> {
+        let (Some(domains), Some(kids)) = (&self.settings.domains, self.current_keys()) else {
+            return Ok(());
+        };
+        let now = self.settings.clock.elapsed();
+        if self.asked.as_ref().is_some_and(|(asked, next)| *asked == kids && now < *next) {
+            return Ok(());
+        }
+        let id = self.watch.id();
+        let answer = self.runtime.block_on(domains.keys(id));
+        let confirmation = Confirmation::new(id, &kids, &answer);
+        self.asked = Some((kids, now + DOMAIN_EVERY));
+        let before = &self.delivery.state.domain;
+        if confirmation.is_open() && before.is_some() {
+            // Its last word stands until there is another.
+            tracing::warn!("{confirmation}");
+            return Ok(());
+        }
+        if before.as_ref().is_some_and(|before| before.says_as(&confirmation)) {
+            return Ok(());
+        }
+        self.delivery.state.domain = Some(confirmation.clone());
+        self.tell_now(confirmation.is_whole(), Event::Domain { confirmation })
+    }
+
+    /// The keys of the issuer that are in force, if it is enrolled.
+    fn current_keys(&self) -> Option<Vec<Kid>> {
+        let registry = self.replay.registry()?;
+        let issuer = registry.issuer(self.watch.id().as_str())?;
+        let is_current = |kid: &&Kid| registry.key(kid).is_some_and(Signer::is_current);
+        Some(issuer.keys.iter().filter(is_current).copied().collect())
+    }
+
+    /// Delivers what can be; where this is to end by itself, with a few tries.
+    fn deliver(&mut self) -> Result<(), Error> {
+        loop {
+            let delivered = self.delivery.deliver();
+            let again = self.settings.once && self.delivery.failures() < TRIES_MAX;
+            match delivered {
+                Err(Error::Busy { .. }) if again && self.pause(self.delivery.next_try_in()) => {}
+                delivered => return delivered,
+            }
+        }
+    }
+
+    /// Waits; false once it is to stop.
+    fn pause(&self, time: Duration) -> bool {
+        let (clock, stop) = (&self.settings.clock, &self.settings.stop);
+        let until = clock.elapsed() + time;
+        while !stop.load(Ordering::Relaxed) {
+            let left = until.saturating_sub(clock.elapsed());
+            if left.is_zero() {
+                return true;
+            }
+            thread::sleep(left.min(STOP_POLL));
+        }
+        false
+    }
+}
