@@ -270,7 +270,8 @@ impl Watched {
     /// Whether anybody answers a new connection; with a refusal will do.
     async fn answers(&self) -> bool {
         for host in &*self.hosts {
-            match timeout(HOST_MAX, self.one(host)).await {
+            // Over a slow link, too.
+            match timeout(WAIT_MAX, self.one(host)).await {
                 Ok(Ok((_, driven))) => {
                     driven.abort();
                     return true;
