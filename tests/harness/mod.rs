@@ -2,6 +2,7 @@
 //! stopped or killed by its own id, and whoever certifies there. Every wait is bounded.
 #![allow(dead_code, unused_imports)] // Each test file uses what it needs.
 
+pub mod certificate;
 pub mod client;
 pub mod issuer;
 pub mod varied;

@@ -10,6 +10,7 @@ mod look_alikes;
 #[path = "../sample_world/mod.rs"]
 mod sample_world;
 mod shown;
+mod webhook;
 mod well_known;
 
 use std::process::{Command, Output};

@@ -5,7 +5,6 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Command,
     sync::{Arc, Mutex},
 };
 
@@ -19,6 +18,8 @@ use tokio::{
     net::TcpListener,
 };
 use tokio_rustls::TlsAcceptor;
+
+use crate::harness::certificate::self_signed;
 
 /// What every request is answered with.
 #[derive(Clone)]
@@ -130,24 +131,11 @@ async fn serve(
 }
 
 fn certified(folder: &Path, name: &str) -> TlsAcceptor {
-    let at = |end: &str| folder.join(end).display().to_string();
-    let (key, certificate) = (at("tls.key"), at("tls.pem"));
-    let mut openssl = Command::new("openssl");
-    openssl.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-    ]);
-    openssl.args(["-days", "2", "-subj", "/CN=domain", "-keyout", &key, "-out", &certificate]);
-    openssl.args(["-addext", &format!("subjectAltName=DNS:{name}")]);
-    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
-    assert!(openssl.output().expect("`openssl` is there").status.success());
-    let chain = vec![CertificateDer::from_pem_slice(&fs::read(&certificate).unwrap()).unwrap()];
-    let private = PrivateKeyDer::from_pem_slice(&fs::read(&key).unwrap()).unwrap();
+    self_signed(folder, "domain", &format!("DNS:{name}"));
+    let chain =
+        vec![CertificateDer::from_pem_slice(&fs::read(folder.join("tls.pem")).unwrap()).unwrap()];
+    let private =
+        PrivateKeyDer::from_pem_slice(&fs::read(folder.join("tls.key")).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config =
         ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::{
     cluster::Cluster,
-    harness::bounded,
+    harness::{Reply, bounded, issuer::Submission},
     load::{Load, attempt},
     nodes::Nodes,
     truth::Acknowledged,
@@ -32,6 +32,25 @@ async fn all_know(nodes: &Nodes, height: u64) {
             sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// Whoever waited was refused, or waited until the new primary had it; from either node it has one receipt.
+async fn has_one_receipt(
+    nodes: &Nodes,
+    acknowledged: &Acknowledged,
+    sent: &Submission,
+    told: Option<Reply>,
+) {
+    if let Some(reply) = told {
+        assert!(reply.status == 503 || reply.status == 201, "{reply:?}");
+        if reply.status == 201 {
+            acknowledged.add(sent.leaf, &reply.body);
+        }
+    }
+    for node in 0..2 {
+        acknowledged.add(sent.leaf, &nodes.addresses.send(node, &sent.bytes).await);
+    }
+    assert!(nodes.check(acknowledged).has(sent.leaf));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -89,17 +108,7 @@ async fn what_a_restarted_primary_shows_is_not_believed_before_the_standby_has_i
         primary.kill();
         standby.start_again();
         standby.promote();
-        if let Some(reply) = waits.await.unwrap() {
-            // It was refused, or waited until the new primary had it.
-            assert!(reply.status == 503 || reply.status == 201, "{reply:?}");
-            if reply.status == 201 {
-                acknowledged.add(sent.leaf, &reply.body);
-            }
-        }
-        for node in 0..2 {
-            acknowledged.add(sent.leaf, &nodes.addresses.send(node, &sent.bytes).await);
-        }
-        assert!(nodes.check(&acknowledged).has(sent.leaf));
+        has_one_receipt(&nodes, &acknowledged, &sent, waits.await.unwrap()).await;
     })
     .await;
 }
@@ -142,16 +151,7 @@ async fn what_somebody_had_committed_without_the_standby_is_believed_by_no_node(
         primary.kill();
         standby.pause(false);
         standby.promote();
-        if let Some(reply) = waits.await.unwrap() {
-            assert!(reply.status == 503 || reply.status == 201, "{reply:?}");
-            if reply.status == 201 {
-                acknowledged.add(sent.leaf, &reply.body);
-            }
-        }
-        for node in 0..2 {
-            acknowledged.add(sent.leaf, &nodes.addresses.send(node, &sent.bytes).await);
-        }
-        assert!(nodes.check(&acknowledged).has(sent.leaf));
+        has_one_receipt(&nodes, &acknowledged, &sent, waits.await.unwrap()).await;
     })
     .await;
 }

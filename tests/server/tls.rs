@@ -7,29 +7,14 @@ use probant::clock::SystemClock;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::{
-    harness::{Home, Server, bounded},
+    harness::{Home, Server, bounded, certificate::self_signed},
     raw,
 };
 
 /// A certificate for 127.0.0.1 that says who it is, and its key.
 fn make(folder: &Path, name: &str) {
-    let at = |end: &str| folder.join(end).display().to_string();
-    let (key, certificate, subject) = (at("tls.key"), at("tls.pem"), format!("/CN={name}"));
-    let mut openssl = Command::new("openssl");
-    openssl.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-    ]);
-    openssl.args(["-days", "2", "-subj", &subject, "-keyout", &key, "-out", &certificate]);
-    openssl.args(["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]);
-    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
-    assert!(openssl.output().expect("`openssl` is there").status.success());
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    self_signed(folder, name, "IP:127.0.0.1,DNS:localhost");
+    fs::set_permissions(folder.join("tls.key"), fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 fn arguments(home: &Home) -> Vec<String> {
