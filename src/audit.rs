@@ -25,6 +25,7 @@ pub use blocks::{Blocks, open, open_from};
 pub use evidence::EvidenceFile;
 pub use past::{Past, SeenReport, Standing};
 pub use remote::Remote;
+pub(crate) use replay::check_signatures;
 pub use report::{Report, Verdict};
 pub use signed_head::{HeadReport, SignedHead};
 pub use since::{Extends, Since, SinceReport};

@@ -1,6 +1,6 @@
 //! Tiles of the ledger's tree and bundles of its entries, as C2SP tlog-tiles names them: what may be
-//! asked for, and where it stands. `read` takes them from a store. Names only: what the bytes must
-//! be follows from the tree.
+//! asked for, where it stands, and how it is written down. `read` takes them from a store; what the
+//! hashes must be follows from the tree.
 //!
 //! ```text
 //! tile/<L>/<N>[.p/<W>]         W hashes, each of 256^L entries; 256 without .p/
@@ -12,6 +12,8 @@ mod read;
 mod rows;
 
 use std::fmt;
+
+use probant_core::Hash;
 
 pub use read::{bundle, hashes};
 pub use rows::Rows;
@@ -32,6 +34,17 @@ pub struct Tile {
     pub index: u64,
     /// Number of its hashes, 1 to 256.
     pub width: u16,
+}
+
+/// The bytes of a tile.
+pub fn flat(hashes: &[Hash]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| hash.0).collect()
+}
+
+/// Adds an entry to a bundle, after its length; no entry is longer than that can say.
+pub fn append_entry(bundle: &mut Vec<u8>, entry: &[u8]) {
+    bundle.extend_from_slice(&(entry.len() as u16).to_be_bytes());
+    bundle.extend_from_slice(entry);
 }
 
 impl Tile {

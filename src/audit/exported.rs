@@ -15,7 +15,7 @@ use crate::{
     Error,
     export::{CHECKPOINT, Keys, block_path},
     place::Place,
-    tile::{Rows, Tile},
+    tile::{self, Rows, Tile},
 };
 
 const HASH_BYTES: usize = 32;
@@ -122,12 +122,11 @@ impl Exported {
     }
 
     fn follow_entry(&mut self, entry: &[u8]) -> Result<(), Error> {
-        let length = u16::try_from(entry.len()).map_err(|_| {
+        if u16::try_from(entry.len()).is_err() {
             let path = block_path(self.height);
-            self.wrong(&path, "an entry of more than 65,535 bytes")
-        })?;
-        self.bundle.extend_from_slice(&length.to_be_bytes());
-        self.bundle.extend_from_slice(entry);
+            return Err(self.wrong(&path, "an entry of more than 65,535 bytes"));
+        }
+        tile::append_entry(&mut self.bundle, entry);
         let mut whole = Vec::new();
         self.rows.push(leaf_hash(entry), |tile, hashes| whole.push((tile, hashes.to_vec())));
         for (tile, hashes) in whole {

@@ -243,17 +243,25 @@ impl Folded {
 impl FoldedBlock {
     fn check(self) -> Checked {
         let Self { place, block, signatures, seal_key, head, bytes } = self;
-        let entries = block.entries.len();
-        let faulty = (0..entries.div_ceil(SIGNATURES_AT_ONCE))
-            .into_par_iter()
-            .map(|part| part * SIGNATURES_AT_ONCE)
-            .map(|start| start..entries.min(start + SIGNATURES_AT_ONCE))
-            .find_map_first(|part| signatures.check_entries(&block, part).err());
-        match faulty.or_else(|| signatures.check_seal(&block).err()) {
-            Some(fault) => Err(place.finding_in(&block, fault, bytes)),
-            None => Ok(Passed::new(&block, head, &seal_key, bytes.len() as u64)),
+        match check_signatures(&signatures, &block) {
+            Err(fault) => Err(place.finding_in(&block, fault, bytes)),
+            Ok(()) => Ok(Passed::new(&block, head, &seal_key, bytes.len() as u64)),
         }
     }
+}
+
+/// All signatures of a block, on all cores: the first fault in the order of the entries, the seal last.
+///
+/// # Errors
+/// That fault.
+pub fn check_signatures(signatures: &Signatures, block: &Block) -> Result<(), Fault> {
+    let entries = block.entries.len();
+    let faulty = (0..entries.div_ceil(SIGNATURES_AT_ONCE))
+        .into_par_iter()
+        .map(|part| part * SIGNATURES_AT_ONCE)
+        .map(|start| start..entries.min(start + SIGNATURES_AT_ONCE))
+        .find_map_first(|part| signatures.check_entries(block, part).err());
+    faulty.map_or_else(|| signatures.check_seal(block), Err)
 }
 
 /// The seal key in force for the next block.

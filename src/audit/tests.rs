@@ -85,7 +85,7 @@ impl Disk {
 }
 
 /// Blocks from memory.
-struct Memory(std::vec::IntoIter<Vec<u8>>);
+pub(crate) struct Memory(pub std::vec::IntoIter<Vec<u8>>);
 
 impl Blocks for Memory {
     fn name(&self) -> String {

@@ -1,24 +1,22 @@
 //! `probant export`: the whole ledger as files, for web servers, C2SP clients and auditors.
 
 use std::{
-    io::IsTerminal as _,
     path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
-    time::Duration,
 };
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
     database::{Credentials, shown},
     interrupt,
     ledger::KnownIdentity,
+    progress::Progress,
     say,
 };
 use crate::{
     Error,
-    clock::{SharedClock, utc},
+    clock::SharedClock,
     export::{self, Settings, Source, Written},
     keyring::Keyring,
     place,
@@ -30,9 +28,6 @@ use crate::{
         },
     },
 };
-
-/// Between two lines of progress, where there is no terminal to draw on.
-const LINE_EVERY: Duration = Duration::from_secs(10);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -93,11 +88,13 @@ impl Export {
         let expected = self.known.get()?;
         let source = self.source()?;
         let place = place::create(&self.to)?;
-        let mut progress = Progress::new(clock);
-        let mut settings =
-            Settings { expected, stop, progress: &mut |written| progress.show(written) };
+        let mut progress = Progress::without_end(clock).later();
+        let mut show = |Written { height, size, .. }: &Written| {
+            progress.show(format!("exported up to block {height}, {size} entries"), None);
+        };
+        let mut settings = Settings { expected, stop, progress: &mut show };
         let written = export::export(source, &*place, &mut settings)?;
-        progress.bar.finish_and_clear();
+        progress.end();
         let Written { origin, height, size, .. } = written;
         say(&format!("{}: {origin} up to block {height}, {size} entries", place.name()))?;
         Ok(0)
@@ -119,36 +116,5 @@ impl Export {
             Error::input(format!("{keys}: no head mark; --keys names the ledger's keys"))
         })?;
         Ok(Source::directory(from, keys, Some(mark.height)))
-    }
-}
-
-/// A line that moves on a terminal, else one from time to time.
-struct Progress {
-    bar: ProgressBar,
-    clock: SharedClock,
-    shown: Duration,
-}
-
-impl Progress {
-    fn new(clock: SharedClock) -> Self {
-        let bar = ProgressBar::new_spinner();
-        bar.set_style(ProgressStyle::with_template("{spinner} {msg}").expect("a constant"));
-        if !std::io::stderr().is_terminal() {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        let shown = clock.elapsed();
-        Self { bar, clock, shown }
-    }
-
-    fn show(&mut self, written: &Written) {
-        let Written { height, size, .. } = written;
-        let reached = format!("block {height}, {size} entries");
-        let now = self.clock.elapsed();
-        if self.bar.is_hidden() && now.saturating_sub(self.shown) >= LINE_EVERY {
-            self.shown = now;
-            eprintln!("{} exported up to {reached}", utc(self.clock.now_ms()));
-        }
-        self.bar.set_message(reached);
-        self.bar.tick();
     }
 }

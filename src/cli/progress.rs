@@ -26,13 +26,19 @@ impl Progress {
             Some(_) => "{bar:32} {percent}% {msg}, {eta} left",
             None => "{spinner} {bytes} {msg}",
         };
-        let shown = Some(clock.elapsed());
-        Self { shown, ..Self::drawn(bar, template, clock) }
+        Self::drawn(bar, template, clock).later()
     }
 
     /// Of work whose end is not known; the first line comes at once.
     pub fn without_end(clock: SharedClock) -> Self {
         Self::drawn(ProgressBar::new_spinner(), "{spinner} {msg}", clock)
+    }
+
+    /// The same, whose first line comes after a while.
+    #[must_use]
+    pub fn later(mut self) -> Self {
+        self.shown = Some(self.clock.elapsed());
+        self
     }
 
     fn drawn(bar: ProgressBar, template: &str, clock: SharedClock) -> Self {

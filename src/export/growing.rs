@@ -8,7 +8,7 @@ use super::{Keys, Written, block_path};
 use crate::{
     Error,
     place::{File, Place},
-    tile::{Rows, Tile, WIDTH},
+    tile::{self, Rows, Tile, WIDTH, flat},
 };
 
 /// A part is handed over once it has so many files or bytes. Tests make many of a small ledger.
@@ -118,8 +118,7 @@ impl Growing {
     fn add_entry(&mut self, entry: &[u8]) -> Result<(), Error> {
         let mut whole = Vec::new();
         self.rows.push(leaf_hash(entry), |tile, hashes| whole.push((tile, flat(hashes))));
-        self.bundle.extend_from_slice(&(entry.len() as u16).to_be_bytes());
-        self.bundle.extend_from_slice(entry);
+        tile::append_entry(&mut self.bundle, entry);
         for (tile, hashes) in whole {
             if tile.level == 0 {
                 let bundle = std::mem::take(&mut self.bundle);
@@ -159,10 +158,6 @@ impl Growing {
         place.put(vec![self.written.file()])?;
         Ok(true)
     }
-}
-
-fn flat(hashes: &[Hash]) -> Vec<u8> {
-    hashes.iter().flat_map(|hash| hash.0).collect()
 }
 
 /// The inverse of [`flat`]; none for a part of a hash.

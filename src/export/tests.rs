@@ -1,13 +1,16 @@
 //! An export that is cut off at each of its writes goes on, and comes to the same.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use super::*;
 use crate::{
-    audit::tests::world::{World, key, list},
+    audit::tests::{
+        Memory,
+        world::{World, key, list},
+    },
     keyring::Keyring,
 };
 
@@ -42,31 +45,11 @@ impl Place for Failing {
     }
 }
 
-struct InMemory(VecDeque<Vec<u8>>);
-
-impl Blocks for InMemory {
-    fn name(&self) -> String {
-        "memory".into()
-    }
-
-    fn bytes_total(&self) -> Option<u64> {
-        None
-    }
-
-    fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.0.pop_front())
-    }
-
-    fn notes(&mut self) -> Vec<String> {
-        Vec::new()
-    }
-}
-
 fn run(blocks: &[Vec<u8>], place: &Failing) -> Result<Written, Error> {
     let blocks = blocks.to_vec();
     let open = Box::new(move |height: u64| {
-        let rest = blocks.iter().skip(usize::try_from(height).unwrap()).cloned().collect();
-        Ok(Box::new(InMemory(rest)) as Box<dyn Blocks>)
+        let rest = blocks.iter().skip(usize::try_from(height).unwrap()).cloned();
+        Ok(Box::new(Memory(rest.collect::<Vec<_>>().into_iter())) as Box<dyn Blocks>)
     });
     let end = End::Newest { keys: Arc::new(Keyring::of([key(2)])), up_to: None };
     let (stop, mut progress) = (AtomicBool::new(false), |_: &Written| {});

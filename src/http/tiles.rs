@@ -52,8 +52,7 @@ async fn hashes(
 ) -> Result<Response, Problem> {
     let tile = at.ok().and_then(|At((level, place))| Tile::parse(&level, &place));
     let read = |inner: &Inner, tile, head| {
-        let hashes = tile::hashes(&**inner.ledger.store(), tile, head)?;
-        Ok(hashes.iter().flat_map(|hash| hash.0).collect())
+        Ok(tile::flat(&tile::hashes(&**inner.ledger.store(), tile, head)?))
     };
     answer(&service, tile, read).await
 }

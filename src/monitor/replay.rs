@@ -7,15 +7,13 @@ use std::fmt;
 use probant_core::{
     Hash, Identity, Rejected,
     block::{Block, Fault},
-    chain::{Chain, Extension, Head, Signatures},
+    chain::{Chain, Extension, Head},
     registry::Registry,
     status::Kept as Nodes,
     tree::leaf_hash,
 };
-use rayon::prelude::*;
 
-/// Signatures checked in one go.
-const SIGNATURES_AT_ONCE: usize = 64;
+use crate::audit;
 
 /// Registry, tree and status map after the newest block.
 pub struct Replay {
@@ -78,7 +76,7 @@ impl Replay {
         } else {
             self.found(&block)?
         };
-        check(&extension.signatures, &block)?;
+        audit::check_signatures(&extension.signatures, &block)?;
         self.nodes.grow(&extension.growth);
         self.newest = leaf_hash(bytes);
         Ok(block)
@@ -94,17 +92,6 @@ impl Replay {
         self.chain = Some(chain);
         Ok(extension)
     }
-}
-
-/// All signatures, on all cores.
-fn check(signatures: &Signatures, block: &Block) -> Result<(), Fault> {
-    let entries = block.entries.len();
-    let faulty = (0..entries.div_ceil(SIGNATURES_AT_ONCE))
-        .into_par_iter()
-        .map(|part| part * SIGNATURES_AT_ONCE)
-        .map(|start| start..entries.min(start + SIGNATURES_AT_ONCE))
-        .find_map_first(|part| signatures.check_entries(block, part).err());
-    faulty.map_or_else(|| signatures.check_seal(block), Err)
 }
 
 impl fmt::Display for Refused {

@@ -6,7 +6,7 @@ use probant_core::{
     tree::{self, Frontier, Node},
 };
 
-use super::{LEVELS, Tile, WIDTH};
+use super::{LEVELS, Tile, WIDTH, append_entry};
 use crate::{Error, lag, store::Store};
 
 /// The hashes of a tile of the tree with this size and root; the caller has compared [`Tile::entries`]
@@ -51,17 +51,11 @@ pub fn bundle(store: &dyn Store, tile: Tile, head: (u64, Hash)) -> Result<Vec<u8
         && entries.iter().zip(&leaves).all(|(entry, leaf)| tree::leaf_hash(entry) == *leaf);
     let differs = || Rejected::Proof { what: "tile", why: format!("{tile} is of other entries") };
     lag::trusted(store, same.then_some(()).ok_or_else(differs))?;
-    Ok(joined(&entries))
-}
-
-/// Entries, each after its length: no entry is longer than that can say.
-fn joined(entries: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(entries.iter().map(|entry| 2 + entry.len()).sum());
-    for entry in entries {
-        bytes.extend_from_slice(&(entry.len() as u16).to_be_bytes());
-        bytes.extend_from_slice(entry);
+    for entry in &entries {
+        append_entry(&mut bytes, entry);
     }
-    bytes
+    Ok(bytes)
 }
 
 /// The root to which a whole tile leads: it is a node of the tree, and above it stands what stands

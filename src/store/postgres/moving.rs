@@ -14,7 +14,7 @@ use super::{
     schema,
     server::{Server, unavailable},
 };
-use crate::store::{Store as _, StoreError, head_mark::HeadMark};
+use crate::store::{Store as _, StoreError};
 
 /// What a ledger that is to be brought into a database finds there.
 pub enum Arrival {
@@ -46,10 +46,7 @@ impl Postgres {
     /// # Errors
     /// Those of [`Postgres::open`].
     pub fn open_to_leave(server: Server, mark: &Path) -> Result<Self, StoreError> {
-        server.wait(async { schema::check(&*server.writer().await?, true).await })?;
-        let held = HeadMark::open(mark)?;
-        let marked = held.map_or_else(|| Marked::Yet(mark.to_owned()), Marked::At);
-        Self::assemble(server, marked, State::Moved)
+        Self::open_in(server, mark, State::Moved)
     }
 
     /// Whether the ledger goes on elsewhere.

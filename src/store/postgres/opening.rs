@@ -72,10 +72,15 @@ impl Postgres {
     /// head mark are missing or of another ledger; [`StoreError::Damage`] where the database is
     /// behind its mark, or has another block there; [`StoreError::Unavailable`].
     pub fn open(server: Server, mark: &Path) -> Result<Self, StoreError> {
+        Self::open_in(server, mark, State::Open)
+    }
+
+    /// Opens a ledger with the head mark of a node, in a state or to bring it into that.
+    pub(super) fn open_in(server: Server, mark: &Path, state: State) -> Result<Self, StoreError> {
         server.wait(async { schema::check(&*server.writer().await?, true).await })?;
         let held = HeadMark::open(mark)?;
         let marked = held.map_or_else(|| Marked::Yet(mark.to_owned()), Marked::At);
-        Self::assemble(server, marked, State::Open)
+        Self::assemble(server, marked, state)
     }
 
     /// Opens a ledger to look at: nothing can be claimed, and there is no head mark.
@@ -103,7 +108,7 @@ impl Postgres {
         let (row, statuses) = (newest(&server)?, Statuses::new());
         if !matches!(marked, Marked::No) {
             row.state.check(state)?;
-            // Since the connection was made, which was told so, too, one may have been shown that nobody has.
+            // A wait for it may have been ended since the connection was made.
             if row.standby {
                 server.wait(server.confirm())?;
             }
