@@ -17,12 +17,12 @@ use crate::{
     world::{self, START_MS, all, append, certify, documents},
 };
 
-/// Documents of a list; two of them are more than 4 MiB.
+/// Documents of a list; four of them are more than 8 MiB.
 const MOST: u32 = 65_536;
-const LISTS: u32 = 2;
+const LISTS: u32 = 4;
 /// With 256 KiB sent at once, such a block takes more than the 30 seconds for which another node
-/// waits.
-const DELAY: Duration = Duration::from_secs(2);
+/// waits, and each of its COPYs half of the 20 after which its session counts as a stopped node's.
+const DELAY: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_block_that_is_long_on_its_way_is_not_ended_while_it_comes() {
