@@ -217,6 +217,17 @@ export function judgeCheckpoint(
   known?: { log?: VerifierKey; mlDsa44?: MlDsa44 },
 ): Promise<JudgedCheckpoint>;
 
+/**
+ * That an entry is in the tree of the checkpoint of a `c2sp.org/tlog-proof@v1`, and what its
+ * cosignatures are worth; `carriesEntry`: it is the proof's extra data. Throws `Refused`.
+ */
+export function verifyTlogProof(
+  proof: Uint8Array,
+  entry: Uint8Array,
+  policy: TrustPolicy,
+  known?: { log?: VerifierKey; mlDsa44?: MlDsa44 },
+): Promise<JudgedCheckpoint & { index: bigint; carriesEntry: boolean }>;
+
 /** Throws `Refused` unless the tree of `to` leaves begins with that of `from`. */
 export function checkConsistency(
   from: bigint,

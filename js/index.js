@@ -16,7 +16,8 @@
 //   registry.js              who may say what: change.js what it changes, rules.js what it must
 //                            keep, judgement.js what a stolen key makes void
 //   parts.js, standing.js    a proof as bytes, and what its statuses amount to
-//   proof.js                 the nine steps from these to a verdict: begin here
+//   proof.js                 the steps from these to a verdict: begin here
+//   tlog_proof.js            its entry alone, as others' tools have it
 //   chain.js, status_map.js  a whole ledger replayed, block after block
 //
 // Whatever is not right throws `Refused` (refused.js), with one of the codes of docs/format.md 12.
@@ -30,6 +31,7 @@ export { parseIdentity } from "./identity.js";
 export { verifyProof } from "./proof.js";
 export { Refused } from "./refused.js";
 export { Sha256 } from "./sha256.js";
+export { verifyTlogProof } from "./tlog_proof.js";
 export { checkConsistency } from "./tree.js";
 export { judgeCheckpoint, parsePolicy } from "./trust_policy.js";
 export { parseVerifierKey } from "./verifier_key.js";

@@ -14,7 +14,8 @@
 //!    [`framing`]: how blocks follow each other in a file or a stream;
 //! 9. [`note`], [`checkpoint`]: the tree head for witnesses; [`verifier_key`], [`cosignature`],
 //!    [`ml_dsa`]: how they and others sign it; [`trust_policy`]: whom a verifier believes;
-//! 10. [`proof`] and [`verify`]: the file beside a document, and its one verification.
+//! 10. [`proof`] and [`verify`]: the file beside a document, and its one verification;
+//!     [`tlog_proof`]: its entry alone, for others' tools.
 //!
 //! Every refusal is a [`Rejected`] with a stable code. The bytes are those of docs/format.md.
 #![deny(missing_docs)]
@@ -41,6 +42,7 @@ mod rejected;
 pub mod seal;
 pub mod statement;
 pub mod status;
+pub mod tlog_proof;
 pub mod tree;
 pub mod trust_policy;
 pub mod verifier_key;

@@ -44,6 +44,12 @@ pub struct Verified {
     kid: Kid,
     account: Account,
     standing: Standing,
+    signed_head: Box<SignedHead>,
+}
+
+/// The head as a checkpoint, and what the proof carries of others on it.
+#[derive(Clone, Debug)]
+struct SignedHead {
     checkpoint: Checkpoint,
     note_key: VerifierKey,
     attested: Attested,
@@ -118,23 +124,23 @@ impl Verified {
     /// Size and root of the tree at the head. Its [`Checkpoint::text`] is what witnesses sign and,
     /// byte for byte, what each of [`Verified::timestamps`] has to be over.
     pub fn checkpoint(&self) -> &Checkpoint {
-        &self.checkpoint
+        &self.signed_head.checkpoint
     }
 
     /// The key that signs checkpoints at the head.
     pub fn note_key(&self) -> &VerifierKey {
-        &self.note_key
+        &self.signed_head.note_key
     }
 
     /// The note of that checkpoint, if the proof carries it. The ledger signed it; of other lines
     /// nothing was verified: [`Verified::judge`].
     pub fn note(&self) -> Option<&str> {
-        self.attested.checkpoint.as_deref()
+        self.signed_head.attested.checkpoint.as_deref()
     }
 
     /// The RFC 3161 tokens that the proof carries, as they came: nothing of them was verified.
     pub fn timestamps(&self) -> &[Vec<u8>] {
-        &self.attested.timestamps
+        &self.signed_head.attested.timestamps
     }
 
     /// What the cosignatures that the proof carries are worth by a policy; `None` where it carries
@@ -143,7 +149,7 @@ impl Verified {
     /// # Errors
     /// Those of [`TrustPolicy::judge`].
     pub fn judge<'p>(&self, policy: &'p TrustPolicy) -> Result<Option<Judged<'p>>, Rejected> {
-        self.note().map(|note| policy.judge(note, Some(&self.note_key))).transpose()
+        self.note().map(|note| policy.judge(note, Some(self.note_key()))).transpose()
     }
 }
 
@@ -225,9 +231,11 @@ impl Verifier {
             sealed,
             head,
             kid: proof.statement.kid(),
-            note_key: verifier_key(&checkpoint.origin, note_key),
-            checkpoint,
-            attested: proof.attested,
+            signed_head: Box::new(SignedHead {
+                note_key: verifier_key(&checkpoint.origin, note_key),
+                checkpoint,
+                attested: proof.attested,
+            }),
         })
     }
 

@@ -17,6 +17,7 @@ import { must } from "../refused.js";
 import { checkSeal, decodeReceipt } from "../seal.js";
 import { decodeEntry, decodeSubmission } from "../statement.js";
 import { decodeStatusPath, documentSlot, issuerSlot, keySlot, statusRoot } from "../status.js";
+import { verifyTlogProof } from "../tlog_proof.js";
 import { checkConsistency, followPath } from "../tree.js";
 import { judgeCheckpoint, parsePolicy } from "../trust_policy.js";
 import { parseVerifierKey } from "../verifier_key.js";
@@ -133,6 +134,14 @@ async function cosigned(vector) {
   same(vector, "notbefore", judged.notShownBeforeS ?? "none");
 }
 
+async function tlogproof(vector) {
+  const by = parsePolicy(read(line(vector, "policy")).bytes);
+  const entry = bytesOf(vector, "entry");
+  const judged = await verifyTlogProof(vector.bytes, entry, by, { mlDsa44 });
+  same(vector, "index", judged.index);
+  same(vector, "quorum", judged.quorum ? "reached" : "missing");
+}
+
 async function identity(vector) {
   const { origin, ledger } = parseIdentity(fromUtf8(vector.bytes) ?? "\ufffd");
   same(vector, "origin", origin);
@@ -213,6 +222,7 @@ export const KINDS = {
   note,
   policy,
   cosigned,
+  tlogproof,
   identity,
   list,
   consistency,

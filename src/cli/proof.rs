@@ -1,8 +1,9 @@
-//! `probant proof`: looking into proof files, and moving them to the present.
+//! `probant proof`: looking into proof files, moving them to the present, and to the form of others.
 
 mod anchor;
 mod refresh;
 mod show;
+mod tlog;
 
 use std::path::Path;
 
@@ -22,6 +23,7 @@ enum Command {
     Show(show::Show),
     Refresh(refresh::Refresh),
     Anchor(anchor::Anchor),
+    Tlog(tlog::Tlog),
 }
 
 impl Proof {
@@ -30,6 +32,7 @@ impl Proof {
             Command::Show(show) => show.run(),
             Command::Refresh(refresh) => refresh.run(clock).await,
             Command::Anchor(anchor) => anchor.run().await,
+            Command::Tlog(tlog) => tlog.run(),
         }
     }
 }

@@ -6,6 +6,7 @@ mod certification;
 mod report;
 mod save;
 mod timestamp;
+mod witnessed;
 
 use std::{
     fs::File,
@@ -29,6 +30,7 @@ use crate::{
 };
 use report::{Refused, Report, Way};
 use timestamp::Beside;
+use witnessed::Trusted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,6 +39,7 @@ Examples:
   probant verify bill.pdf --ledger https://ledger.example --save    and keeps its proof
   probant verify bill.pdf --ledger https://ledger.example --by-prefix    not saying which document
   probant verify bill.pdf --proof bill.pdf.proof    asks no ledger, whatever the environment says
+  probant verify bill.pdf --policy witnesses.policy    and a quorum of witnesses has to agree
 
 The document is hashed here and sent nowhere. Where a ledger is given, by --ledger or by
 PROBANT_LEDGER, it is asked; a proof is checked offline where it is given by --proof, or where no
@@ -54,23 +57,30 @@ certifications stands, else superseded, revoked or distrusted (its key was in ot
 knows what happened up to its newest block, and nothing later: that block's age is always said, and
 refused if it is above --max-age, or more than 5 minutes ahead of this machine's clock.
 
-Exit codes: 0 certified; 1 superseded, revoked, distrusted, unknown, or the proof is rejected or
-older than --max-age; 2 mend the input; 3 the ledger is out of reach, or has sealed nothing for
-longer than --max-age; 4 the ledger's answer is a lie or damaged.
+With --policy, a C2SP trust policy, there is no verdict unless a quorum of its witnesses cosigned
+the head that the proof leads to. Their times then say by when the certification was there (not
+after); with --earlier, a cosigned checkpoint from before it, also until when they had not been
+shown it (not before). A ledger can keep back what it has sealed: it was sealed before the one, and
+shown after the other. Both are by the witnesses' clocks; `when` is by the ledger's.
+
+Exit codes: 0 certified; 1 superseded, revoked, distrusted, unknown, or the proof is rejected, older
+than --max-age or without a quorum; 2 mend the input; 3 the ledger is out of reach, or has sealed
+nothing for longer than --max-age, or shows no quorum; 4 the ledger's answer is a lie or damaged.
 
 With --timestamp-root, an authority of time that is no part of the ledger bounds when it was sealed
 (docs/anchors.md); where its timestamp does not hold, or is missing, there is no verdict: exit code 1.
 
 JSON (--json), whose fields stay: file, verdict (certified, superseded, revoked, distrusted,
-unknown, not verified, not fresh), fingerprints {blake3, sha-256}, ledger, identity_from (given,
-first use), checked (offline, online), certifications [{fingerprint, issuer, legal_name, country,
-registration, media_type, entry, list_count, block, time_ms, time, verdict, fall {reason, time_ms,
-time, entry, replacement} or null, key {kid, status}, issuer_status, head {height, size, time_ms,
-time}, age_s, timestamp {no_later_than_ms, no_later_than, time_ms, accuracy_ms, authority, policy,
-serial, size} or null}], not_shown (further certifications, unchecked; a ledger lists 100, so there
-may be more), reason {code, text} or null, rests_on. A status is {state, since_ms, since, entry}, or
-null while nothing happened. Unless 2 is the exit code, or the ledger is out of reach, or is another
-one than the identity says.";
+unknown, not verified, not fresh, not witnessed), fingerprints {blake3, sha-256}, ledger,
+identity_from (given, first use), checked (offline, online), certifications [{fingerprint, issuer,
+legal_name, country, registration, media_type, entry, list_count, block, time_ms, time, verdict,
+fall {reason, time_ms, time, entry, replacement} or null, key {kid, status}, issuer_status, head
+{height, size, time_ms, time}, age_s, witnessed {quorum, witnesses [{name, first}], not_after,
+not_before} or null, timestamp {no_later_than_ms, no_later_than, time_ms, accuracy_ms, authority,
+policy, serial, size} or null}], not_shown (further certifications, unchecked; a ledger lists 100,
+so there may be more), reason {code, text} or null, rests_on. A status is {state, since_ms, since,
+entry}, or null while nothing happened; first, not_after and not_before are {time_s, time} or null.
+Unless 2 is the exit code, or the ledger is out of reach, or is another one than the identity says.";
 
 /// The first byte of every proof: the tag of `COSE_Sign1`.
 const COSE_SIGN1: u8 = 0xd2;
@@ -79,6 +89,10 @@ const PROOF_HELP: &str =
     "Check offline, with this proof [default: FILE.proof, where no ledger is given]";
 const MAX_AGE_HELP: &str = "\
 Refuse what is older: 90s, 10m, 30days [default: 10m where the ledger is asked, any age otherwise]";
+
+const POLICY_HELP: &str = "Want a quorum of these witnesses: a C2SP trust policy";
+const EARLIER_HELP: &str =
+    "A cosigned checkpoint that does not hold it yet: since when, for witnesses";
 
 /// Check by whom a document was certified, when, and whether that stands
 #[derive(Debug, clap::Args)]
@@ -98,6 +112,10 @@ pub struct Verify {
     #[arg(long, value_name = "DURATION", help = MAX_AGE_HELP,
         value_parser = duration)]
     max_age: Option<Duration>,
+    #[arg(long, value_name = "FILE", help = POLICY_HELP)]
+    policy: Option<PathBuf>,
+    #[arg(long, value_name = "CHECKPOINT", requires = "policy", help = EARLIER_HELP)]
+    earlier: Option<PathBuf>,
     /// The answer as JSON
     #[arg(long)]
     json: bool,
@@ -112,10 +130,12 @@ impl Verify {
         check_is_document(&self.file)?;
         let fingerprints = document::fingerprints(&self.file).map_err(Error::file(&self.file))?;
         let proof = self.proof_file()?;
+        let trusted = self.trusted()?;
         let (identity, first_use) = self.ledger.identity().await?;
         let begin = |way, age_max| {
             let freshness = Freshness::new(clock.now_ms(), age_max);
             Report::new(&self.file, fingerprints, (&identity, first_use), way, freshness)
+                .trusting(trusted)
         };
         if let Some(proof) = proof {
             let begun = begin(Way::offline(&proof), self.max_age);
@@ -137,6 +157,11 @@ impl Verify {
             self.keep(best, &fingerprints, (&client, &identity)).await?;
         }
         Ok(code)
+    }
+
+    fn trusted(&self) -> Result<Option<Trusted>, Error> {
+        let read = |policy| Trusted::read(policy, self.earlier.as_deref());
+        self.policy.as_deref().map(read).transpose()
     }
 
     async fn ask(

@@ -77,11 +77,14 @@ impl Refresher {
                  if it stays so, it has lost blocks, and somebody must look"
             )));
         }
-        match self.check_grown(old, &new).await? {
-            Err(why) => Ok(Refreshed::Contradicts(answer, why)),
-            Ok(()) if shown.size == known.size => Ok(Refreshed::Newest),
-            Ok(()) => Ok(Refreshed::Moved(Box::new(new), answer)),
+        if let Err(why) = self.check_grown(old, &new).await? {
+            return Ok(Refreshed::Contradicts(answer, why));
         }
+        let more = old.more_attested(&new)?;
+        if shown.size == known.size && !more {
+            return Ok(Refreshed::Newest);
+        }
+        Ok(Refreshed::Moved(Box::new(new), answer))
     }
 
     async fn check_grown(&mut self, old: &Held, new: &Held) -> Result<Result<(), Rejected>, Error> {
@@ -111,6 +114,20 @@ impl Refresher {
 }
 
 impl Held {
+    /// Whether more witnesses and authorities of time signed the newer head. What witnesses signed is
+    /// not given away for what none of them has seen; heads with a time stamp are few, and that stamp
+    /// stays with the ledger.
+    fn more_attested(&self, new: &Self) -> Result<bool, Error> {
+        let [held, shown] = [self, new].map(|held| &held.proof.attested);
+        if held.checkpoint.is_some() && shown.checkpoint.is_none() {
+            return Err(Error::busy(
+                "witnesses cosigned this proof, and none the ledger's newest head: it stays as it \
+                 is; try again, and tell the ledger's operator if it stays so",
+            ));
+        }
+        Ok(shown.count() > held.count())
+    }
+
     /// An entry, and the receipt first given for it, are what they are for ever.
     fn check_same(&self, new: &Self) -> Result<(), Rejected> {
         let (entry, found) = (self.verified.entry(), new.verified.entry());

@@ -50,6 +50,7 @@ const FILES: &[(&str, &[u8])] = files![
     "js/statement.js",
     "js/status.js",
     "js/status_map.js",
+    "js/tlog_proof.js",
     "js/tree.js",
     "js/trust_policy.js",
     "js/verifier_key.js",

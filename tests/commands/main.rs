@@ -15,6 +15,7 @@ mod statements;
 mod statuses;
 mod unnamed;
 mod verify;
+mod witnessed;
 
 use std::{
     fs,

@@ -1,10 +1,12 @@
 //! What Probant writes, checked by implementations that are not Probant's, and the reverse:
 //! pycose and scitt-cose for statements, receipts and proofs (tests/interop/check.py), the Go
-//! checksum database's packages for checkpoints and the tree (tests/interop/note).
+//! checksum database's packages for checkpoints and the tree (tests/interop/note), and
+//! filippo.io/torchwood for trust policies and tlog-proofs (tests/witness/torchwood).
 //!
 //! tests/setup installs them. Nothing is skipped where they are missing: the test fails.
 
 mod ledger;
+mod tlog_proof;
 mod world;
 
 use std::{

@@ -4,7 +4,7 @@
 use crate::{
     Rejected,
     cbor::{Reader, Writer},
-    note::NOTE_BYTES_MAX,
+    note::{NOTE_BYTES_MAX, Note},
 };
 
 /// Labels in the parts of a proof; each is there only with something in it.
@@ -26,6 +26,12 @@ pub struct Attested {
 }
 
 impl Attested {
+    /// How many signed: lines of the checkpoint, and time stamps.
+    pub fn count(&self) -> usize {
+        let note = self.checkpoint.as_deref().and_then(|note| Note::split(note).ok());
+        note.map_or(0, |note| note.lines().flatten().count()) + self.timestamps.len()
+    }
+
     /// Labels that it needs.
     pub(super) fn labels(&self) -> usize {
         usize::from(self.checkpoint.is_some()) + usize::from(!self.timestamps.is_empty())

@@ -30,7 +30,7 @@ fn checkpoint_of(proof: &Proof) -> Checkpoint {
 }
 
 /// By the ledger, and by witnesses 1 (Ed25519) and 3 (ML-DSA-44).
-fn cosigned() -> String {
+pub fn cosigned() -> String {
     let head = checkpoint_of(&of_batch());
     let lines = [ed25519(1), ml_dsa(3)].map(|one| one.cosign(&head, WITNESSED_S));
     head.sign(&key(NOTE)) + &lines.concat()

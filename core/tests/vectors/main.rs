@@ -48,6 +48,7 @@ mod statuses;
 mod story;
 mod submissions;
 mod tampered;
+mod tlog_proofs;
 mod unprotected;
 mod unproven;
 mod vector;
@@ -103,6 +104,7 @@ fn made() -> BTreeMap<String, Vector> {
         statuses::all(),
         submissions::all(),
         tampered::all(),
+        tlog_proofs::all(),
         unproven::all(),
         unprotected::all(),
     ];

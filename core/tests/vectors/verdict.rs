@@ -13,6 +13,7 @@ use probant_core::{
     note::{Note, Signed},
     seal::Receipt,
     status::{Kept, Slot, StatusPath},
+    tlog_proof::TlogProof,
     tree::check_consistency,
     trust_policy::{Judged, TrustPolicy},
     verifier_key::VerifierKey,
@@ -37,6 +38,7 @@ pub fn verdict(vector: &Vector, folder: &Path) -> &'static str {
         "note" => note(vector),
         "policy" => policy(vector),
         "cosigned" => cosigned(vector, folder),
+        "tlogproof" => tlog_proof(vector, folder),
         "identity" => identity(vector),
         "list" => list(vector),
         "consistency" => consistency(vector),
@@ -194,6 +196,17 @@ fn cosigned(vector: &Vector, folder: &Path) -> Result<(), Rejected> {
     let size = judged.checkpoint().size;
     expect_input(vector, "notbefore", seconds(judged.not_shown_before_s(size)));
     assert_eq!(judged.not_shown_before_s(size - 1), None, "{}", vector.name);
+    Ok(())
+}
+
+fn tlog_proof(vector: &Vector, folder: &Path) -> Result<(), Rejected> {
+    let policy = read(folder, vector.input("policy").expect("policy")).bytes;
+    let policy = TrustPolicy::parse(&policy).expect("a good policy");
+    let proof: TlogProof = text(vector).parse()?;
+    assert_eq!(proof.to_string(), text(vector));
+    let judged = proof.verify(&hex_input(vector, "entry"), &policy, None)?;
+    expect_input(vector, "index", proof.index);
+    expect_input(vector, "quorum", if judged.quorum() { "reached" } else { "missing" });
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use probant_core::{
 };
 use serde::Serialize;
 
-use super::timestamp::Stated;
+use super::{timestamp::Stated, witnessed::Witnessed};
 use crate::{
     cli::standing,
     clock::utc,
@@ -36,6 +36,7 @@ pub struct Certification {
     issuer_status: Option<StateAnswer>,
     head: Head,
     age_s: i64,
+    witnessed: Option<Witnessed>,
     pub timestamp: Option<Stated>,
     #[serde(skip)]
     standing: String,
@@ -54,7 +55,7 @@ struct Head {
 
 impl Certification {
     /// As it stands; its age is that of its head at `now_ms`.
-    pub fn of(verified: &Verified, now_ms: u64) -> Self {
+    pub fn of(verified: &Verified, witnessed: Option<Witnessed>, now_ms: u64) -> Self {
         let (record, sealed) = (verified.record().clone(), verified.sealed());
         let key_status = verified.key_status().map(StateAnswer::of_key);
         let head = Head::of(verified.head());
@@ -77,6 +78,7 @@ impl Certification {
             age_s: now_ms.cast_signed().saturating_sub_unsigned(head.time_ms) / 1000,
             head,
             timestamp: None,
+            witnessed,
             standing: standing::standing(verified.standing()),
             notes: notes(verified),
         }
@@ -99,14 +101,15 @@ impl Certification {
              document     {}\n  \
              status       {}\n\
              {}  \
-             as of        block {}, sealed at {}, {}\n",
+             as of        block {}, sealed at {}, {}\n{}",
             self.media_type,
             self.fingerprint,
             self.standing,
             notes.collect::<String>(),
             self.head.height,
             self.head.time,
-            ago(self.head.time_ms, now_ms)
+            ago(self.head.time_ms, now_ms),
+            self.witnessed.as_ref().map(Witnessed::to_text).unwrap_or_default()
         )
     }
 }

@@ -5,7 +5,11 @@ use std::path::Path;
 use probant_core::{Fingerprints, Identity, Rejected, Verified};
 use serde::Serialize;
 
-use super::{certification::Certification, timestamp::Stated};
+use super::{
+    certification::Certification,
+    timestamp::Stated,
+    witnessed::{Trusted, Witnessed},
+};
 use crate::{
     client::{Head, Shown},
     freshness::{Freshness, NotFresh, ago},
@@ -35,6 +39,19 @@ pub enum Refused {
     /// What was brought or shown holds, and is too old, or of a time to come.
     #[serde(rename = "not fresh")]
     NotFresh,
+    /// What was brought or shown holds, and no quorum of witnesses has seen it.
+    #[serde(rename = "not witnessed")]
+    NotWitnessed,
+}
+
+impl Refused {
+    /// What was shown, by whoever was asked, does not hold.
+    fn of(checked: Checked) -> Self {
+        match checked {
+            Checked::Offline => Self::Proof,
+            Checked::Online => Self::Lie,
+        }
+    }
 }
 
 /// Who was asked.
@@ -93,6 +110,8 @@ pub struct Report {
     known: Fingerprints,
     #[serde(skip)]
     freshness: Freshness,
+    #[serde(skip)]
+    trusted: Option<Trusted>,
     #[serde(skip)]
     head: Head,
     #[serde(skip)]
@@ -158,10 +177,16 @@ impl Report {
             how: way.words,
             known: fingerprints,
             freshness,
+            trusted: None,
             head: Head::default(),
             may_have_more: false,
             lacks_oldest: false,
         }
+    }
+
+    /// Whose cosignatures are wanted, if any are.
+    pub fn trusting(self, trusted: Option<Trusted>) -> Self {
+        Self { trusted, ..self }
     }
 
     /// The document's two names.
@@ -182,13 +207,22 @@ impl Report {
         }
     }
 
-    /// Certifications that were verified, the best first; none of them if one is not fresh.
+    /// Certifications that were verified, the best first; none of them if one is not fresh, or no
+    /// quorum has seen it.
     pub fn add<'a>(&mut self, all: impl IntoIterator<Item = &'a Verified>) {
         for verified in all {
             if let Err(not_fresh) = self.freshness.check(verified.head().time_ms) {
                 return self.refuse_old(not_fresh);
             }
-            self.certifications.push(Certification::of(verified, self.freshness.now_ms()));
+            let witnessed = match self.trusted.as_ref().map(|by| by.judge(verified)).transpose() {
+                Ok(witnessed) => witnessed,
+                Err(rejected) => return self.reject(Refused::of(self.checked), &rejected),
+            };
+            if let Some(missing) = witnessed.as_ref().and_then(Witnessed::missing) {
+                return self.refuse(Refused::NotWitnessed, "quorum", missing);
+            }
+            let one = Certification::of(verified, witnessed, self.freshness.now_ms());
+            self.certifications.push(one);
         }
         self.certifications.sort_by_key(|one| one.verdict);
         let verdicts = self.certifications.iter().map(|one| one.verdict);
@@ -232,7 +266,7 @@ impl Report {
         match (self.verdict, self.checked) {
             (Ending::Verdict(Verdict::Certified), _) => 0,
             (Ending::Refused(Refused::Lie), _) => 4,
-            (Ending::Refused(Refused::NotFresh), Checked::Online) => 3,
+            (Ending::Refused(Refused::NotFresh | Refused::NotWitnessed), Checked::Online) => 3,
             _ => 1,
         }
     }
@@ -308,6 +342,10 @@ impl Report {
                 };
                 format!("not fresh  {file}\n  the {who} shows {text}\n{by_what}\n  {mend}")
             }
+            Refused::NotWitnessed => format!(
+                "not witnessed  {file}\n  {text}\n{by_what}\n  A newer proof may have more: try \
+                 again later, and tell the ledger's operator if it stays so."
+            ),
         }
     }
 }

@@ -1,0 +1,178 @@
+//! What witnesses say of a certification, by the policy of whoever asks (`--policy`): whether a
+//! quorum has seen the head that its proof leads to, and between which times that puts it.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use probant_core::{
+    Rejected, Verified,
+    note::NOTE_BYTES_MAX,
+    trust_policy::{self, Judged, POLICY_BYTES_MAX, TrustPolicy},
+};
+use serde::Serialize;
+
+use crate::{Error, clock::utc};
+
+/// How far clocks may be apart before the difference is worth a word, in seconds.
+const CLOCKS_S: u64 = 300;
+
+/// Whom the asker believes.
+#[derive(Clone, Debug)]
+pub struct Trusted {
+    policy: TrustPolicy,
+    /// A cosigned checkpoint of before.
+    earlier: Option<String>,
+}
+
+/// What came of it; its JSON is described in the help of the command.
+#[derive(Debug, Serialize)]
+pub struct Witnessed {
+    quorum: bool,
+    witnesses: Vec<Witness>,
+    not_after: Option<Moment>,
+    not_before: Option<Moment>,
+    #[serde(skip)]
+    known: usize,
+    #[serde(skip)]
+    wanted: bool,
+    #[serde(skip)]
+    sealed_s: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Witness {
+    name: String,
+    first: Option<Moment>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Moment {
+    time_s: u64,
+    time: String,
+}
+
+impl Moment {
+    fn of(time_s: u64) -> Self {
+        Self { time_s, time: utc(time_s.saturating_mul(1000)) }
+    }
+}
+
+impl Trusted {
+    /// Reads what `--policy` and `--earlier` name.
+    pub fn read(policy: &Path, earlier: Option<&Path>) -> Result<Self, Error> {
+        let named = |rejected: Rejected| Error::input(format!("{}: {rejected}", policy.display()));
+        let policy = TrustPolicy::parse(&read(policy, POLICY_BYTES_MAX)?).map_err(named)?;
+        let note = |path: &Path| {
+            let note = String::from_utf8(read(path, NOTE_BYTES_MAX)?);
+            note.map_err(|_| Error::input(format!("{}: a checkpoint is UTF-8", path.display())))
+        };
+        Ok(Self { policy, earlier: earlier.map(note).transpose()? })
+    }
+
+    /// By the checkpoint that the proof carries, and the earlier one.
+    ///
+    /// # Errors
+    /// The refusal of a signature, of a form, or of an earlier checkpoint that gives nothing.
+    pub fn judge(&self, verified: &Verified) -> Result<Witnessed, Rejected> {
+        let judged = verified.judge(&self.policy)?;
+        let wanted = self.policy.wants_witnesses();
+        let quorum = judged.as_ref().map_or(!wanted, Judged::quorum);
+        let by = judged.as_ref().map(Judged::witnessed).unwrap_or_default();
+        let not_after = judged.as_ref().and_then(Judged::not_after_s).map(Moment::of);
+        Ok(Witnessed {
+            quorum,
+            witnesses: by.iter().map(Witness::of).collect(),
+            not_after,
+            not_before: self.not_before_s(verified)?.map(Moment::of),
+            known: self.policy.witnesses().len(),
+            wanted,
+            sealed_s: verified.sealed().time_ms / 1000,
+        })
+    }
+
+    /// By the earlier checkpoint, which the ledger's present note key or a log of the policy signed.
+    fn not_before_s(&self, verified: &Verified) -> Result<Option<u64>, Rejected> {
+        let Some(note) = &self.earlier else { return Ok(None) };
+        let judged = self.policy.judge(note, Some(verified.note_key()))?;
+        let (size, entry) = (judged.checkpoint().size, verified.entry());
+        let refuse = |why: String| Err(Rejected::Checkpoint(format!("the earlier one {why}")));
+        if judged.checkpoint().origin != verified.identity().origin {
+            return refuse("is of another ledger".into());
+        }
+        if size > entry {
+            return refuse(format!("has {size} entries, and holds entry {entry} already"));
+        }
+        match judged.not_shown_before_s(entry) {
+            None => refuse("has no quorum of witnesses that say when".into()),
+            time => Ok(time),
+        }
+    }
+}
+
+impl Witness {
+    fn of(one: &trust_policy::Witnessed<'_>) -> Self {
+        Self { name: one.witness.key.name().to_owned(), first: one.first_s.map(Moment::of) }
+    }
+}
+
+impl Witnessed {
+    /// Why there is no verdict, if the policy is not met.
+    pub fn missing(&self) -> Option<String> {
+        if self.quorum {
+            return None;
+        }
+        let names: Vec<_> = self.witnesses.iter().map(|one| one.name.as_str()).collect();
+        let who = if names.is_empty() { "none".into() } else { names.join(", ") };
+        Some(format!(
+            "of the {} witnesses of the policy these cosigned its head, and are no quorum: {who}",
+            self.known
+        ))
+    }
+
+    /// Lines of the answer.
+    pub fn to_text(&self) -> String {
+        if !self.wanted {
+            return "  witnesses    none: the policy wants none\n".into();
+        }
+        let one = |one: &Witness| {
+            let at = one.first.as_ref().map_or("no time".into(), |first| first.time.clone());
+            format!("{} at {at}", one.name)
+        };
+        let names: Vec<_> = self.witnesses.iter().map(one).collect();
+        let lines = [
+            format!("witnesses    a quorum: {}", names.join(", ")),
+            match &self.not_after {
+                Some(moment) => format!("not after    {}: by then they had seen it", moment.time),
+                None => "not after    unknown: too few of them say when".into(),
+            },
+            match &self.not_before {
+                Some(moment) => {
+                    format!("not before   {}: until then it was not shown to them", moment.time)
+                }
+                None => "not before   unknown: it takes an --earlier checkpoint without it".into(),
+            },
+        ];
+        let lines: Vec<_> = lines.into_iter().chain(self.doubt()).collect();
+        format!("  {}\n", lines.join("\n  "))
+    }
+
+    /// The ledger's own time, where theirs contradict it.
+    fn doubt(&self) -> Option<String> {
+        let earlier = |moment: &Option<Moment>| moment.as_ref().map(|moment| moment.time_s);
+        let ahead = earlier(&self.not_after).is_some_and(|s| self.sealed_s > s + CLOCKS_S);
+        let behind = earlier(&self.not_before).is_some_and(|s| self.sealed_s + CLOCKS_S < s);
+        let why = match (ahead, behind) {
+            (true, _) => "it is later by the ledger's own clock, which is wrong, or theirs are",
+            (_, true) => "by its own clock the ledger sealed it before: it kept or dated it back",
+            _ => return None,
+        };
+        Some(format!("note         {why}"))
+    }
+}
+
+fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(Error::file(path))?;
+    // One byte more than may be: what is too long is refused as such.
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
+    Ok(bytes)
+}
