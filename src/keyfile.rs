@@ -2,6 +2,8 @@
 //! file, readable by its owner alone. It does not know what the key is used for, and it encrypts
 //! nothing: that is the disk's and the owner's business.
 
+pub mod ml_dsa;
+
 use std::{fs::File, io::Read as _, os::unix::fs::MetadataExt as _, path::Path};
 
 use ed25519_dalek::pkcs8::{
@@ -27,10 +29,7 @@ const OTHERS: u32 = 0o077;
 /// # Errors
 /// [`Error::Input`] if the file exists or cannot be made.
 pub fn create(path: &Path) -> Result<SigningKey, Error> {
-    if path.symlink_metadata().is_ok() {
-        let why = "is there already, and a key is never overwritten: choose another name";
-        return Err(Error::input(format!("{} {why}", path.display())));
-    }
+    check_free(path)?;
     let seed = clock::entropy();
     // Version 1, without the public key: openssl 3.0 does not read version 2.
     let pair = KeypairBytes { secret_key: *seed, public_key: None };
@@ -38,6 +37,14 @@ pub fn create(path: &Path) -> Result<SigningKey, Error> {
     durable::create_new_file(path, pem.as_bytes(), MODE)
         .map_err(|error| Error::input(error.to_string()))?;
     Ok(SigningKey::from_seed(&seed))
+}
+
+fn check_free(path: &Path) -> Result<(), Error> {
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let why = "is there already, and a key is never overwritten: choose another name";
+    Err(Error::input(format!("{} {why}", path.display())))
 }
 
 /// Reads a key; the inverse of [`create`].
