@@ -18,6 +18,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use probant_core::note::NOTE_BYTES_MAX;
+
 use crate::{Error, durable, planted, timestamp::REPLY_BYTES_MAX};
 
 pub use anchored::{ANCHORED_BYTES_MAX, Anchored, carried, existed};
@@ -27,8 +29,6 @@ pub use authority::Authority;
 const REPLY: &str = "tsr";
 /// The extension of signed checkpoints.
 const NOTE: &str = "note";
-/// Longest note that is read.
-const NOTE_BYTES_MAX: usize = 65_536;
 const MODE: u32 = 0o644;
 
 /// A folder of anchors of one ledger, by one authority. Whoever writes there is alone.

@@ -35,12 +35,14 @@ mod withdrawal;
 
 use std::{
     fmt,
-    io::{self, Write as _},
+    fs::File,
+    io::{self, Read as _, Write as _},
+    path::Path,
 };
 
 use clap::{Parser, Subcommand};
 
-use crate::{Error, clock::SystemClock};
+use crate::{Error, clock::SystemClock, plain::plain};
 
 const ABOUT: &str = "\
 Probant certifies documents: an issuer signs their fingerprints, a ledger seals them, and anybody \
@@ -178,9 +180,13 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).expect("these values have string keys")
 }
 
-/// A stranger's text, or the name of a stranger's file, safe for a terminal.
-pub fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+/// Reads a file that the user named, or a pipe, of at most `limit` bytes; of a longer one, one byte
+/// more, so that it is refused as such.
+fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(Error::file(path))?;
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
+    Ok(bytes)
 }
 
 /// `1 document`, `2 documents`.

@@ -23,7 +23,7 @@
 //! 12. [`monitor`]: a ledger followed for one issuer, and [`domain`]: what its domain says of its keys.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
-//! [`error`], [`freshness`], [`keyfile`] and [`verdict`] serve everybody.
+//! [`error`], [`freshness`], [`keyfile`], [`mod@plain`] and [`verdict`] serve everybody.
 //!
 //! Without the feature `server` there is what issuers and verifiers need, for programs of their own:
 //! [`client`] shows how.
@@ -70,6 +70,7 @@ pub mod monitor;
 pub mod peers;
 #[cfg(feature = "server")]
 pub mod place;
+pub mod plain;
 mod planted;
 #[cfg(feature = "server")]
 pub mod prove;

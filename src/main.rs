@@ -7,6 +7,7 @@ use clap::Parser as _;
 use probant::{
     Error,
     cli::{self, Cli, LogFormat},
+    plain::plain,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
         .and_then(|runtime| runtime.block_on(cli::run(cli)));
     result.map_or_else(
         |error| {
-            eprintln!("probant: {}", cli::plain(&error.to_string()));
+            eprintln!("probant: {}", plain(&error.to_string()));
             ExitCode::from(error.exit_code())
         },
         ExitCode::from,

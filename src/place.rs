@@ -33,10 +33,14 @@ pub fn open(name: &str) -> Result<Box<dyn Place>, Error> {
 /// The same to be written to: a bucket, or a directory.
 ///
 /// # Errors
-/// Those of [`open`], and of [`Folder::create`].
+/// [`Error::Input`] for a URL of anything else; those of [`Folder::create`].
 pub fn create(name: &str) -> Result<Box<dyn Place>, Error> {
+    if name.starts_with(objects::SCHEME) {
+        return Ok(Box::new(Objects::open(name)?));
+    }
     if name.contains("://") {
-        return open(name);
+        let why = "nothing can be put there: name a directory, or s3://bucket/prefix";
+        return Err(Error::input(format!("{name}: {why}")));
     }
     Ok(Box::new(Folder::create(name.as_ref())?))
 }
@@ -72,4 +76,17 @@ pub trait Place: Send + Sync {
     /// # Errors
     /// `Stop`, or `Busy` where another try may do: any of them may be there.
     fn put(&self, files: Vec<File>) -> Result<(), Error>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_put_where_only_reading_is_possible_or_what_it_is_nobody_knows() {
+        for name in ["https://ledger.example/", "http://127.0.0.1:1", "gs://bucket/ledger", "://"] {
+            let refused = create(name).err().expect(name);
+            assert!(matches!(&refused, Error::Input(why) if why.contains("s3://")), "{refused}");
+        }
+    }
 }

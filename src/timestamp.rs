@@ -26,7 +26,7 @@ use ring::digest::{SHA256, digest};
 use info::Info;
 use signed::Signed;
 
-pub use chain::Roots;
+pub use chain::{ROOTS_BYTES_MAX, Roots};
 pub use refused::Refused;
 pub use reply::token;
 pub use request::Request;

@@ -55,7 +55,7 @@ impl Exported {
         let wrong = || Error::input(format!("{name}/{CHECKPOINT} is no checkpoint"));
         let note = String::from_utf8(note).map_err(|_| wrong())?;
         // Nobody has vouched for it yet: it is held to the blocks at the end.
-        let size = note.lines().nth(1).and_then(|line| line.parse().ok()).ok_or_else(wrong)?;
+        let size = Checkpoint::unverified(&note).map_err(|_| wrong())?.size;
         Ok(Some(Self {
             place,
             note,

@@ -1,15 +1,8 @@
 //! A checkpoint that somebody has seen: today's ledger must begin with that tree. No path is needed:
 //! the audit has all entries, and takes the root at that size on its way.
 
-use std::{fs::File, io::Read as _, path::Path};
-
 use probant_core::{Hash, checkpoint::Checkpoint, key::Use, registry::Registry};
 use serde::Serialize;
-
-use crate::Error;
-
-/// Longest note that is read: as the core has it.
-const NOTE_BYTES_MAX: u64 = 65_536;
 
 /// A signed note, as it came (docs/format.md 8.3).
 #[derive(Clone, Debug)]
@@ -50,26 +43,9 @@ pub struct SinceReport {
 }
 
 impl Since {
-    /// Reads a file that holds a note; its signature is checked once the audit knows the keys.
-    ///
-    /// # Errors
-    /// `Input` for what is no checkpoint.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        let mut bytes = Vec::new();
-        let file = File::open(path).map_err(Error::file(path))?;
-        file.take(NOTE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
-        let note = String::from_utf8(bytes).ok();
-        note.and_then(Self::of).ok_or_else(|| {
-            let path = path.display();
-            Error::input(format!(
-                "{path} is no checkpoint: a signed note is needed, as GET /checkpoint answers it"
-            ))
-        })
-    }
-
     /// A note; none for what is not of its form: origin, size, root.
     pub fn of(note: String) -> Option<Self> {
-        let size = note.lines().nth(1)?.parse().ok().filter(|size| *size > 0)?;
+        let size = Checkpoint::unverified(&note).ok()?.size;
         Some(Self { note, size })
     }
 

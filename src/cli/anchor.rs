@@ -5,19 +5,16 @@ use std::path::{Path, PathBuf};
 
 use probant_core::{Hash, Identity, checkpoint::Checkpoint};
 
-use super::{interrupt, ledger::KnownIdentity, plain, say};
+use super::{interrupt, ledger::KnownIdentity, plain, read, say};
 use crate::{
     Error,
     anchor::{Anchors, Authority},
     audit::{self, Settings},
     client::Client,
     clock::{self, SharedClock, utc},
-    planted,
-    timestamp::{Request, Roots, Timestamp},
+    timestamp::{ROOTS_BYTES_MAX, Request, Roots, Timestamp},
 };
 
-/// Longest file of roots.
-const ROOTS_BYTES_MAX: usize = 1 << 20;
 /// By more than this, somebody should look at a clock.
 const CLOCKS_MS_MAX: u64 = 5 * 60 * 1000;
 
@@ -140,7 +137,7 @@ fn check_grown(anchors: &Anchors, head: &Checkpoint) -> Result<(), Error> {
 
 /// The roots in a file.
 pub fn roots(path: &Path) -> Result<Roots, Error> {
-    let file = planted::read(path, ROOTS_BYTES_MAX).map_err(Error::file(path))?;
+    let file = read(path, ROOTS_BYTES_MAX)?;
     Roots::from_pem(&file).map_err(|why| Error::input(format!("{}: {why}", path.display())))
 }
 

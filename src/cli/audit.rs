@@ -11,7 +11,7 @@ use super::{
     interrupt, json,
     ledger::KnownIdentity,
     progress::Progress,
-    say,
+    read, say,
 };
 use crate::{
     Error,
@@ -24,6 +24,7 @@ use crate::{
     },
 };
 use clap::Args;
+use probant_core::note::NOTE_BYTES_MAX;
 
 const REPORT_MODE: u32 = 0o644;
 
@@ -142,7 +143,7 @@ impl Audit {
 
     /// What it is held to, and whether what is seen is kept.
     fn past(&self) -> Result<(Past, bool), Error> {
-        let since = self.since.as_deref().map(Since::read).transpose()?;
+        let since = self.since.as_deref().map(checkpoint).transpose()?;
         let past = since.map_or_else(Past::default, |since| Past::default().since(since));
         let past = if self.resume { past.resuming() } else { past };
         let state = self.state.clone().or_else(default_state).filter(|_| !self.no_state);
@@ -206,6 +207,17 @@ fn reached(tally: &Tally) -> String {
     let height = tally.blocks.saturating_sub(1);
     let documents = super::documents(tally.documents());
     format!("audited up to block {height}, {} entries, {documents}", tally.entries)
+}
+
+/// The signed note in a file.
+fn checkpoint(path: &Path) -> Result<Since, Error> {
+    let note = String::from_utf8(read(path, NOTE_BYTES_MAX)?).ok();
+    note.and_then(Since::of).ok_or_else(|| {
+        let path = path.display();
+        Error::input(format!(
+            "{path} is no checkpoint: a signed note is needed, as GET /checkpoint answers it"
+        ))
+    })
 }
 
 #[cfg(test)]

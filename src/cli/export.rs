@@ -80,7 +80,8 @@ impl Export {
     /// Those of [`export::export`].
     pub async fn run(self, clock: &SharedClock) -> Result<u8, Error> {
         let (clock, stop) = (clock.clone(), interrupt::flag());
-        let exported = tokio::task::spawn_blocking(move || self.export(clock, &stop));
+        let exported =
+            tokio::task::spawn_blocking(move || interrupt::code(self.export(clock, &stop), &stop));
         exported.await.map_err(|error| Error::Stop(error.to_string()))?
     }
 

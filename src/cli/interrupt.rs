@@ -8,6 +8,9 @@ use std::sync::{
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::plain;
+use crate::Error;
+
 /// The exit code of a program that Ctrl-C or SIGTERM ended.
 pub const INTERRUPTED: u8 = 130;
 
@@ -27,6 +30,20 @@ pub fn flag() -> Arc<AtomicBool> {
         std::process::exit(i32::from(INTERRUPTED));
     });
     stop
+}
+
+/// The exit code of what may have ended early because the flag was raised, which says so.
+///
+/// # Errors
+/// Those of `ended`, but for one that comes of the flag.
+pub fn code(ended: Result<u8, Error>, stop: &AtomicBool) -> Result<u8, Error> {
+    match ended {
+        Err(Error::Busy { what, .. }) if stop.load(Ordering::SeqCst) => {
+            eprintln!("probant: {}", plain(&what));
+            Ok(INTERRUPTED)
+        }
+        ended => ended,
+    }
 }
 
 async fn asked(interrupt: &mut Option<Signal>, terminate: &mut Option<Signal>) {

@@ -81,7 +81,7 @@ impl Migrate {
         let (clock, stop) = (clock.clone(), interrupt::flag());
         let moved = tokio::task::spawn_blocking(move || match &self.tables {
             Some(Tables::Schema { database }) => schema(database),
-            None => self.movement(clock, stop),
+            None => interrupt::code(self.movement(clock, Arc::clone(&stop)), &stop),
         });
         moved.await.map_err(|error| Error::Stop(error.to_string()))?
     }

@@ -9,8 +9,6 @@ mod timestamp;
 mod witnessed;
 
 use std::{
-    fs::File,
-    io::Read as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,7 +18,7 @@ use probant_core::{
     proof::{PROOF_BYTES_MAX, Proof},
 };
 
-use super::{json, ledger::Ledger, say};
+use super::{json, ledger::Ledger, read, say};
 use crate::{
     Error,
     client::{Asked, Client},
@@ -222,19 +220,12 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
 /// A proof that is given for its document verifies nothing.
 fn check_is_document(file: &Path) -> Result<(), Error> {
     let is_named_so = file.extension().is_some_and(|end| end == document::PROOF_EXTENSION);
-    if !is_named_so || Proof::decode(&read(file)?).is_err() {
+    if !is_named_so || Proof::decode(&read(file, PROOF_BYTES_MAX)?).is_err() {
         return Ok(());
     }
     let (name, document) = (file.display(), file.with_extension(""));
     let document = document.display();
     Err(Error::input(format!("{name} is a proof: name the document that it is of, as {document}")))
-}
-
-fn read(proof: &Path) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let file = File::open(proof).map_err(Error::file(proof))?;
-    file.take(PROOF_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(proof))?;
-    Ok(bytes)
 }
 
 fn offline(
@@ -243,7 +234,7 @@ fn offline(
     proof: &Path,
     beside: &Beside,
 ) -> Result<Report, Error> {
-    let bytes = read(proof)?;
+    let bytes = read(proof, PROOF_BYTES_MAX)?;
     if bytes.first() != Some(&COSE_SIGN1) {
         return Err(Error::input(format!("{}: this is no proof file", proof.display())));
     }

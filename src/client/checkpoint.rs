@@ -1,13 +1,12 @@
 //! The ledger's newest checkpoint, held to the note key in force. A replacement of that key is among
 //! the entries of `/lineage`.
 
-use probant_core::{Rejected, chain::Chain, checkpoint::Checkpoint, key::Use};
+use probant_core::{
+    Rejected, chain::Chain, checkpoint::Checkpoint, key::Use, note::NOTE_BYTES_MAX,
+};
 
 use super::Client;
 use crate::Error;
-
-/// Longest note; that of the core.
-const NOTE_BYTES_MAX: usize = 65_536;
 
 impl Client {
     /// The newest checkpoint, and the signed note as it came.

@@ -1,5 +1,7 @@
 //! Problem details, as CBOR (RFC 9290) and as JSON (RFC 9457): title and detail, for people to
-//! read. A stranger's text: control characters would reach a terminal, and are taken out.
+//! read. A stranger's text: control characters would reach a terminal, and are not shown.
+
+use crate::plain::plain_start;
 
 /// Longest text that is shown.
 const TEXT_CHARS_MAX: usize = 1000;
@@ -60,7 +62,7 @@ pub(super) fn kind(bytes: &[u8]) -> Option<String> {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect()
+    plain_start(text, TEXT_CHARS_MAX)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use probant_core::{checkpoint::Checkpoint, note::NOTE_BYTES_MAX};
+
 use crate::{
     Error,
     audit::{self, Blocks, Stored},
@@ -9,9 +11,6 @@ use crate::{
     keyring::Keyring,
     store::Store,
 };
-
-/// Longest checkpoint.
-const NOTE_BYTES_MAX: usize = 64 << 10;
 
 /// Opens the blocks from a height on.
 type Open = Box<dyn FnMut(u64) -> Result<Box<dyn Blocks>, Error>>;
@@ -66,14 +65,13 @@ impl Source {
     /// [`Error::Busy`] where nobody answers; [`Error::Input`] where there is no checkpoint.
     pub fn served(url: &str) -> Result<Self, Error> {
         let client = Client::new(url)?;
-        let (name, runtime) =
-            (client.url().to_owned(), tokio::runtime::Builder::new_current_thread());
-        let runtime = { runtime }.enable_all().build();
+        let name = client.url().to_owned();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;
         let note = runtime.block_on(client.file(super::CHECKPOINT, NOTE_BYTES_MAX))?;
         let none = || Error::input(format!("{name}: there is no checkpoint at /checkpoint"));
         let note = String::from_utf8(note.ok_or_else(none)?).map_err(|_| none())?;
-        let size = note.lines().nth(1).and_then(|line| line.parse().ok()).ok_or_else(none)?;
+        let size = Checkpoint::unverified(&note).map_err(|_| none())?.size;
         let url = url.to_owned();
         let open = Box::new(move |height| audit::open_from(&url, height));
         Ok(Self { name, open, end: End::Signed { note, size } })

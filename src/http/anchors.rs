@@ -7,7 +7,6 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use probant_core::tree;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,7 +19,7 @@ use super::{
     path::{At, number},
     problem::Problem,
 };
-use crate::{Error, anchor::Anchored, lag};
+use crate::{Error, anchor::Anchored, lag, receipt};
 
 /// How many are listed.
 const LISTED_MAX: usize = 100;
@@ -126,11 +125,8 @@ fn covering(inner: &Inner, entry: u64) -> Result<Option<Anchored>, Error> {
     let above = sizes(inner)?.into_iter().rev().find(|size| *size > entry);
     let Some(size) = above else { return Ok(None) };
     let Some(reply) = reply(inner, size)? else { return Ok(None) };
-    let store = inner.ledger.store();
+    let path = receipt::path(&**inner.ledger.store(), entry, size)?;
     // The head was seen elsewhere: this node may be behind it.
-    if store.entry(size - 1)?.is_none() {
-        return Err(lag::behind());
-    }
-    let path = tree::prove(entry, size, |nodes| store.hashes(nodes))?;
+    let path = path.ok_or_else(lag::behind)?;
     Ok(Some(Anchored { size, path, reply }))
 }

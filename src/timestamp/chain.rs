@@ -13,7 +13,7 @@ use super::Refused;
 /// `id-kp-timeStamping`, as webpki wants it.
 const TIME_STAMPING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
 /// Longest file of roots, and most in it.
-const ROOTS_BYTES_MAX: usize = 1 << 20;
+pub const ROOTS_BYTES_MAX: usize = 1 << 20;
 const ROOTS_MAX: usize = 256;
 
 /// The root certificates that a verifier trusts for timestamps.

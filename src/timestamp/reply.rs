@@ -10,6 +10,7 @@ use super::{
     REPLY_BYTES_MAX, Refused,
     der::{Error, items, optional, part, within},
 };
+use crate::plain::plain_start;
 
 /// Longest text of an authority that is passed on, in characters.
 const TEXT_CHARS_MAX: usize = 200;
@@ -91,7 +92,7 @@ fn said(text: AnyRef<'_>) -> Result<String, Error> {
     Ok(format!("in its words: {:?}", readable(&words.join(" "))))
 }
 
-/// A stranger's text, cut and without control characters.
+/// A stranger's text, cut and fit to be shown.
 pub fn readable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect()
+    plain_start(text, TEXT_CHARS_MAX)
 }

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Error,
     client::{http_client, reason},
+    plain::plain_start,
     witness::submission::{self, Submission},
 };
 
@@ -115,7 +116,7 @@ fn conflict(text: &str, is_size: bool, old: u64, size: u64) -> Said {
 
 /// A stranger's words, as far as they are worth a log line.
 fn short(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(100).collect()
+    plain_start(text, 100)
 }
 
 async fn text(mut answer: Response) -> Result<String, String> {

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use probant_core::{Hash, checkpoint::Checkpoint, note::Note, tree, verifier_key::VerifierKey};
+use probant_core::{Hash, checkpoint::Checkpoint, note::Note, verifier_key::VerifierKey};
 
 use super::ask::{Line, Said};
-use crate::{Error, prove::Published, store::Store, witness::submission::Submission};
+use crate::{Error, lag, prove::Published, receipt, store::Store, witness::submission::Submission};
 
 /// Told of another size, it is asked again from there; other nodes may move it meanwhile.
 const TRIES_MAX: usize = 3;
@@ -30,7 +30,7 @@ impl Head {
     /// That of a published checkpoint; none where it is not signed.
     pub fn of(published: &Published) -> Option<Self> {
         let note = published.note.clone()?;
-        let checkpoint = Checkpoint::parse(Note::split(&note).ok()?.text()).ok()?;
+        let checkpoint = Checkpoint::unverified(&note).ok()?;
         Some(Self { checkpoint, note })
     }
 }
@@ -259,13 +259,15 @@ impl Witness {
     }
 }
 
-/// That the tree of `to` entries begins with that of `from`.
+/// That the tree of `to` entries begins with that of `from`. A witness takes a path that does not hold
+/// for another history: it is held to both roots before it is sent.
 async fn consistency(store: &Arc<dyn Store>, from: u64, to: u64) -> Result<Vec<Hash>, Standing> {
     if from == 0 {
         return Ok(Vec::new());
     }
     let store = Arc::clone(store);
-    let prove = move || tree::prove_consistency(from, to, |nodes| store.hashes(nodes));
+    let prove = move || receipt::grown(&*store, from, to);
     let proven = tokio::task::spawn_blocking(prove).await.expect("a look-up never panics");
+    let proven = proven.and_then(|path| path.ok_or_else(lag::behind));
     proven.map_err(|why| Standing::Silent(format!("it was not asked: {why}")))
 }

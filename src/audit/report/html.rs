@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::{HeadReport, Report, Verdict, text::plain};
+use super::{HeadReport, Report, Verdict};
+use crate::plain::plain;
 
 /// Nothing is loaded and nothing runs, whatever got past the escaping.
 const HEAD: &str = "\

@@ -7,6 +7,7 @@ use super::{
     EarlierReport, Extends, FaultReport, HeadReport, Report, SeenReport, SinceReport, Standing,
     Verdict,
 };
+use crate::plain::plain;
 
 impl Report {
     /// The verdict in one line.
@@ -203,10 +204,4 @@ impl Report {
         writeln!(f, "\n{:<13} {}", "found", plain(found))?;
         writeln!(f, "{:<13} {}", "expected", plain(expected))
     }
-}
-
-/// A stranger's text on one line of its own: no control characters, none that turn text around.
-pub(super) fn plain(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use probant_core::{note::NOTE_BYTES_MAX, proof::Proof, tlog_proof::TlogProof};
 
 use super::read;
-use crate::{Error, cli::say, planted};
+use crate::{
+    Error,
+    cli::{self, say},
+};
 
 const EXAMPLE: &str = "\
 Examples:
@@ -54,7 +57,7 @@ impl Tlog {
 
     fn note(&self) -> Result<Option<String>, Error> {
         let Some(path) = &self.checkpoint else { return Ok(None) };
-        let bytes = planted::read(path, NOTE_BYTES_MAX).map_err(Error::file(path))?;
+        let bytes = cli::read(path, NOTE_BYTES_MAX)?;
         let note = String::from_utf8(bytes);
         note.map(Some)
             .map_err(|_| Error::input(format!("{}: a checkpoint is UTF-8", path.display())))

@@ -1,7 +1,7 @@
 //! What witnesses say of a certification, by the policy of whoever asks (`--policy`): whether a
 //! quorum has seen the head that its proof leads to, and between which times that puts it.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::path::Path;
 
 use probant_core::{
     Rejected, Verified,
@@ -10,7 +10,7 @@ use probant_core::{
 };
 use serde::Serialize;
 
-use crate::{Error, clock::utc};
+use crate::{Error, cli::read, clock::utc};
 
 /// How far clocks may be apart before the difference is worth a word, in seconds.
 const CLOCKS_S: u64 = 300;
@@ -167,12 +167,4 @@ impl Witnessed {
         };
         Some(format!("note         {why}"))
     }
-}
-
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Error::file(path))?;
-    // One byte more than may be: what is too long is refused as such.
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
-    Ok(bytes)
 }
