@@ -34,8 +34,6 @@ pub mod anchor;
 pub mod audit;
 #[cfg(feature = "server")]
 pub mod bench;
-#[cfg(feature = "server")]
-mod bucket;
 pub mod certify;
 #[cfg(feature = "server")]
 pub mod cli;
@@ -74,6 +72,8 @@ pub mod plain;
 mod planted;
 #[cfg(feature = "server")]
 pub mod prove;
+#[cfg(feature = "server")]
+mod rate;
 #[cfg(feature = "server")]
 pub mod receipt;
 pub mod revoke;

@@ -20,7 +20,7 @@ use crate::{
     durable,
     store::postgres::{
         Postgres,
-        server::{Access, address::is_url},
+        server::{Access, address::is_database_url},
     },
 };
 use clap::Args;
@@ -159,7 +159,7 @@ impl Audit {
             Some(_) if twice => {
                 return Err(Error::input("--store, or a directory or URL: not both"));
             }
-            Some(source) if !is_url(source) => return audit::open(source),
+            Some(source) if !is_database_url(source) => return audit::open(source),
             Some(url) => (Some(shown(url)), Some(self.database.at(url, Access::Read)?)),
             None => (self.database.name(), self.database.server(Access::Read)?),
         };

@@ -24,7 +24,7 @@ use crate::{
         head_mark::HeadMark,
         postgres::{
             Postgres,
-            server::{Access, address::is_url},
+            server::{Access, address::is_database_url},
         },
     },
 };
@@ -107,7 +107,7 @@ impl Export {
             return Source::served(from);
         }
         let keys = Arc::new(Keyring::in_directory(&self.keys));
-        if is_url(from) {
+        if is_database_url(from) {
             let store = Postgres::open_read_only(self.credentials.server(from, Access::Read)?)?;
             return Ok(Source::stored(shown(from), Arc::new(store), keys));
         }

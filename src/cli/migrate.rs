@@ -27,7 +27,7 @@ use crate::{
         head_mark::{HeadMark, Mark},
         postgres::{
             Arrival, Postgres, schema_of,
-            server::{Access, address::is_url},
+            server::{Access, address::is_database_url},
         },
     },
 };
@@ -89,7 +89,7 @@ impl Migrate {
     fn movement(&self, clock: SharedClock, stop: Arc<AtomicBool>) -> Result<u8, Error> {
         let (from, to) = (self.from.as_deref().unwrap_or(""), self.to.as_deref().unwrap_or(""));
         let mut work = Work { progress: Progress::without_end(clock.clone()), clock, stop };
-        let head = match (is_url(from), is_url(to)) {
+        let head = match (is_database_url(from), is_database_url(to)) {
             (false, true) => self.to_database(Path::new(from), to, &mut work)?,
             (true, false) => self.to_directory(from, Path::new(to), &mut work)?,
             _ => {
@@ -100,7 +100,7 @@ impl Migrate {
             }
         };
         work.progress.end();
-        let shown = if is_url(to) { shown(to) } else { to.to_owned() };
+        let shown = if is_database_url(to) { shown(to) } else { to.to_owned() };
         say(&format!(
             "the ledger is in {shown}, up to block {}, and has been replayed there",
             head.height

@@ -9,7 +9,7 @@ use std::{
 use hyper::{HeaderMap, header::HeaderValue};
 
 use super::limits::Limits;
-use crate::bucket::{Buckets, Rate};
+use crate::rate::{Buckets, Rate};
 
 /// What proxies write down whom they were asked by into.
 const FORWARDED: &str = "x-forwarded-for";

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use probant_core::Statement;
 
-use crate::{Error, bucket::Rate, store::Usage};
+use crate::{Error, rate::Rate, store::Usage};
 
 /// Seconds' worth of statements that an issuer may save up.
 const BURST_S: u32 = 10;

@@ -15,7 +15,7 @@ use crate::{
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Longest that one delivery may take.
 const POST_MAX: Duration = Duration::from_secs(10);
-/// Longest wait between two tries.
+/// Longest wait, without the half that chance may add.
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// Where reports go.

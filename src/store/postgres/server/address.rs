@@ -57,7 +57,7 @@ impl Address {
         password: Option<&Zeroizing<String>>,
         ca: Option<&Path>,
     ) -> Result<Self, StoreError> {
-        if !is_url(url) {
+        if !is_database_url(url) {
             return wrong("postgres://user@host/database is wanted");
         }
         let Some(mut config) = read(url) else {
@@ -140,7 +140,7 @@ impl Address {
 }
 
 /// Whether this names a database rather than a directory.
-pub fn is_url(text: &str) -> bool {
+pub fn is_database_url(text: &str) -> bool {
     text.starts_with("postgres://") || text.starts_with("postgresql://")
 }
 
