@@ -28,6 +28,8 @@ use maker::Maker;
 
 /// A checkpoint is signed at most this often.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
+/// A busy ledger has always a head that witnesses have not seen yet.
+const COSIGNED_OLDER_MS_MAX: u64 = 60_000;
 
 /// Asks for the registry after the newest block: after a wait, or one before would not know the key
 /// that sealed the head.
@@ -53,7 +55,7 @@ pub struct Prover {
     clock: SharedClock,
     published: Mutex<Option<(Arc<Published>, Duration)>>,
     /// The newest that a quorum of witnesses has cosigned.
-    witnessed: RwLock<Option<Arc<Published>>>,
+    cosigned: RwLock<Option<Arc<Published>>>,
     /// As many at once as there are cores.
     cores: Arc<Semaphore>,
 }
@@ -63,8 +65,8 @@ impl Prover {
     pub fn new(store: Arc<dyn Store>, keys: Option<Arc<Keyring>>, clock: SharedClock) -> Self {
         let cores = thread::available_parallelism().map_or(2, NonZero::get);
         let (maker, cores) = (Arc::new(Maker::new(store, keys)), Arc::new(Semaphore::new(cores)));
-        let (published, witnessed) = (Mutex::new(None), RwLock::default());
-        Self { maker, clock, published, witnessed, cores }
+        let (published, cosigned) = (Mutex::new(None), RwLock::default());
+        Self { maker, clock, published, cosigned, cores }
     }
 
     /// Proofs carry the time stamps over their heads that are in this folder.
@@ -102,9 +104,27 @@ impl Prover {
         .await
     }
 
+    /// A head for proofs of what was said up to `entry`: the newest that a quorum of witnesses has
+    /// cosigned, if it knows that and is hardly older than the newest of all; else that one.
+    ///
+    /// # Errors
+    /// Those of [`Prover::checkpoint`].
+    pub async fn head_beyond(
+        &self,
+        entry: u64,
+        registry: NewestRegistry<'_>,
+    ) -> Result<Arc<Published>, Error> {
+        let newest = self.checkpoint_beyond(entry, registry).await?;
+        let will_do = |head: &Arc<Published>| {
+            let older_ms = newest.block.time_ms.saturating_sub(head.block.time_ms);
+            head.block.size > entry && older_ms <= COSIGNED_OLDER_MS_MAX
+        };
+        Ok(self.cosigned().filter(will_do).unwrap_or(newest))
+    }
+
     /// Takes a checkpoint with what witnesses signed: handed out from now on, if it is still the
     /// newest, or the newest that a quorum of them has cosigned.
-    pub async fn cosigned(&self, published: Published, by_quorum: bool) {
+    pub async fn take_cosigned(&self, published: Published, by_quorum: bool) {
         let published = Arc::new(published);
         let mut held = self.published.lock().await;
         if let Some((newest, _)) = held.as_mut()
@@ -112,16 +132,16 @@ impl Prover {
         {
             *newest = Arc::clone(&published);
         }
-        let mut witnessed = self.witnessed.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cosigned = self.cosigned.write().unwrap_or_else(PoisonError::into_inner);
         let is_newer = |held: &Arc<Published>| published.block.height >= held.block.height;
-        if by_quorum && witnessed.as_ref().is_none_or(is_newer) {
-            *witnessed = Some(published);
+        if by_quorum && cosigned.as_ref().is_none_or(is_newer) {
+            *cosigned = Some(published);
         }
     }
 
     /// The newest checkpoint that a quorum of witnesses has cosigned.
-    pub fn witnessed(&self) -> Option<Arc<Published>> {
-        self.witnessed.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn cosigned(&self) -> Option<Arc<Published>> {
+        self.cosigned.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn publish(

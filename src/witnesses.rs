@@ -158,7 +158,7 @@ impl Witnesses {
             let published = Published { note: Some(note), ..Published::clone(&round.published) };
             (published, self.policy.reached(|place| held.contains_key(&place)))
         };
-        prover.cosigned(published, is_reached).await;
+        prover.take_cosigned(published, is_reached).await;
         // The next look begins to wait anew, if there is a newer one by then.
         if is_reached && self.waiting().take().is_some_and(|waiting| waiting.said.is_some()) {
             tracing::info!("a quorum of the witnesses cosigns again");
@@ -167,7 +167,7 @@ impl Witnesses {
 
     /// Notes whether the newest checkpoint still lacks its quorum, and says so when that lasts.
     fn wait_for(&self, round: &Round, prover: &Prover) {
-        let reached = prover.witnessed().map(|published| published.block.height);
+        let reached = prover.cosigned().map(|published| published.block.height);
         let now = self.clock.elapsed();
         let mut waiting = self.waiting();
         if reached.is_some_and(|height| height >= round.height()) {

@@ -85,7 +85,7 @@ pub struct Serve {
     #[command(flatten)]
     nodes: Nodes,
     #[command(flatten)]
-    witnessed: Witnessed,
+    witnessed: Cosigners,
     #[command(flatten)]
     reach: Reach,
     #[command(flatten)]
@@ -108,7 +108,7 @@ struct Nodes {
 /// Who cosigns its checkpoints.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Who cosigns its checkpoints")]
-struct Witnessed {
+struct Cosigners {
     /// Witnesses with their URLs, and the quorum of them, as a C2SP tlog-policy: a node writes nothing
     /// until a quorum has said how far the ledger had been, and has every checkpoint cosigned
     #[arg(long, value_name = "FILE", conflicts_with = "read_only")]
@@ -329,7 +329,7 @@ impl Serve {
     }
 }
 
-impl Witnessed {
+impl Cosigners {
     fn open(&self, clock: &SharedClock) -> Result<Option<Witnesses>, Error> {
         let Some(path) = &self.witness_policy else { return Ok(None) };
         let text = fs::read(path).map_err(Error::file(path))?;

@@ -71,6 +71,12 @@ impl Refresher {
         };
         let (known, shown) = (old.verified.head(), new.verified.head());
         if shown.size < known.size {
+            if old.proof.attested.checkpoint.is_none() && new.proof.attested.checkpoint.is_some() {
+                return Err(Error::busy(
+                    "witnesses have not yet cosigned a head as new as that of this proof: it stays as \
+                     it is; try again shortly",
+                ));
+            }
             let (known, shown) = (known.height, shown.height);
             return Err(Error::busy(format!(
                 "the ledger shows block {shown}, and this proof knows block {known}: try again; \

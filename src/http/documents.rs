@@ -127,7 +127,7 @@ pub async fn head_for(
 ) -> Result<Arc<Published>, Problem> {
     let certifications = answers.into_iter().flat_map(|answer| &answer.certifications);
     let newest = certifications.map(|one| one.newest_about).max().unwrap_or_default();
-    Ok(service.0.prover.checkpoint_beyond(newest, &service.newest_registry()).await?)
+    Ok(service.0.prover.head_beyond(newest, &service.newest_registry()).await?)
 }
 
 /// Proofs of the certifications of an answer as of this head: of those that stand first, then of
@@ -253,7 +253,7 @@ async fn prove(service: &Service, text: &str, entry: Option<u64>) -> Result<Resp
     };
     let newest = service.ask(newest_about).await?;
     let (prover, registry) = (&service.0.prover, service.newest_registry());
-    let head = prover.checkpoint_beyond(newest, &registry).await?;
+    let head = prover.head_beyond(newest, &registry).await?;
     let proof = prover.prove(fingerprint, location, &head, &registry).await?;
     let headers = [(header::CONTENT_TYPE, "application/cose"), (header::CACHE_CONTROL, ASK_AGAIN)];
     Ok((headers, proof).into_response())

@@ -18,7 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     NEVER, Service,
     problem::{Kind, Problem},
-    witnesses::Witnessed,
+    witnesses::WitnessHealth,
 };
 use crate::store::head_mark::{HeadMark, Mark};
 
@@ -33,7 +33,7 @@ pub struct Readiness {
     /// Blocks that look-ups lag behind; null while the ledger is being opened.
     lag_blocks: Option<u64>,
     /// Who cosigns checkpoints; null without --witness-policy.
-    witnesses: Option<Witnessed>,
+    witnesses: Option<WitnessHealth>,
 }
 
 /// A block.

@@ -188,7 +188,7 @@ impl Now {
 
     fn read_witnesses(&self, service: &Service, witnesses: &Witnesses) {
         let report = witnesses.report();
-        if let Some(published) = service.0.prover.witnessed() {
+        if let Some(published) = service.0.prover.cosigned() {
             set(&self.cosigned_height, published.block.height);
             set(&self.cosigned_time, published.block.time_ms / 1000);
         }

@@ -15,7 +15,7 @@ use super::{Service, delivery::NotModified, problem::Problem};
 
 /// How it stands with the witnesses.
 #[derive(Serialize, ToSchema)]
-pub struct Witnessed {
+pub struct WitnessHealth {
     /// What somebody has to look at; receipts go on.
     alarm: Option<String>,
     /// For so many seconds there has been a checkpoint that no quorum of them has cosigned; null while
@@ -58,7 +58,7 @@ pub fn router() -> OpenApiRouter<Service> {
 )]
 async fn cosigned(State(service): State<Service>) -> Result<Response, Problem> {
     let none = || Problem::not_found("no quorum of witnesses has cosigned a checkpoint yet");
-    let note = service.0.prover.witnessed().and_then(|published| published.note.clone());
+    let note = service.0.prover.cosigned().and_then(|published| published.note.clone());
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=1"),
@@ -75,15 +75,15 @@ impl Service {
     }
 
     /// How it stands with the witnesses, where there are any.
-    pub(super) fn witnessed(&self) -> Option<Witnessed> {
+    pub(super) fn witnessed(&self) -> Option<WitnessHealth> {
         let report = self.0.witnesses.as_ref()?.report();
-        let height = self.0.prover.witnessed().map(|published| published.block.height);
+        let height = self.0.prover.cosigned().map(|published| published.block.height);
         let waiting_s = report.waiting.map(|waiting| waiting.as_secs());
         let of = |(url, standing, size): (String, crate::witnesses::Standing, u64)| {
             let (why, standing) = (standing.to_string(), standing.word());
             OneWitness { url, standing, why, size }
         };
         let witnesses = report.witnesses.into_iter().map(of).collect();
-        Some(Witnessed { alarm: report.alarm, waiting_s, height, witnesses })
+        Some(WitnessHealth { alarm: report.alarm, waiting_s, height, witnesses })
     }
 }

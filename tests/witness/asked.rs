@@ -4,13 +4,19 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
-use probant_core::{proof::Proof, tree};
+use probant_core::{
+    Fingerprint, Statement,
+    proof::Proof,
+    statement::{Body, Revoke},
+    status::Reason,
+    tree,
+};
 
 use crate::{
     Fake, cosigned,
     fake::{Manner, ed25519, ml_dsa},
-    harness::{Home, Issuer, bounded},
-    opened, policy_of, stands, text, texts, with_policy, witnesses,
+    harness::{Home, Issuer, bounded, issuer::made_up, now_ms},
+    is_of, opened, policy_of, stands, text, texts, with_policy, witnesses,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -135,6 +141,46 @@ async fn without_a_quorum_receipts_go_on_and_the_alarm_is_seen() {
         cosigned(&client, size).await;
         let report = stands(&client, "cosigns").await;
         assert!(report["alarm"].is_null() || report["waiting_s"].is_null(), "{report}");
+        assert_eq!(server.stop(), Some(0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proof_leads_to_a_cosigned_head_for_as_long_as_there_is_nothing_newer_to_say() {
+    bounded(60, async {
+        let home = Home::init();
+        let one = Fake::start(ed25519("one.example", 1)).await;
+        let server = home.serve(&texts(&with_policy(&policy_of(&home, 1, &[&one]))));
+        let client = server.client();
+        let issuer = Issuer::enrolled(&home, &client).await;
+        let sent = issuer.certify_made_up("bill", 1);
+        let (list, document) = (sent.documents, made_up("bill", 1)[0]);
+        assert_eq!(client.post("/entries", sent.bytes).await.status, 201);
+        let (_, size) = client.head().await;
+        cosigned(&client, size).await;
+        one.behaves(Manner::Hangs);
+        let other = issuer.certify_made_up("another bill", 1);
+        assert_eq!(client.post("/entries", other.bytes).await.status, 201);
+        // Beyond the second for which no newer head would be published.
+        let (_, newest) = client.head().await;
+        client.wait_for("/checkpoint", |reply| is_of(newest, reply)).await;
+        let proof = |document: Fingerprint| {
+            let (client, path) = (&client, format!("/documents/{document}/proof"));
+            async move {
+                let proof = Proof::decode(&client.get(&path).await.body).unwrap();
+                (proof.receipt.size, proof.attested.checkpoint.is_some())
+            }
+        };
+        assert_eq!(proof(document).await, (size, true));
+        assert_eq!(proof(made_up("another bill", 1)[0]).await, (newest, false));
+        let body = Body::Revoke(Revoke::new(&list, Reason::Withdrawn).unwrap());
+        let (ledger, now_s) = (Some(issuer.ledger), now_ms() / 1000);
+        let revoke = Statement::sign(&issuer.key, &issuer.id, ledger, now_s, body);
+        let revoked = client.post("/entries", revoke.to_submission(Some(&list))).await;
+        assert_eq!(revoked.status, 201);
+        let (_, newest) = client.head().await;
+        assert_eq!(proof(document).await, (newest, false));
         assert_eq!(server.stop(), Some(0));
     })
     .await;

@@ -64,12 +64,14 @@ async fn witnesses(client: &Client) -> Json {
 
 /// The newest checkpoint that a quorum has cosigned, once that is of so many entries.
 async fn cosigned(client: &Client, size: u64) -> String {
-    let is_there = |reply: &harness::Reply| {
-        let text = String::from_utf8_lossy(&reply.body);
-        let found = text.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
-        reply.status == 200 && found.is_some_and(|found| found >= size)
-    };
-    text(&client.wait_for("/checkpoint/cosigned", is_there).await)
+    text(&client.wait_for("/checkpoint/cosigned", |reply| is_of(size, reply)).await)
+}
+
+/// Whether it is a checkpoint of so many entries, or more.
+fn is_of(size: u64, reply: &harness::Reply) -> bool {
+    let text = String::from_utf8_lossy(&reply.body);
+    let found = text.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
+    reply.status == 200 && found.is_some_and(|found| found >= size)
 }
 
 /// Waits until the first witness stands like this.
