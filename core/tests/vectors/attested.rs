@@ -79,6 +79,13 @@ fn by_policies() -> Vec<Vector> {
         with("a_bad_cosignature_that_nobody_checks", "ok", Some(bad.clone()), "of_witnesses_only")
             .with("quorum", "reached"),
         with("a_bad_cosignature", "signature", Some(bad), "two_of_three"),
+        with(
+            "a_checkpoint_by_no_log_of_the_policy",
+            "signature",
+            Some(cosigned()),
+            "of_another_log",
+        )
+        .why("a policy that lists logs knows no other, not even that of the proof"),
     ]
 }
 

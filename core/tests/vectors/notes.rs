@@ -9,6 +9,8 @@ use probant_core::{
     note::Note,
 };
 
+use sha2::{Digest as _, Sha256};
+
 use crate::{
     checkpoints::{checkpoint, note},
     ledger::{NOTE, ORIGIN, TIME_MS, key},
@@ -72,6 +74,11 @@ fn strange_keys() -> Vec<Vector> {
     let bytes = STANDARD.decode(key).unwrap();
     // The id is never looked at: the key is read first.
     let of = |bytes: &[u8]| format!("{before}+{}", STANDARD.encode(bytes));
+    // With the key id of that name.
+    let renamed = |name: &str| {
+        let digest = Sha256::digest([name.as_bytes(), b"\n", &bytes].concat());
+        format!("{name}+{}+{key}", hex::encode(&digest[..4]))
+    };
     let typed = |kind: u8| of(&[&[kind], &bytes[1..]].concat());
     vec![
         bad("of_another_name", good.replace("witness1", "witness2")),
@@ -88,6 +95,8 @@ fn strange_keys() -> Vec<Vector> {
         bad("without_name", good.replace(name, "")),
         bad("of_a_name_of_256_bytes", good.replace(name, &"w".repeat(256))),
         bad("of_a_name_with_a_blank", good.replace(name, "wit ness")),
+        bad("of_a_name_with_a_wide_blank", renamed("wit\u{3000}ness")),
+        bad("of_a_name_with_a_control_character", renamed("wit\u{7f}ness")),
         bad("without_padding", vkey(&ml_dsa(1)).trim_end_matches('=').into()),
         bad("with_a_newline", format!("{good}\n")),
         bad("empty", String::new()),
@@ -127,10 +136,18 @@ fn good_notes() -> Vec<Vector> {
     let twelve = (1..=12).map(|number| at(&ml_dsa(number), WITNESSED_S));
     let names = (1..=12).map(|number| format!("witness{number}.example")).collect::<Vec<_>>();
     let by_twelve: Vec<_> = names.iter().map(|name| (name.as_str(), Some(WITNESSED_S))).collect();
+    let text = "one\n\ntwo\n";
+    let line = [&verifier_key(&ORIGIN.parse().unwrap(), key(NOTE).public()).id()[..], &{
+        key(NOTE).sign(text.as_bytes())
+    }]
+    .concat();
+    let with_an_empty_line = format!("{text}\n\u{2014} {ORIGIN} {}\n", STANDARD.encode(line));
     let sixteen = (1..=16).map(|number| at(&ed25519(number), WITNESSED_S));
     vec![
         signed("of_c2sp", C2SP_NOTE, &[C2SP_KEY.into()], &[("example.com/foo", None)])
             .why("the example of c2sp.org/signed-note: its text is no checkpoint"),
+        signed("of_a_text_with_an_empty_line", &with_an_empty_line, &known, &[(ORIGIN, None)])
+            .why("the last empty line parts text and signatures"),
         signed("by_two_witnesses", &both, &known, &[(ORIGIN, None), by_one, by_two]),
         signed("by_two_witnesses_one_known", &both, &[vkey(&two)], &[by_two]),
         signed(
@@ -219,7 +236,16 @@ fn spoiled() -> Vec<Vector> {
     let renamed = Note::split(&of_one).unwrap().lines().last().unwrap().unwrap();
     let blob = [&two.verifier_key().id()[..], &renamed.signature].concat();
     let renamed = format!("\u{2014} witness2.example {}\n", STANDARD.encode(blob));
+    let late = TIME_S_MAX + 1;
+    let message = format!("cosignature/v1\ntime {late}\n{}", checkpoint().text());
+    let one = ed25519(1);
+    let blob =
+        [&one.verifier_key().id()[..], &late.to_be_bytes(), &{ key(171).sign(message.as_bytes()) }]
+            .concat();
+    let late = format!("\u{2014} witness1.example {}\n", STANDARD.encode(blob));
     all.extend([
+        case("signed_after_the_end_of_time", "signature", cosigned([late]), &[vkey(&one)])
+            .why("the signature verifies, and the time is beyond 2^63 - 1"),
         case("by_another_name_of_ml_dsa_44", "signature", cosigned([renamed]), &[vkey(&two)])
             .why("the name is signed"),
         case(

@@ -1,6 +1,7 @@
 //! Trust policies (format.md 8.6), and what cosigned heads are worth by them.
 
-use probant_core::cosignature::Cosigner;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use probant_core::{cosignature::Cosigner, ml_dsa as ml_dsa_44};
 
 use crate::{
     checkpoints::checkpoint,
@@ -10,7 +11,8 @@ use crate::{
 };
 
 pub fn all() -> Vec<Vector> {
-    [policies(), strange_lines(), strange_groups(), heads(), times(), strange_heads()].concat()
+    [policies(), strange_lines(), strange_groups(), heads(), times(), logs(), strange_heads()]
+        .concat()
 }
 
 /// The ledger and witnesses 1 to 4, of which 3 and 4 sign with ML-DSA-44.
@@ -18,6 +20,16 @@ fn parties() -> String {
     let witness = |(name, one): (&str, Cosigner)| format!("witness {name} {}\n", vkey(&one));
     let all = [("A", ed25519(1)), ("B", ed25519(2)), ("C", ml_dsa(3)), ("D", ml_dsa(4))];
     format!("log {}\n{}", ledger_key(), all.map(witness).concat())
+}
+
+/// A log of another origin.
+fn another_log() -> Cosigner {
+    Cosigner::ml_dsa("petit.example", ml_dsa_44::SigningKey::from_seed(&[190; 32])).unwrap()
+}
+
+/// The ledger's name, and a key of the other kind.
+fn log_of_ml_dsa() -> Cosigner {
+    Cosigner::ml_dsa(ORIGIN, ml_dsa_44::SigningKey::from_seed(&[191; 32])).unwrap()
 }
 
 fn two_of_three() -> String {
@@ -51,6 +63,19 @@ fn policies() -> Vec<Vector> {
             ) + "\n",
             1,
             1,
+        ),
+        policy("of_another_log", format!("log {}\nquorum none\n", vkey(&another_log())), 1, 0),
+        policy(
+            "of_two_logs",
+            format!("log {log}\nlog {}\nquorum none\n", vkey(&another_log())),
+            2,
+            0,
+        ),
+        policy(
+            "of_a_log_of_ml_dsa_44",
+            format!("log {}\nquorum none\n", vkey(&log_of_ml_dsa())),
+            1,
+            0,
         ),
         policy(
             "with_a_witness_after_its_quorum",
@@ -221,6 +246,66 @@ fn times() -> Vec<Vector> {
             None,
             None,
         ),
+        bounds(at_times("one_of_two_at_no_time", &[(1, 10), (3, NO_TIME)]), None, None)
+            .why("those that say a time are no quorum by themselves"),
+        bounds(
+            at_times("one_of_three_at_no_time", &[(1, 10), (2, NO_TIME), (3, 20)]),
+            Some(20),
+            Some(10),
+        )
+        .why("who says no time counts for the quorum only"),
+        bounds(
+            at_times("at_no_time_and_at_a_time", &[(1, NO_TIME), (3, 20), (1, 10)]),
+            Some(20),
+            Some(10),
+        ),
+    ]
+}
+
+/// As [`by`], of two of three; [`NO_TIME`] says none.
+fn at_times(name: &str, numbers: &[(u8, u64)]) -> Vector {
+    let line = |&(number, after_s): &(u8, u64)| {
+        let one = if number < 3 { ed25519(number) } else { ml_dsa(number) };
+        let time_s = if after_s == NO_TIME { 0 } else { WITNESSED_S + after_s };
+        one.cosign(&checkpoint(), time_s)
+    };
+    judged(name, "two_of_three", cosigned(numbers.iter().map(line)), true)
+}
+
+const NO_TIME: u64 = u64::MAX;
+
+/// Which logs count.
+fn logs() -> Vec<Vector> {
+    let by = |log: Cosigner| head(&[(log, 0)]);
+    let bad = |log: Cosigner| {
+        let note = by(log);
+        let (before, blob) = note.trim_end().rsplit_once(' ').unwrap();
+        let mut bytes = STANDARD.decode(blob).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        format!("{before} {}\n", STANDARD.encode(bytes))
+    };
+    let without_ours = |note: String| {
+        let (text, lines) = note.split_once("\n\n").unwrap();
+        format!("{text}\n\n{}", lines.split_once('\n').unwrap().1)
+    };
+    vec![
+        judged("by_a_log_of_two", "of_two_logs", cosigned([]), true),
+        judged("by_a_log_of_ml_dsa_44", "of_a_log_of_ml_dsa_44", by(log_of_ml_dsa()), true),
+        judged(
+            "with_a_bad_line_of_a_log_of_another_origin",
+            "of_two_logs",
+            bad(another_log()),
+            true,
+        )
+        .why("it is no log of this origin, so its line is nobody's"),
+        refused("cosigned_by_a_log_of_another_origin", "signature", by(another_log()))
+            .with("policy", "policy_of_another_log"),
+        refused("cosigned_by_a_log_of_two_of_another_origin", "signature", {
+            without_ours(by(another_log()))
+        })
+        .with("policy", "policy_of_two_logs"),
+        refused("cosigned_by_a_log_that_the_policy_does_not_list", "signature", cosigned([]))
+            .with("policy", "policy_of_a_log_of_ml_dsa_44"),
     ]
 }
 

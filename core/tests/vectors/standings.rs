@@ -24,6 +24,7 @@ pub fn all() -> Vec<Vector> {
         others_falls(),
         felled_again(),
         keys(),
+        revoked_and_distrusted(),
         void_keys(),
         issuers(),
         rotations(),
@@ -185,6 +186,20 @@ fn keys() -> Vec<Vector> {
     let both = of(&story, BATCH_OF_40, 7);
     vectors.push(stands("of_a_document_revoked_by_a_key_reported", "distrusted", &both));
     [story.vectors(), vectors].concat()
+}
+
+/// Felled by a key in good hands, and certified by one that was not.
+fn revoked_and_distrusted() -> Vec<Vector> {
+    let mut story = Story::after_block(2);
+    let ledger = story.ledger.clone();
+    story.block("a_key_by_the_operator", vec![ledger.add(BY_OPERATOR, ISSUER, SECOND)]);
+    story.block("fell_by_a_key_that_stands", vec![ledger.withdraw(BY_SECOND, [7])]);
+    let report = vec![ledger.compromise(BY_OPERATOR, ISSUER_KEY, 2, time(2))];
+    story.block("its_signer_reported", report);
+    let both = of(&story, BATCH_OF_40, 7);
+    let vector = stands("of_a_document_revoked_and_distrusted", "distrusted", &both)
+        .why("the fall stands, and it was never certified by its issuer");
+    [story.vectors(), vec![vector]].concat()
 }
 
 /// The key was brought by what counts as never said; and that turns out otherwise.

@@ -85,6 +85,16 @@ fn others() -> Vec<Vector> {
         case("of_a_checkpoint_with_an_empty_line_more", "checkpoint", {
             TlogProof { note: format!("\n{note}"), ..proof() }
         }),
+        case(
+            "of_a_path_cut_and_a_checkpoint_that_nobody_signed",
+            "signature",
+            TlogProof {
+                note: note.replacen("\n12\n", "\n13\n", 1),
+                path: path[1..].to_vec(),
+                ..proof()
+            },
+        )
+        .why("the checkpoint is looked at first"),
         case("of_no_checkpoint", "checkpoint", TlogProof { note: String::new(), ..proof() }),
         case("of_a_checkpoint_that_nobody_signed", "signature", {
             TlogProof { note: note.replacen("\n12\n", "\n13\n", 1), ..proof() }
