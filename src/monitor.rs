@@ -104,7 +104,7 @@ pub struct Monitor {
 enum Look {
     /// Up to its newest block.
     Whole,
-    /// As far as there is room for reports.
+    /// As far as there is room for reports, or time.
     Full,
     /// It shows another block in the place of the newest: a replay from block 0 tells what that is.
     Other,
@@ -191,9 +191,14 @@ impl Monitor {
                 None => return self.fall_behind(None),
             }
         }
+        // An answer without an end would hold back what was found in it.
+        let until = self.settings.clock.elapsed() + self.settings.every;
         while let Some(bytes) = blocks.next()? {
             if let Some(end) = self.take(&bytes)? {
                 return Ok(end);
+            }
+            if self.settings.clock.elapsed() > until {
+                return Ok(Look::Full);
             }
         }
         let shown = self.replay.head().map(|head| head.height);
@@ -279,23 +284,30 @@ impl Monitor {
     /// The ledger shows less than before: it may lag, or have been put back.
     fn fall_behind(&mut self, now: Option<u64>) -> Result<Look, Error> {
         let before = self.seen.as_ref().map_or(0, |seen| seen.height);
+        // Told once, and so for as long as it lasts.
+        self.found = true;
         if !std::mem::replace(&mut self.delivery.state.behind, true) {
             self.tell_now(false, Event::Behind { before, now })?;
         }
         Ok(Look::Whole)
     }
 
-    /// A ledger that hides something must stand still, or contradict itself later.
+    /// A ledger that hides something must stand still, or contradict itself later. One that dates a
+    /// block ahead may stand still until that time comes.
     fn look_at_age(&mut self) -> Result<(), Error> {
         let Some(newest_ms) = self.replay.head().map(|head| head.time_ms) else { return Ok(()) };
         let fresh = Freshness::new(self.settings.clock.now_ms(), Some(ONLINE_MAX)).check(newest_ms);
-        let is_stale = matches!(fresh, Err(NotFresh::Stale { .. }));
-        if is_stale && !self.delivery.state.stale {
-            self.delivery.state.stale = true;
-            return self.tell_now(false, Event::Stale { newest_ms });
+        let event = match fresh {
+            Ok(()) => None,
+            Err(NotFresh::Stale { .. }) => Some(Event::Stale { newest_ms }),
+            Err(NotFresh::Ahead { .. }) => Some(Event::Ahead { newest_ms }),
+        };
+        let was_stale = std::mem::replace(&mut self.delivery.state.stale, event.is_some());
+        self.found |= event.is_some();
+        match event.filter(|_| !was_stale) {
+            Some(event) => self.tell_now(false, event),
+            None => Ok(()),
         }
-        self.delivery.state.stale = is_stale;
-        Ok(())
     }
 
     /// Asks the issuer's domain about its current keys, now and then and when they change; tells when

@@ -1,6 +1,8 @@
 //! Blocks from a ledger's own web service: `GET /blocks/from/0`, framed, up to the head that it had
 //! when the request began.
 
+use std::{future::Future, time::Duration};
+
 use probant_core::framing::{self, CRC_BYTES, LENGTH_BYTES};
 use tokio::runtime::{Builder, Runtime};
 
@@ -11,6 +13,10 @@ use crate::{
 };
 /// Memory set aside for a block before its bytes have come: a length is a stranger's word.
 const RESERVE_BYTES_MAX: usize = 1 << 20;
+/// An answer has begun, and a block has come, after this and a second for each so many bytes of it: who
+/// sends a byte from time to time keeps nobody waiting for ever.
+const ARRIVAL_MAX: Duration = Duration::from_secs(60);
+const BYTES_A_SECOND_MIN: usize = 64 << 10;
 
 /// One answer, read to its end.
 pub struct Remote {
@@ -35,27 +41,30 @@ impl Remote {
         let client = Client::new(url)?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;
-        let stream = runtime.block_on(client.blocks_from(height))?;
+        let stream = runtime.block_on(in_time(0, client.blocks_from(height)));
+        let stream = stream.unwrap_or_else(|| Err(late(client.url(), height)))?;
         let url = client.url().to_owned();
         Ok(Self { client, runtime, stream, url, height, piece: Vec::new(), taken: 0 })
     }
 
     /// Appends what comes next, until `into` holds `bytes`; false at the end of the stream.
     fn fill(&mut self, into: &mut Vec<u8>, bytes: usize) -> Result<bool, Error> {
-        while into.len() < bytes {
-            if self.taken == self.piece.len() {
-                let piece = self.runtime.block_on(self.stream.next());
-                match piece.map_err(|why| self.broken(&why))? {
-                    Some(piece) => (self.piece, self.taken) = (piece, 0),
-                    None => return Ok(false),
+        let Self { runtime, stream, piece, taken, .. } = self;
+        let filled = runtime.block_on(in_time(bytes, async {
+            while into.len() < bytes {
+                if *taken == piece.len() {
+                    let Some(next) = stream.next().await? else { return Ok(false) };
+                    (*piece, *taken) = (next, 0);
                 }
+                let rest = &piece[*taken..];
+                let count = rest.len().min(bytes - into.len());
+                into.extend_from_slice(&rest[..count]);
+                *taken += count;
             }
-            let rest = &self.piece[self.taken..];
-            let count = rest.len().min(bytes - into.len());
-            into.extend_from_slice(&rest[..count]);
-            self.taken += count;
-        }
-        Ok(true)
+            Ok::<_, String>(true)
+        }));
+        let filled = filled.ok_or_else(|| late(&self.url, self.height))?;
+        filled.map_err(|why| self.broken(&why))
     }
 
     fn broken(&self, why: &str) -> Error {
@@ -65,6 +74,16 @@ impl Remote {
     fn wrong(&self, why: &str) -> Error {
         Error::Stop(format!("{}: block {} did not arrive: {why}", self.url, self.height))
     }
+}
+
+/// None where it takes longer than so many bytes may.
+async fn in_time<F: Future>(bytes: usize, coming: F) -> Option<F::Output> {
+    let longer = Duration::from_secs((bytes / BYTES_A_SECOND_MIN) as u64);
+    tokio::time::timeout(ARRIVAL_MAX + longer, coming).await.ok()
+}
+
+fn late(url: &str, height: u64) -> Error {
+    Error::busy(format!("{url}: block {height} comes too slowly to be waited for"))
 }
 
 impl Blocks for Remote {
@@ -96,7 +115,8 @@ impl Blocks for Remote {
 
     fn skip(&mut self, count: u64) -> Result<(), Error> {
         let height = self.height.saturating_add(count);
-        let stream = self.runtime.block_on(self.client.blocks_from(height));
+        let stream = self.runtime.block_on(in_time(0, self.client.blocks_from(height)));
+        let stream = stream.unwrap_or_else(|| Err(late(&self.url, height)));
         self.stream = stream.map_err(|error| match error {
             // It is a ledger, which has answered from block 0: it has no such block.
             Error::Input(why) | Error::No(why) => {

@@ -79,6 +79,9 @@ pub enum Event {
     Behind { before: u64, now: Option<u64> },
     /// The ledger has sealed nothing for long: what happened since is not known.
     Stale { newest_ms: u64 },
+    /// Its newest block is of a time that has not come: one of two clocks is wrong, or it is to look
+    /// fresh while it stands still.
+    Ahead { newest_ms: u64 },
 }
 
 /// A head with its seal: two of one height with different roots convict the ledger.
@@ -117,12 +120,8 @@ impl Event {
             Self::Fault { .. } => "fault",
             Self::Behind { .. } => "behind",
             Self::Stale { .. } => "stale",
+            Self::Ahead { .. } => "ahead",
         }
-    }
-
-    /// Whether the ledger is not what it says it is: nothing after it can be believed.
-    pub fn convicts(&self) -> bool {
-        matches!(self, Self::Forked { .. } | Self::Fault { .. })
     }
 }
 
@@ -197,6 +196,12 @@ impl fmt::Display for Event {
             Self::Stale { newest_ms } => write!(
                 f,
                 "stale: nothing sealed since {}; what happened since is not known",
+                crate::clock::utc(*newest_ms)
+            ),
+            Self::Ahead { newest_ms } => write!(
+                f,
+                "ahead: its newest block is of {}, which has not come: one of two clocks is wrong, or \
+                 it stands still and is to look fresh",
                 crate::clock::utc(*newest_ms)
             ),
         }

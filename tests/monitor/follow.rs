@@ -7,7 +7,7 @@ use probant_core::{
     Hash, List,
     key::{SigningKey, Use, key_set},
     seal::Seal,
-    statement::{Body, HeldKey, KeyAct, KeyStatement},
+    statement::{Body, Certify, HeldKey, KeyAct, KeyStatement},
     status::Reason,
 };
 
@@ -277,15 +277,32 @@ async fn a_ledger_that_shows_less_or_stands_still_is_told_of_once() {
         ledger.show(whole[..2].to_vec());
         let ran = watcher.expect(&known, 1, &["behind"]);
         assert_eq!((&ran.reports[0]["before"], &ran.reports[0]["now"]), (&2.into(), &1.into()));
-        watcher.expect(&known, 0, &[]);
+        // It is told of once; that all is well is not said for as long as it lasts.
+        watcher.expect(&known, 1, &[]);
         ledger.show(whole.clone());
         watcher.expect(&known, 0, &[]);
         ledger.show(whole[..1].to_vec());
         // Block 0 alone is of long ago.
         watcher.expect(&known, 1, &["behind", "stale"]);
+        watcher.expect(&known, 1, &[]);
         // Nothing that has one of its heads is told of as new.
         ledger.show(whole);
         watcher.expect(&known, 0, &[]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_dates_a_block_ahead_does_not_look_fresh_until_then() {
+    bounded(60, async {
+        let mut world = world();
+        let list = List::new(made_up("bills", 4)).unwrap();
+        let body = Body::Certify(Certify::new(&list, "application/pdf").unwrap());
+        world.say((ISSUER, 9), (body, Some(list)), now_ms() + 3_600_000);
+        let (ledger, known) = (Shown::start(&world).await, kid(9));
+        let (watcher, known) = (Watcher::new(&ledger.url), ["--known-key", &known]);
+        watcher.expect(&known, 1, &["enrolled", "certified", "ahead"]);
+        watcher.expect(&known, 1, &[]);
     })
     .await;
 }
