@@ -230,7 +230,7 @@ async function checkpoint({ checkpoint: note }, registry, head, root) {
 
 /** What its cosignatures are worth by a policy. */
 async function judge({ checkpoint: note }, registry, head, { policy, mlDsa44 }) {
-  if (note === null) return { quorum: policy.quorum === null, by: [], unchecked: [], notAfterS: null };
+  if (note === null) return { quorum: policy.wantsNobody(), by: [], unchecked: [], notAfterS: null };
   const { origin } = registry;
   const log = verifierKey(origin, ED25519, noteKey(registry, head).x);
   const judged = await judgeCheckpoint(note, policy, { log, mlDsa44 });

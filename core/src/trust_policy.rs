@@ -101,6 +101,11 @@ impl TrustPolicy {
         self.quorum != Quorum::None
     }
 
+    /// Whether nobody has to have signed: then a proof without a checkpoint will do.
+    pub fn wants_nobody(&self) -> bool {
+        self.logs.is_empty() && !self.wants_witnesses()
+    }
+
     /// Whether a set of witnesses, by their places, is a quorum. Without one, any set is.
     pub fn reached(&self, cosigned: impl Fn(usize) -> bool) -> bool {
         let Quorum::Of(quorum) = self.quorum else { return true };

@@ -73,6 +73,11 @@ fn by_policies() -> Vec<Vector> {
             .with("notafter", WITNESSED_S),
         with("no_quorum", "ok", Some(cosigned()), "of_two_levels").with("quorum", "missing"),
         with("no_checkpoint_for_a_policy", "ok", None, "two_of_three").with("quorum", "missing"),
+        with("no_checkpoint_where_a_log_is_wanted", "ok", None, "of_no_witness")
+            .with("quorum", "missing")
+            .why("no log of the policy signed anything"),
+        with("no_checkpoint_where_nobody_is_wanted", "ok", None, "of_no_quorum_and_nobody")
+            .with("quorum", "reached"),
         with("a_quorum_of_witnesses_only", "ok", Some(cosigned()), "of_witnesses_only")
             .with("quorum", "reached")
             .why("the log is that of the proof"),

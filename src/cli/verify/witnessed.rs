@@ -75,7 +75,7 @@ impl Trusted {
     pub fn judge(&self, verified: &Verified) -> Result<Witnessed, Rejected> {
         let judged = verified.judge(&self.policy)?;
         let wanted = self.policy.wants_witnesses();
-        let quorum = judged.as_ref().map_or(!wanted, Judged::quorum);
+        let quorum = judged.as_ref().map_or(self.policy.wants_nobody(), Judged::quorum);
         let by = judged.as_ref().map(Judged::witnessed).unwrap_or_default();
         let not_after = judged.as_ref().and_then(Judged::not_after_s).map(Moment::of);
         Ok(Witnessed {
@@ -119,6 +119,9 @@ impl Witnessed {
     pub fn missing(&self) -> Option<String> {
         if self.quorum {
             return None;
+        }
+        if !self.wanted {
+            return Some("the proof carries no checkpoint that a log of the policy signed".into());
         }
         let names: Vec<_> = self.witnesses.iter().map(|one| one.name.as_str()).collect();
         let who = if names.is_empty() { "none".into() } else { names.join(", ") };
