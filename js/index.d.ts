@@ -143,6 +143,12 @@ export function hasEd25519(): Promise<boolean>;
 /** Whether 32 bytes are a key: a point of the curve, canonical, not of small order. */
 export function isStrictKey(key: Uint8Array): boolean;
 
+/**
+ * The keys of a COSE key set, as ledgers and the domains of issuers publish theirs: 32 bytes, and the
+ * RFC 9679 thumbprint in hex. Throws `Refused`.
+ */
+export function readKeySet(bytes: Uint8Array): { x: Uint8Array; kid: string }[];
+
 interface Hash {
   update(bytes: Uint8Array): this;
   /** The 32 bytes; more can be taken afterwards. */

@@ -28,6 +28,7 @@ export { verifyCheckpoint } from "./checkpoint.js";
 export { hasEd25519, isStrictKey } from "./ed25519.js";
 export { fingerprints, parseFingerprint } from "./fingerprint.js";
 export { parseIdentity } from "./identity.js";
+export { readKeySet } from "./key.js";
 export { verifyProof } from "./proof.js";
 export { Refused } from "./refused.js";
 export { Sha256 } from "./sha256.js";

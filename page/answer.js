@@ -1,6 +1,7 @@
 // The answer about one document, in one glance: what, who, when, how fresh; then what it rests
 // on, and the verification step by step.
 import { link, print } from "./attestation.js";
+import { domain } from "./domain.js";
 import { button, code, element, lines, pairs } from "./element.js";
 import { age, ago, moment } from "./moment.js";
 import { name, named } from "./name.js";
@@ -80,7 +81,7 @@ function sentence({ result }, page) {
   return word(`outcome.${outcome}.says`, { height, age, said, newest });
 }
 
-/** Who, when, where, how fresh. */
+/** Who, also by its domain, when, where, how fresh. */
 function known(verified, result, page) {
   const { issuer, sealed, head, listCount, fall } = verified;
   const who = [
@@ -100,6 +101,7 @@ function known(verified, result, page) {
   return pairs(
     [
       [word("answer.by"), who],
+      [word("answer.domain"), domain(verified, page)],
       [word("answer.when"), moment(sealed.timeMs)],
       [word("answer.where"), [place, others]],
       [

@@ -1,5 +1,6 @@
 // One page on paper: what was verified, when, against which identity, and how to do it again. It
 // is no proof itself, and says so: anyone can print anything.
+import { domainSaid } from "./domain.js";
 import { code, element, lines, pairs } from "./element.js";
 import { BASE } from "./ledger.js";
 import { ago, when } from "./moment.js";
@@ -43,6 +44,7 @@ export function print({ name, result }, { paper, trust }, { isNamed }) {
       [word("attestation.document"), isNamed ? named(name) : null],
       [word("answer.fingerprint"), code(fingerprint)],
       [word("answer.by"), by],
+      [word("answer.domain"), domainSaid(verified)],
       [word("answer.when"), utc(sealed.timeMs)],
       [
         word("answer.where"),

@@ -4,6 +4,7 @@
 mod anchor;
 mod audit;
 mod bench;
+mod beside;
 mod certify;
 mod database;
 mod directories;

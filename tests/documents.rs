@@ -1,6 +1,6 @@
-//! What the documents say is so: the commands of README.md, docs/operate.md, docs/audit.md, docs/nodes.md
-//! and docs/export.md run (those in fenced blocks marked `sh run`, in their order, as one script), links
-//! lead somewhere, and the sections that code and documents cite exist.
+//! What the documents say is so: the commands of README.md, docs/operate.md, docs/audit.md, docs/nodes.md,
+//! docs/export.md and docs/monitor.md run (those in fenced blocks marked `sh run`, in their order, as one
+//! script), links lead somewhere, and the sections that code and documents cite exist.
 
 #[path = "cluster/mod.rs"]
 mod cluster;
@@ -44,6 +44,11 @@ fn the_commands_of_audit_work() {
 #[test]
 fn the_commands_of_export_work() {
     run_commands("docs/export.md", &[]);
+}
+
+#[test]
+fn the_commands_of_monitor_work() {
+    run_commands("docs/monitor.md", &[]);
 }
 
 #[test]

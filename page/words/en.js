@@ -122,6 +122,23 @@ export default {
     "With the proof file alone: the ledger was asked who it is, and nothing else",
   "answer.against": "Against",
 
+  "answer.domain": "Its domain",
+  "domain.ask": "Ask {domain}",
+  "domain.before":
+    "Its domain can say whether the key that signed is its own. It is asked only if you press: it then learns that somebody checks, from which address and on which site, but not which document.",
+  "domain.asking": "{domain} is asked…",
+  "domain.asked": "Asked",
+  "domain.confirmed":
+    "{domain} confirms the key that signed: it lists it. So who the issuer is rests on its domain’s word too, and not on the operator’s alone.",
+  "domain.not-listed":
+    "{domain} does not list the key that signed, but others. An old key may have been taken out; one that never was there is not the issuer’s. Ask the issuer, by another way.",
+  "domain.unpublished":
+    "{domain} publishes no keys. That takes nothing away: who the issuer is rests on the operator’s word, as before.",
+  "domain.unusable":
+    "What {domain} publishes is no list of keys. That takes nothing away: who the issuer is rests on the operator’s word, as before.",
+  "domain.unreachable":
+    "{domain} could not be asked from a browser: it does not answer, or does not let pages ask it. That says nothing about the key. Without a browser: probant issuer check {domain}",
+
   "caution.linked":
     "No document was read. Bring yours here: it is compared with the one that the link names.",
   "caution.offline": "Whether it was withdrawn since, only the ledger knows: ask it.",

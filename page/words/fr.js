@@ -123,6 +123,23 @@ export default {
     "Avec le seul fichier de preuve : on a demandé au registre qui il est, et rien d’autre",
   "answer.against": "Auprès de",
 
+  "answer.domain": "Son domaine",
+  "domain.ask": "Interroger {domain}",
+  "domain.before":
+    "Son domaine peut dire si la clé qui a signé est bien la sienne. Il n’est interrogé que si vous appuyez : il apprend alors que quelqu’un vérifie, de quelle adresse et sur quel site, mais pas quel document.",
+  "domain.asking": "{domain} est interrogé…",
+  "domain.asked": "Interrogé",
+  "domain.confirmed":
+    "{domain} confirme la clé qui a signé : elle est dans sa liste. Qui est l’émetteur repose donc aussi sur la parole de son domaine, et plus sur celle de l’opérateur seul.",
+  "domain.not-listed":
+    "La clé qui a signé n’est pas dans la liste de {domain}, qui en contient d’autres. Une ancienne clé a pu en être retirée ; une clé qui n’y fut jamais n’est pas celle de l’émetteur. Joignez l’émetteur par une autre voie.",
+  "domain.unpublished":
+    "{domain} ne publie pas de clés. Cela n’enlève rien : qui est l’émetteur repose sur la parole de l’opérateur, comme avant.",
+  "domain.unusable":
+    "Ce que publie {domain} n’est pas une liste de clés. Cela n’enlève rien : qui est l’émetteur repose sur la parole de l’opérateur, comme avant.",
+  "domain.unreachable":
+    "{domain} n’a pas pu être interrogé depuis un navigateur : il ne répond pas, ou ne se laisse pas interroger par une page. Cela ne dit rien de la clé. Sans navigateur : probant issuer check {domain}",
+
   "caution.linked":
     "Aucun document n’a été lu. Apportez ici le vôtre : il est comparé à celui que nomme le lien.",
   "caution.offline": "S’il a été retiré depuis, seul le registre le sait : interrogez-le.",

@@ -141,11 +141,12 @@ fn is_hidden(path: &Path) -> bool {
 /// A proof, what lies beside it, or what a crash left of writing one.
 fn is_proof(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    let ends = |suffix: &str| name.ends_with(suffix.as_bytes());
-    let anchor = format!(".{PROOF_EXTENSION}.{ANCHOR_EXTENSION}");
-    [format!(".{PROOF_EXTENSION}"), anchor]
-        .iter()
-        .any(|end| ends(end) || ends(&format!("{end}.new")))
+    let name = name.strip_suffix(b".new").unwrap_or(name);
+    // The second anchor of a proof ends in .2.
+    let dot = name.iter().rposition(|byte| !byte.is_ascii_digit());
+    let unnumbered = dot.filter(|at| name[*at] == b'.').map_or(name, |at| &name[..at]);
+    name.ends_with(format!(".{PROOF_EXTENSION}").as_bytes())
+        || unnumbered.ends_with(format!(".{PROOF_EXTENSION}.{ANCHOR_EXTENSION}").as_bytes())
 }
 
 #[cfg(test)]
@@ -162,6 +163,8 @@ mod tests {
             "a.pdf",
             "a.pdf.proof",
             "a.pdf.proof.anchor",
+            "a.pdf.proof.anchor.2",
+            "a.pdf.proof.anchor.2.new",
             "z.pdf.proof.new",
             ".hidden",
             "b/1.pdf",

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use probant_core::{Hash, Rejected, Verified, Verifier, proof::Proof, tree::check_consistency};
 
 use super::Client;
-use crate::Error;
+use crate::{Error, anchor::Anchored};
 
 /// Number of entries, and root.
 type Tree = (u64, Hash);
@@ -22,8 +22,8 @@ pub struct Held {
 
 /// What came of asking for a newer one.
 pub enum Refreshed {
-    /// It has a newer head; with its bytes.
-    Moved(Box<Held>, Vec<u8>),
+    /// It has a newer head; with its bytes, and what time stamps over the older one it does without.
+    Moved(Box<Held>, Vec<u8>, Vec<Anchored>),
     /// The ledger's newest head is that of the proof.
     Newest,
     /// What the ledger answered cannot be true if the proof is.
@@ -90,7 +90,8 @@ impl Refresher {
         if shown.size == known.size && !more {
             return Ok(Refreshed::Newest);
         }
-        Ok(Refreshed::Moved(Box::new(new), answer))
+        let stamps = old.stamps_beyond(&new);
+        Ok(Refreshed::Moved(Box::new(new), answer, stamps))
     }
 
     async fn check_grown(&mut self, old: &Held, new: &Held) -> Result<Result<(), Rejected>, Error> {
@@ -121,8 +122,7 @@ impl Refresher {
 
 impl Held {
     /// Whether more witnesses and authorities of time signed the newer head. What witnesses signed is
-    /// not given away for what none of them has seen; heads with a time stamp are few, and that stamp
-    /// stays with the ledger.
+    /// not given away for what none of them has seen; time stamps are kept beside the newer proof.
     fn more_attested(&self, new: &Self) -> Result<bool, Error> {
         let [held, shown] = [self, new].map(|held| &held.proof.attested);
         if held.checkpoint.is_some() && shown.checkpoint.is_none() {
@@ -132,6 +132,19 @@ impl Held {
             ));
         }
         Ok(shown.count() > held.count())
+    }
+
+    /// The time stamps that the newer proof does without, each with the path of the entry to the head
+    /// that it is over. Nobody has verified them here: who reads them does.
+    fn stamps_beyond(&self, new: &Self) -> Vec<Anchored> {
+        let (receipt, carried) = (&self.proof.receipt, &self.proof.attested.timestamps);
+        let anchored = |token: &Vec<u8>| Anchored {
+            size: receipt.size,
+            path: receipt.path.clone(),
+            reply: token.clone(),
+        };
+        let lost = carried.iter().filter(|token| !new.proof.attested.timestamps.contains(token));
+        lost.map(anchored).collect()
     }
 
     /// An entry, and the receipt first given for it, are what they are for ever.

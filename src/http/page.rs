@@ -1,7 +1,8 @@
 //! The page that anyone verifies with, the explorer, and the API to look through: the files of page/ and js/, served as they
 //! lie there, at the same paths, so that whoever wants to know what verifies their document reads
 //! these. No file that is not listed is served, and none asks anything of another host: the policy
-//! below does not let it.
+//! below does not let it. One worker asks issuers' domains for their keys, and has a policy of its own
+//! (docs/decisions/0025).
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -60,6 +61,8 @@ const FILES: &[(&str, &[u8])] = files![
     "page/api.html",
     "page/api.js",
     "page/attestation.js",
+    "page/domain-worker.js",
+    "page/domain.js",
     "page/element.js",
     "page/explorer.css",
     "page/explorer.html",
@@ -100,14 +103,19 @@ const FILES: &[(&str, &[u8])] = files![
 const PAGES: [(&str, &str); 3] =
     [("/", "page/index.html"), ("/explorer.html", "page/explorer.html"), ("/api", "page/api.html")];
 
-/// What a browser must not do for the page, whatever gets into it.
-const GUARDS: [(HeaderName, &str); 6] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; worker-src 'self'; form-action 'none'; frame-ancestors 'none'; \
-         base-uri 'none'",
-    ),
+/// Where a browser may get from what, for the page and whatever gets into it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      img-src 'self' data:; connect-src 'self'; worker-src 'self'; \
+                      form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The worker that asks issuers' domains. Its policy is its own, and not that of the page that starts
+/// it: the page, and whatever gets into it, can but give it a URL.
+const ASKER: &str = "page/domain-worker.js";
+/// One path of any host, and nothing else.
+const ASKER_POLICY: &str = "default-src 'none'; connect-src https://*/.well-known/probant-keys";
+
+/// What else a browser must not do.
+const GUARDS: [(HeaderName, &str); 5] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -139,7 +147,12 @@ async fn file(uri: Uri) -> Response {
 }
 
 fn answer(path: &str) -> Response {
-    let about = [(header::CONTENT_TYPE, media_type(path)), (header::CACHE_CONTROL, ASK_AGAIN)];
+    let policy = if path == ASKER { ASKER_POLICY } else { POLICY };
+    let about = [
+        (header::CONTENT_TYPE, media_type(path)),
+        (header::CACHE_CONTROL, ASK_AGAIN),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
     (about, GUARDS, SERVED[path]).into_response()
 }
 
@@ -173,6 +186,15 @@ mod tests {
     fn files_under(folder: &Path) -> Vec<PathBuf> {
         let inside = |path: PathBuf| if path.is_dir() { files_under(&path) } else { vec![path] };
         entries(folder).flat_map(inside).collect()
+    }
+
+    #[test]
+    fn the_asker_may_ask_for_keys_where_domains_publish_them_and_for_nothing_else() {
+        assert!(SERVED.contains_key(ASKER));
+        let (_, sources) = ASKER_POLICY.split_once("connect-src ").unwrap();
+        assert_eq!(sources, format!("https://*{}", crate::domain::PATH));
+        let script = |path| String::from_utf8(SERVED[path].to_vec()).unwrap();
+        assert!(script("page/domain.js").contains(&format!("\"{}\"", crate::domain::PATH)));
     }
 
     /// All that the pages are made of, and of the verifier what a browser reads: no test, type or

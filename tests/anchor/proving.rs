@@ -137,6 +137,7 @@ async fn a_timestamp_over_a_later_head_covers_what_was_sealed_before() {
             fs::write(scene.path().join("other.pem"), Authority::new(Keys::P256).root()).unwrap();
             assert!(by("other.pem", 1).await.contains("does not lead to a root that was given"));
             let newest = scene.certify("c.pdf").await;
+            refreshed(&scene, stamped).await;
             let proof = scene.prove("a.pdf").await;
             assert!(proof.first_receipt.size < stamped && stamped < newest);
             assert_eq!(proof.receipt.size, newest);
@@ -186,6 +187,35 @@ async fn a_timestamp_over_a_later_head_covers_what_was_sealed_before() {
         }),
     )
     .await;
+}
+
+/// A proof that moves to a newer head leaves its time stamp beside it.
+async fn refreshed(scene: &Scene, stamped: u64) {
+    let at = |name: &str| scene.path().join(name);
+    let carrying = fs::read(at("b.pdf.proof")).unwrap();
+    let refresh = ["proof", "refresh", "b.pdf.proof", "--ledger", "URL", "--identity", "ID"];
+    // What is there already, by whoever, stays.
+    fs::write(at("b.pdf.proof.anchor"), "mine").unwrap();
+    let said = scene.run(&refresh, 0).await;
+    assert!(said.contains("; the time stamp it had is in "), "{said}");
+    assert!(said.trim_end().ends_with("b.pdf.proof.anchor.2"), "{said}");
+    assert_ne!(fs::read(at("b.pdf.proof")).unwrap(), carrying);
+    let said = scene.verify("b.pdf", "b.pdf.proof.anchor.2", "root.pem", 0).await;
+    assert_eq!(timestamp(&said)["size"], stamped);
+    assert_eq!(fs::read(at("b.pdf.proof.anchor")).unwrap(), b"mine");
+    // A crash before the proof was in its place: once more, and nothing is kept twice.
+    fs::write(at("b.pdf.proof"), &carrying).unwrap();
+    let said = scene.run(&refresh, 0).await;
+    assert!(said.trim_end().ends_with("b.pdf.proof.anchor.2"), "{said}");
+    let said = scene.run(&refresh, 0).await;
+    assert!(said.contains("nothing newer") && !said.contains("time stamp"), "{said}");
+    // The same where `verify` puts the newest in its place.
+    fs::write(at("b.pdf.proof"), &carrying).unwrap();
+    fs::remove_file(at("b.pdf.proof.anchor")).unwrap();
+    let save = ["verify", "b.pdf", "--save", "--ledger", "URL", "--identity", "ID"];
+    scene.run(&save, 0).await;
+    assert_ne!(fs::read(at("b.pdf.proof")).unwrap(), carrying);
+    scene.verify("b.pdf", "b.pdf.proof.anchor", "root.pem", 0).await;
 }
 
 async fn hostile(scene: &Scene, alone: &Proof, proof: &Proof) {

@@ -13,8 +13,6 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // A name of this machine that is not localhost: what is served there is not secure.
-  "--host-resolver-rules=MAP ledger.test 127.0.0.1",
 ];
 const executablePath = process.env.PROBANT_CHROMIUM ?? "/usr/bin/chromium";
 /**
@@ -24,8 +22,8 @@ const executablePath = process.env.PROBANT_CHROMIUM ?? "/usr/bin/chromium";
 const PATIENCE_MS = 120_000;
 const PAUSE_MS = 20;
 
-export const openBrowser = () =>
-  chromium.launch({ executablePath, args: FLAGS, timeout: PATIENCE_MS });
+export const openBrowser = (flags) =>
+  chromium.launch({ executablePath, args: [...FLAGS, ...flags], timeout: PATIENCE_MS });
 
 /** Opens a page, hands it to `use`, and holds it to have had no fault that is not `expected`. */
 export async function visit(browser, url, use, { expected = /^$/, ...options } = {}) {

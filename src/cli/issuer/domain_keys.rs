@@ -13,12 +13,13 @@ Example:
   probant issuer domain-keys energie.pem next.pem --out probant-keys
 
 Serve the file at https://<your id>/.well-known/probant-keys, over HTTPS, at that URL itself: a
-redirect is not followed. As its type give application/cbor; to let the ledger's page show it, add
-the header `Access-Control-Allow-Origin: *`. It holds public keys and nothing secret.
+redirect is not followed. As its type give application/cbor; to let the ledger's page ask for it,
+add the header `Access-Control-Allow-Origin: *`. It holds public keys and nothing secret.
 
 Keys are files of private keys, or of public ones as `openssl pkey -pubout` writes them. List every
-key that is in force, and the next one before you give it to the ledger; take out one that was
-stopped or stolen. `probant issuer check` says what others see.";
+key that is in force, the next one before you give it to the ledger, and those that were only
+retired, as the page asks about the key that signed; take out one that was stopped or stolen.
+`probant issuer check` says what others see.";
 
 /// As an issuer: write the file by which your domain confirms your keys
 #[derive(Debug, clap::Args)]

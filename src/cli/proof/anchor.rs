@@ -1,10 +1,7 @@
 //! `probant proof anchor`: asks a ledger for the earliest timestamp that covers what a proof certifies,
 //! verifies it, and keeps it beside the proof.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use probant_core::{Verifier, proof::Proof};
 
@@ -12,10 +9,9 @@ use super::read;
 use crate::{
     Error,
     anchor::existed,
-    cli::{anchor, ledger::Ledger, plain, say},
+    cli::{anchor, beside, ledger::Ledger, plain, say},
     client::Client,
     clock::utc,
-    document::ANCHOR_EXTENSION,
     durable,
     timestamp::{Refused, Roots},
 };
@@ -79,7 +75,7 @@ async fn anchor_one(
         // One of two is wrong, and this is the likelier one.
         if matches!(why, Refused::Chain(_)) { Error::input(what) } else { Error::Stop(what) }
     })?;
-    durable::replace_file(&beside(file), &answer, 0o644)?;
+    durable::replace_file(&beside::anchor(file), &answer, 0o644)?;
     let (time, by) = (utc(timestamp.no_later_than_ms()), plain(&timestamp.authority));
     let file = file.display();
     say(&format!("anchored  {file}: no later than {time}, by {by}, over {size} entries"))
@@ -92,12 +88,4 @@ fn verified(verifier: &mut Verifier, bytes: &[u8]) -> Result<Proof, Error> {
     let proof = Proof::decode(bytes).map_err(no)?;
     verifier.verify(&[proof.document.fingerprint], bytes).map_err(no)?;
     Ok(proof)
-}
-
-/// `bill.pdf.proof.anchor`.
-fn beside(proof: &Path) -> PathBuf {
-    let mut name = OsString::from(proof);
-    name.push(".");
-    name.push(ANCHOR_EXTENSION);
-    name.into()
 }

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    io::ErrorKind,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
@@ -13,7 +12,7 @@ use probant_core::{Verified, Verifier, status::Standing};
 use super::read;
 use crate::{
     Error,
-    cli::{ledger::Ledger, say, standing},
+    cli::{beside, ledger::Ledger, say, standing},
     client::{Held, Refreshed, Refresher},
     clock::{Clock, utc},
     durable,
@@ -31,14 +30,14 @@ that the old proof knows. Then it takes its place, all or nothing. Where that do
 ledger has shown two histories: the proof stays as it is, and the answer is kept beside it, in
 FILE.contradicts. Keep both, and show them to an auditor.
 
+A time stamp is over one head: what the old proof carries goes into FILE.anchor, as `proof anchor`
+writes it, or into FILE.anchor.2 where that is taken.
+
 A file that fails is named, and the others go on; a ledger that is out of reach ends the run.
 
 Exit codes, the highest of all files: 0 certified as of the new head; 1 superseded, revoked or
 distrusted (the new proof, which shows that, is in its place), or the old proof is rejected; 2 mend
 the input; 3 the ledger is out of reach, or behind the proof; 4 the ledger contradicts the proof.";
-
-/// How many contradictions of one proof are kept.
-const EVIDENCE_MAX: usize = 99;
 
 /// Move proofs to the ledger's present head, after checking that its history only grew
 #[derive(Debug, clap::Args)]
@@ -77,7 +76,8 @@ impl Refresh {
     }
 }
 
-/// A crash on the way leaves the old proof or the new one.
+/// A crash on the way leaves the old proof or the new one; its time stamps are in one of the two, or
+/// beside it.
 async fn refresh(refresher: &mut Refresher, file: &Path, clock: &dyn Clock) -> Result<u8, Error> {
     let place = fs::canonicalize(file).map_err(Error::file(file))?;
     if place.is_dir() {
@@ -89,13 +89,16 @@ async fn refresh(refresher: &mut Refresher, file: &Path, clock: &dyn Clock) -> R
         Error::No(format!("this proof does not hold, and stays as it is: {code}: {rejected}"))
     })?;
     let (new, note) = match refresher.refresh(&old).await? {
-        Refreshed::Moved(new, bytes) => {
-            replace(&place, &new, &bytes, clock)?;
-            (new, "")
+        Refreshed::Moved(new, bytes, stamps) => {
+            check_time(&new, clock)?;
+            let kept = beside::keep_stamps(&place, &stamps)?;
+            replace(&place, &bytes)?;
+            let said = |at: &PathBuf| format!("; the time stamp it had is in {}", at.display());
+            (new, kept.iter().map(said).collect())
         }
-        Refreshed::Newest => (Box::new(old), "; the ledger has nothing newer"),
+        Refreshed::Newest => (Box::new(old), "; the ledger has nothing newer".to_owned()),
         Refreshed::Contradicts(answer, why) => {
-            let (code, kept) = (why.code(), keep(&place, &answer)?);
+            let (code, kept) = (why.code(), beside::keep_contradiction(&place, &answer)?);
             return Err(Error::Stop(format!(
                 "the ledger contradicts this proof: {code}: {why}; its answer is in {}: keep both, \
                  somebody must look",
@@ -103,37 +106,21 @@ async fn refresh(refresher: &mut Refresher, file: &Path, clock: &dyn Clock) -> R
             )));
         }
     };
-    say(&line(file, &new.verified, note, clock.now_ms()))?;
+    say(&line(file, &new.verified, &note, clock.now_ms()))?;
     Ok(u8::from(*new.verified.standing() != Standing::Certified))
 }
 
-fn replace(place: &Path, new: &Held, bytes: &[u8], clock: &dyn Clock) -> Result<(), Error> {
-    // `verify` would refuse it, and the old one be gone.
+/// `verify` would refuse what is ahead of the clock, and the old one be gone.
+fn check_time(new: &Held, clock: &dyn Clock) -> Result<(), Error> {
     let fresh = Freshness::new(clock.now_ms(), None).check(new.verified.head().time_ms);
-    fresh.map_err(|why| Error::busy(format!("the ledger shows {why}: set that right first")))?;
+    fresh.map_err(|why| Error::busy(format!("the ledger shows {why}: set that right first")))
+}
+
+fn replace(place: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mode = fs::metadata(place).map_err(Error::file(place))?.permissions().mode() & 0o777;
     durable::place_file(place, bytes, mode)
         .map_err(|error| Error::input(format!("this proof stays as it is: {error}")))?;
     Ok(durable::sync_dir(place.parent().expect("a file lies in a folder"))?)
-}
-
-/// Never in the place of another: that may be evidence, too.
-fn keep(proof: &Path, answer: &[u8]) -> Result<PathBuf, Error> {
-    for number in 1..=EVIDENCE_MAX {
-        let more = if number == 1 { String::new() } else { format!(".{number}") };
-        let mut name = proof.to_owned().into_os_string();
-        name.push(format!(".contradicts{more}"));
-        match durable::create_new_file(Path::new(&name), answer, 0o644) {
-            Ok(_) => return Ok(name.into()),
-            Err(failed) if failed.source.kind() == ErrorKind::AlreadyExists => {}
-            Err(failed) => return Err(failed.into()),
-        }
-    }
-    let name = proof.display();
-    Err(Error::Stop(format!(
-        "the ledger contradicts this proof, and {EVIDENCE_MAX} of its answers lie beside {name}: \
-         somebody must look"
-    )))
 }
 
 fn line(file: &Path, verified: &Verified, note: &str, now_ms: u64) -> String {

@@ -7,6 +7,7 @@ use probant_core::{Fingerprints, Identity, Verified, Verifier, proof::PROOF_BYTE
 
 use crate::{
     Error,
+    cli::beside,
     client::{Client, Held, Refreshed, Refresher},
     durable, planted,
     verdict::Verdict,
@@ -38,8 +39,11 @@ pub async fn save(
     let verdict = |held: &Held| Verdict::of(held.verified.standing());
     let is_better = |held: &Held| Verdict::of(best.standing()) < verdict(held);
     match refresher.refresh(&old).await? {
-        Refreshed::Moved(new, _) if is_better(&new) => place(path, bytes),
-        Refreshed::Moved(_, moved) => place(path, &moved),
+        Refreshed::Moved(new, ..) if is_better(&new) => place(path, bytes),
+        Refreshed::Moved(_, moved, stamps) => {
+            beside::keep_stamps(path, &stamps)?;
+            place(path, &moved)
+        }
         Refreshed::Newest if is_better(&old) => place(path, bytes),
         Refreshed::Newest => Ok(()),
         Refreshed::Contradicts(_, why) => {
