@@ -38,6 +38,8 @@ pub mod bench;
 mod bucket;
 pub mod certify;
 #[cfg(feature = "server")]
+mod checksum;
+#[cfg(feature = "server")]
 pub mod cli;
 pub mod client;
 pub mod clock;
