@@ -3,13 +3,14 @@
 
 use std::{
     sync::{
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::Duration,
 };
 
-use probant_core::{Identity, block::Layout, registry::Registry};
+use probant_core::{Identity, block::Layout, chain::Chain, registry::Registry};
 
 use super::{
     Blocks, End, Past, Report, Settings, SignedHead, Tally,
@@ -99,8 +100,8 @@ impl Run {
     }
 
     /// The registry after the newest block that passed; of no use after a finding.
-    pub fn registry(&self) -> Option<&std::sync::Arc<Registry>> {
-        self.replay.chain().map(|chain| chain.registry())
+    pub fn registry(&self) -> Option<&Arc<Registry>> {
+        self.replay.chain().map(Chain::registry)
     }
 
     /// What this auditor keeps and has seen.

@@ -16,6 +16,7 @@ use probant_core::{
     cosignature::Cosigner,
     key::{PublicKey, Use},
     note::Note,
+    registry::Registry,
     tree,
 };
 use tokio::{
@@ -138,7 +139,8 @@ impl Followed {
     /// The first check that it does not pass.
     pub async fn add_checkpoint(self: &Arc<Self>, sent: Sent) -> Result<String, Refusal> {
         // Nothing that costs more is done for a stranger.
-        self.check_signature(&sent)?;
+        let registry = self.registry();
+        registry.map_or(Ok(()), |registry| signed(&registry, &sent).map(drop))?;
         let _seat = self.seats.try_acquire().map_err(|_| {
             Refusal::NotNow(
                 "as many checkpoints of this ledger are waiting as may: try again".into(),
@@ -150,10 +152,14 @@ impl Followed {
             decided => return decided,
         }
         let mut view = self.view.subscribe();
+        let after = {
+            let view = view.borrow_and_update();
+            // What is being looked at may have been asked for before there was this checkpoint.
+            view.looks + u64::from(view.looking) + 1
+        };
         self.wake();
         let size = sent.checkpoint.size;
-        let is_there =
-            |view: &View| view.standing.forbids() || !matches!(view.at(size), At::Beyond);
+        let is_there = |view: &View| view.looks >= after || !matches!(view.at(size), At::Beyond);
         // Whether or not: the decision says how it stands.
         let _ = timeout(REPLAY_WAIT, view.wait_for(is_there)).await;
         self.decide_aside(&sent).await
@@ -176,29 +182,19 @@ impl Followed {
         self.cosigned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The line of the ledger, by the note key that is in force after the newest block.
-    fn check_signature(&self, sent: &Sent) -> Result<String, Refusal> {
-        let registry = self.view.borrow().registry.clone();
-        match registry {
-            Some(registry) => {
-                sent.line(registry.ledger_key(Use::Note)).map_err(|_| Refusal::Unsigned)
-            }
-            // Which key that is, block 0 says.
-            None => match self.cosigned().size() {
-                0 if sent.submission.old == 0 => Err(Refusal::NotReplayed(0)),
-                0 => Err(Refusal::Size(0)),
-                _ => Err(Refusal::NotNow("the blocks of this ledger are being replayed".into())),
-            },
-        }
+    /// After the newest block; while it is stopped, nothing is read.
+    fn registry(&self) -> Option<Arc<Registry>> {
+        self.view.borrow().registry.clone()
     }
 
     /// All checks, and the cosignatures: from the first to the last nobody else decides.
     pub fn decide(&self, sent: &Sent) -> Result<String, Refusal> {
-        let line = self.check_signature(sent)?;
         let mut cosigned = self.cosigned();
-        if let Some(why) = cosigned.stopped() {
-            return Err(Refusal::Inconsistent(why.to_owned()));
-        }
+        check_stopped(&cosigned, sent)?;
+        let line = match self.registry() {
+            Some(registry) => signed(&registry, sent)?,
+            None => return Err(not_begun(&cosigned, sent)),
+        };
         self.check_old(&mut cosigned, sent)?;
         self.check_replayed(&mut cosigned, sent)?;
         self.cosign(&mut cosigned, sent, &line)
@@ -307,5 +303,28 @@ impl Followed {
             tracing::error!(%error, "{identity}: that could not be kept: it holds until a restart");
         }
         self.view.send_modify(|view| view.standing = Standing::Stopped(why.to_owned()));
+    }
+}
+
+/// The line of the ledger, by the note key that is in force after the newest block.
+fn signed(registry: &Registry, sent: &Sent) -> Result<String, Refusal> {
+    sent.line(registry.ledger_key(Use::Note)).map_err(|_| Refusal::Unsigned)
+}
+
+/// Which key is the ledger's, block 0 says, and that was not read yet.
+fn not_begun(cosigned: &Cosigned, sent: &Sent) -> Refusal {
+    match (cosigned.size(), sent.submission.old) {
+        (0, 0) => Refusal::NotReplayed(0),
+        (0, _) => Refusal::Size(0),
+        _ => Refusal::NotNow("the blocks of this ledger are being replayed".into()),
+    }
+}
+
+/// Who has signed two histories is told that, whatever it signs now, from where it was cosigned last.
+fn check_stopped(cosigned: &Cosigned, sent: &Sent) -> Result<(), Refusal> {
+    match cosigned.stopped() {
+        None => Ok(()),
+        Some(_) if cosigned.size() != sent.submission.old => Err(Refusal::Size(cosigned.size())),
+        Some(why) => Err(Refusal::Inconsistent(why.to_owned())),
     }
 }

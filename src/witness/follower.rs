@@ -89,6 +89,7 @@ impl Follower {
 
     /// Looks once, and says how it stands then.
     pub fn look_once(&mut self) {
+        self.followed.view.send_modify(|view| view.looking = true);
         let stopped = self.followed.cosigned().stopped().map(str::to_owned);
         let standing = match stopped {
             Some(why) => Standing::Stopped(why),
@@ -100,7 +101,10 @@ impl Follower {
         let cosigned = self.followed.cosigned();
         // A submission may have shown a fork meanwhile.
         let standing = cosigned.stopped().map_or(standing, |why| Standing::Stopped(why.to_owned()));
-        self.followed.view.send_modify(|view| view.standing = standing.clone());
+        self.followed.view.send_modify(|view| {
+            view.standing = standing.clone();
+            (view.looks, view.looking) = (view.looks + 1, false);
+        });
         drop(cosigned);
         if self.said != standing.word() {
             self.said = standing.word();
@@ -186,7 +190,9 @@ impl Follower {
         self.looked_ms = Some(began_ms);
         let (at_ms, registry) = (self.followed.clock.now_ms(), run.registry().cloned());
         self.followed.view.send_modify(|view| {
-            new.into_iter().for_each(|head| view.push(Replayed { head, at_ms }));
+            for head in new {
+                view.push(Replayed { head, at_ms });
+            }
             (view.registry, view.looked_ms) = (registry, Some(began_ms));
             // Whoever waits for these heads is answered at once.
             if !matches!(view.standing, Standing::Stopped(_)) {
@@ -218,6 +224,7 @@ impl Follower {
         self.followed.view.send_modify(|shown| {
             // What forbids to cosign does so until this look has ended.
             std::mem::swap(&mut view.standing, &mut shown.standing);
+            (view.looks, view.looking) = (shown.looks, shown.looking);
             *shown = view;
         });
         Ok(run)

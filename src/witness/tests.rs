@@ -101,7 +101,8 @@ impl Bench {
             let blocks = blocks.lock().unwrap();
             match blocks.get(usize::try_from(height).unwrap()..) {
                 Some(rest) if !rest.is_empty() => {
-                    Ok(Box::new(Memory(rest.to_vec().into_iter())) as Box<dyn Blocks>)
+                    let rest: Vec<_> = rest.to_vec();
+                    Ok(Box::new(Memory(rest.into_iter())) as Box<dyn Blocks>)
                 }
                 _ => Err(Error::No("no such block".into())),
             }

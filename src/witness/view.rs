@@ -90,6 +90,10 @@ pub struct View {
     pub blocks: u64,
     /// When the newest look that came to its end began, in milliseconds since 1970.
     pub looked_ms: Option<u64>,
+    /// Looks of this process that have ended, however.
+    pub looks: u64,
+    /// Whether there is one under way.
+    pub looking: bool,
     heads: VecDeque<Replayed>,
 }
 
@@ -108,7 +112,8 @@ impl View {
     /// Before anything was read.
     pub fn new(standing: Standing) -> Self {
         let heads = VecDeque::new();
-        Self { standing, registry: None, blocks: 0, looked_ms: None, heads }
+        let (registry, blocks, looked_ms) = (None, 0, None);
+        Self { standing, registry, blocks, looked_ms, looks: 0, looking: false, heads }
     }
 
     /// Takes the next head.
