@@ -33,6 +33,7 @@ mod submit;
 mod supersede;
 mod verify;
 mod withdrawal;
+mod witness;
 
 use std::{
     fmt,
@@ -104,6 +105,7 @@ enum Command {
     Anchor(anchor::Anchor),
     Audit(audit::Audit),
     Monitor(monitor::MonitorCommand),
+    Witness(witness::WitnessCommand),
     // Operators
     Init(init::Init),
     Serve(serve::Serve),
@@ -130,6 +132,7 @@ impl Cli {
     pub fn log_format(&self) -> LogFormat {
         match &self.command {
             Command::Serve(serve) => serve.log_format,
+            Command::Witness(witness) => witness.log_format(),
             _ => LogFormat::Text,
         }
     }
@@ -155,6 +158,7 @@ pub async fn run(cli: Cli) -> Result<u8, Error> {
         Command::Anchor(anchor) => anchor.run(&clock).await,
         Command::Audit(audit) => audit.run(&clock).await,
         Command::Monitor(monitor) => monitor.run(&clock).await,
+        Command::Witness(witness) => witness.run(&clock).await,
         Command::Init(init) => init.run(&*clock),
         Command::Serve(serve) => serve.run(&clock).await,
         Command::Mark(mark) => mark.run(),

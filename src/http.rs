@@ -26,6 +26,7 @@ mod body;
 mod clients;
 mod delivery;
 mod documents;
+mod door;
 mod download;
 mod entries;
 mod explorer;
@@ -76,6 +77,7 @@ use listener::{Listener, Routes};
 use metrics::Metrics;
 use problem::Problem;
 
+pub(crate) use door::{Door, told};
 pub use health::Opening;
 pub use limits::Limits;
 pub use listener::bind;

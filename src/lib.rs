@@ -36,6 +36,8 @@ pub mod audit;
 pub mod bench;
 pub mod certify;
 #[cfg(feature = "server")]
+mod checksum;
+#[cfg(feature = "server")]
 pub mod cli;
 pub mod client;
 pub mod clock;

@@ -23,7 +23,7 @@ pub struct EvidenceFile {
 }
 
 /// Where evidence goes; nowhere, where the auditor keeps nothing.
-pub(super) struct Evidence {
+pub(crate) struct Evidence {
     dir: Option<PathBuf>,
 }
 
@@ -90,7 +90,11 @@ impl Evidence {
         self.write(what, &name, "json", &heads(report, what, before, None, shown))
     }
 
-    fn write(
+    /// Saves bytes under a name that says what they are, and what they hash to.
+    ///
+    /// # Errors
+    /// `Input` and `Stop` where they cannot be.
+    pub fn write(
         &self,
         what: &'static str,
         name: &str,

@@ -106,6 +106,35 @@ impl Past {
         self.resumes
     }
 
+    /// Whether an earlier audit of this ledger can be gone on with.
+    pub(super) fn has_snapshot(&mut self, identity: &Identity) -> Result<bool, Error> {
+        self.open(identity)?;
+        Ok(self.seen.as_ref().is_some_and(|seen| seen.snapshot().is_some()))
+    }
+
+    /// The heads that earlier audits saw, in order, as far as this one has come.
+    ///
+    /// # Errors
+    /// `Input` and `Stop` where the auditor's own record cannot be read.
+    pub(crate) fn heads(&self, heard: &mut dyn FnMut(SignedHead)) -> Result<(), Error> {
+        self.seen.as_ref().map_or(Ok(()), |seen| seen.heads(heard))
+    }
+
+    /// How many blocks earlier audits saw.
+    pub(crate) fn blocks(&self) -> u64 {
+        self.seen.as_ref().map_or(0, Seen::blocks)
+    }
+
+    /// Why what was seen cannot be told, or what is seen not be kept.
+    pub(crate) fn failure(&self) -> Option<&Error> {
+        self.failed.as_ref()
+    }
+
+    /// Where what was caught is saved.
+    pub(crate) fn evidence(&self) -> Evidence {
+        Evidence::in_dir(self.seen.as_ref().map(|seen| seen.dir().join("evidence")))
+    }
+
     /// Opens what was seen of this ledger, and a place for what the replay keeps.
     pub(super) fn begin(&mut self, identity: &Identity, replay: &mut Replay) {
         let opened = self.open(identity).and_then(|()| {
@@ -170,12 +199,12 @@ impl Past {
 
     /// Holds a block that passed to what was seen at its height, or takes it in; false where another
     /// one was seen there.
-    pub(super) fn meet(&mut self, shown: SignedHead) -> bool {
+    pub(super) fn meet(&mut self, shown: &SignedHead) -> bool {
         let Some(seen) = self.seen.as_mut().filter(|_| self.failed.is_none()) else { return true };
-        match seen.meet(&shown) {
+        match seen.meet(shown) {
             Ok(Met::Fits) => true,
             Ok(Met::Differs(seen)) => {
-                self.forked = Some(Fork { seen: *seen, shown });
+                self.forked = Some(Fork { seen: *seen, shown: shown.clone() });
                 false
             }
             Err(error) => {
@@ -205,8 +234,8 @@ impl Past {
         if not_signed {
             compared.failed.get_or_insert(Error::input("").exit_code());
         }
-        let dir = self.seen.as_ref().map(|seen| seen.dir().join("evidence"));
-        (compared, Evidence::in_dir(dir))
+        let evidence = self.evidence();
+        (compared, evidence)
     }
 
     fn report(&self, tally: &Tally, whole: bool) -> Option<SeenReport> {

@@ -20,7 +20,7 @@ use super::{
     fallen::{Fallen, Files},
     tally::Passed,
 };
-use crate::Error;
+use crate::{Error, clock::utc};
 
 /// Signatures checked in one go: a few milliseconds.
 const SIGNATURES_AT_ONCE: usize = 64;
@@ -61,6 +61,17 @@ pub struct Replay {
     failed: Option<Error>,
     /// Number of entries after which the root is taken on the way, and that root.
     since: Option<(u64, Option<Hash>)>,
+    times: Option<Times>,
+}
+
+/// When blocks may have been sealed that an auditor who looks again and again sees for the first time,
+/// in milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// The first block that nobody saw before.
+    pub height: u64,
+    pub not_before_ms: u64,
+    pub not_after_ms: u64,
 }
 
 /// A chunk after the fold: signatures are still to be checked.
@@ -86,14 +97,19 @@ impl Replay {
     pub fn new(expected: Option<Identity>, since: Option<u64>) -> Self {
         let since = since.map(|size| (size, None));
         let nodes = Fallen::Memory(Kept::newest());
-        Self { expected, chain: None, nodes, changes: None, failed: None, since }
+        Self { expected, chain: None, nodes, changes: None, failed: None, since, times: None }
     }
 
     /// A replay that goes on after the blocks that made this chain.
     pub fn resume(chain: Chain, (nodes, changes): (Fallen, Changes), since: Option<u64>) -> Self {
         let (expected, changes) = (Some(chain.identity()), Some(changes));
         let since = since.map(|size| (size, None));
-        Self { expected, chain: Some(chain), nodes, changes, failed: None, since }
+        Self { expected, chain: Some(chain), nodes, changes, failed: None, since, times: None }
+    }
+
+    /// From now on blocks have to be sealed within these times.
+    pub fn within(&mut self, times: Times) {
+        self.times = Some(times);
     }
 
     /// Keeps what it needs to be resumed in a directory, and the status map there instead of in
@@ -178,6 +194,10 @@ impl Replay {
             Ok(found) => found,
             Err(fault) => return Err(place.finding_in(&block, fault, bytes)),
         };
+        if let Some(rejected) = self.times.and_then(|times| times.check(&head)) {
+            let fault = Fault { entry: Some(block.entries.len() - 1), rejected };
+            return Err(place.finding_in(&block, fault, bytes));
+        }
         self.failed = self.keep(&block, place.first, &extension.growth).err();
         let signatures = extension.signatures;
         // Block 0 is sealed with the key that it lists.
@@ -222,6 +242,25 @@ impl Replay {
             let head = chain.head();
             Place { height: head.height + 1, first: head.size }
         })
+    }
+}
+
+impl Times {
+    /// What is wrong with the time of a head.
+    fn check(self, head: &Head) -> Option<Rejected> {
+        let Self { height, not_before_ms, not_after_ms } = self;
+        let chain =
+            |expected| Some(Rejected::Chain { what: "time", found: utc(head.time_ms), expected });
+        if head.height >= height && head.time_ms < not_before_ms {
+            let bound = utc(not_before_ms);
+            return chain(format!(
+                "{bound} or later: what was sealed before, this auditor has seen"
+            ));
+        }
+        if head.height >= height && head.time_ms > not_after_ms {
+            return chain(format!("{} or earlier: it is not later yet", utc(not_after_ms)));
+        }
+        None
     }
 }
 

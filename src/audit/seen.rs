@@ -25,10 +25,9 @@ use probant_core::{
     framing::{self, CRC_BYTES, LENGTH_BYTES, frame},
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{SignedHead, snapshot::Snapshot};
-use crate::{Error, durable};
+use crate::{Error, checksum, durable};
 
 const HEADS: &str = "heads";
 const STATE: &str = "state";
@@ -37,8 +36,6 @@ const LOCK: &str = "lock";
 const FOLD: &str = "fold-";
 const FILE_MODE: u32 = 0o644;
 const VERSION: u32 = 1;
-/// Hex digits of a SHA-256.
-const CHECKSUM_DIGITS: usize = 64;
 /// Longest signed head: its seal names an origin of 255 bytes at most.
 const HEAD_BYTES_MAX: usize = 1024;
 /// Longest state file that is read.
@@ -63,24 +60,15 @@ struct State {
 }
 
 impl State {
-    /// JSON, and before it the line of its SHA-256: against accidents.
+    /// JSON, and before it the line of its checksum.
     fn encode(&self) -> Vec<u8> {
-        let text = serde_json::to_string_pretty(self).expect("strings and numbers");
-        format!("{}\n{text}\n", checksum(text.as_bytes())).into_bytes()
+        checksum::line(&serde_json::to_string_pretty(self).expect("strings and numbers"))
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, String> {
-        let text = bytes.split_at_checked(CHECKSUM_DIGITS + 1).and_then(|(sum, text)| {
-            let text = text.strip_suffix(b"\n")?;
-            (sum == format!("{}\n", checksum(text)).as_bytes()).then_some(text)
-        });
-        let text = text.ok_or("its SHA-256 is not the one in its first line")?;
-        serde_json::from_slice(text).map_err(|why| why.to_string())
+        let text = checksum::read(bytes).ok_or(checksum::WRONG)?;
+        serde_json::from_str(text).map_err(|why| why.to_string())
     }
-}
-
-fn checksum(text: &[u8]) -> String {
-    hex::encode(Sha256::digest(text))
 }
 
 /// What came of holding a block to what was seen before.
@@ -224,19 +212,25 @@ impl Seen {
     }
 
     fn read(&mut self) -> Result<SignedHead, Error> {
-        let path = self.dir.join(HEADS);
-        let mut length = [0; LENGTH_BYTES];
-        self.reader.read_exact(&mut length).map_err(Error::file(&path))?;
-        let len = framing::block_bytes(length).ok().filter(|len| *len <= HEAD_BYTES_MAX);
-        let len = len.ok_or_else(|| damaged(&path, "a length that no signed head has"))?;
-        let mut rest = vec![0; len + CRC_BYTES];
-        self.reader.read_exact(&mut rest).map_err(Error::file(&path))?;
-        let read = framing::parse(length, rest).map_err(|why| damaged(&path, &why.to_string()))?;
-        let head = SignedHead::decode(&read).filter(|head| head.height == self.at.blocks);
-        let head = head.ok_or_else(|| damaged(&path, "not the signed head that belongs there"))?;
-        self.at.bytes += framing::record_bytes(len) as u64;
-        self.at.blocks += 1;
-        Ok(head)
+        read_head(&mut self.reader, &self.dir.join(HEADS), &mut self.at)
+    }
+
+    /// How many blocks were seen before this audit.
+    pub fn blocks(&self) -> u64 {
+        self.before.blocks
+    }
+
+    /// The heads up to where this audit is, in order.
+    ///
+    /// # Errors
+    /// `Input` and `Stop` where they cannot be read.
+    pub fn heads(&self, heard: &mut dyn FnMut(SignedHead)) -> Result<(), Error> {
+        let (path, mut at) = (self.dir.join(HEADS), Extent::default());
+        let mut reader = BufReader::new(File::open(&path).map_err(Error::file(&path))?);
+        while at.blocks < self.at.blocks {
+            heard(read_head(&mut reader, &path, &mut at)?);
+        }
+        Ok(())
     }
 
     /// Takes a newer snapshot, whose files are durable.
@@ -276,6 +270,26 @@ impl Seen {
     pub fn tidy(&self) -> Result<(), Error> {
         clean(&self.dir, self.snapshot.as_ref())
     }
+}
+
+/// The next head, where `at` says that the reader is.
+fn read_head(
+    reader: &mut BufReader<File>,
+    path: &Path,
+    at: &mut Extent,
+) -> Result<SignedHead, Error> {
+    let mut length = [0; LENGTH_BYTES];
+    reader.read_exact(&mut length).map_err(Error::file(path))?;
+    let len = framing::block_bytes(length).ok().filter(|len| *len <= HEAD_BYTES_MAX);
+    let len = len.ok_or_else(|| damaged(path, "a length that no signed head has"))?;
+    let mut rest = vec![0; len + CRC_BYTES];
+    reader.read_exact(&mut rest).map_err(Error::file(path))?;
+    let read = framing::parse(length, rest).map_err(|why| damaged(path, &why.to_string()))?;
+    let head = SignedHead::decode(&read).filter(|head| head.height == at.blocks);
+    let head = head.ok_or_else(|| damaged(path, "not the signed head that belongs there"))?;
+    at.bytes += framing::record_bytes(len) as u64;
+    at.blocks += 1;
+    Ok(head)
 }
 
 /// Removes the files of every snapshot but this one: of older ones, and of audits that took none.

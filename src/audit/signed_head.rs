@@ -82,7 +82,7 @@ impl SignedHead {
         Some(Self { height, size, time_ms, root, key, seal: seal.to_vec() })
     }
 
-    pub(super) fn report(&self) -> HeadReport {
+    pub(crate) fn report(&self) -> HeadReport {
         HeadReport {
             height: self.height,
             size: self.size,

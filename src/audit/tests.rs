@@ -4,7 +4,10 @@ use std::{
     fs,
     ops::Range,
     path::PathBuf,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use probant_core::block::{Block, Layout};
@@ -20,8 +23,8 @@ use world::{SEAL_SEED, TIME_MS, World, key, list};
 
 mod directory;
 mod flips;
-mod hostile;
-mod past;
+pub(crate) mod hostile;
+pub(crate) mod past;
 mod remote;
 mod report;
 mod resume;

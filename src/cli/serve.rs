@@ -178,12 +178,12 @@ struct Shares {
     issuer_documents_per_day: u64,
 }
 
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
+pub fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "an IP address and a port are wanted, as 127.0.0.1:8080 or [::1]:8080")
 }
 
 /// For limits of which none would refuse everybody.
-fn one_or_more<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, &'static str> {
+pub fn one_or_more<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, &'static str> {
     let number = text.parse().ok().filter(|number: &T| *number >= T::from(1));
     number.ok_or("a whole number is wanted, 1 or more")
 }
@@ -376,7 +376,7 @@ fn files_max() -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), Error> {
+pub fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), Error> {
     let bound = http::bind(address)
         .map_err(|error| Error::input(format!("{address}: {error}; {option} chooses another")))?;
     let address = bound.local_addr().map_err(|error| Error::Stop(error.to_string()))?;
@@ -384,7 +384,7 @@ fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), 
 }
 
 /// Ready on Ctrl-C or SIGTERM.
-fn asked_to_stop() -> Result<impl Future<Output = ()>, Error> {
+pub fn asked_to_stop() -> Result<impl Future<Output = ()>, Error> {
     let listen = |kind| signal(kind).map_err(|error| Error::Stop(format!("signals: {error}")));
     // It has the certificate read again; where there is none, it is no reason to end.
     drop(listen(SignalKind::hangup())?);

@@ -44,7 +44,7 @@ const OVERLOADED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/problem+json\r\ncache-control: no-store\r\nretry-after: 2\r\n\
     connection: close\r\ncontent-length: 149\r\n\r\n\
     {\"type\":\"/problems/overloaded\",\"title\":\"Overloaded\",\"status\":503,\
-    \"detail\":\"the connections of this ledger, or of this address, are taken: try again\"}";
+    \"detail\":\"the connections of this server, or of this address, are taken: try again\"}";
 
 /// Listens at an address.
 ///

@@ -3,26 +3,20 @@
 
 use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::State,
-    http::{Method, header},
-    response::{IntoResponse as _, Response},
-    routing::get,
-};
+use axum::{Router, extract::State, http::Method, response::Response, routing::get};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 
-use super::{NEVER, Service};
+use super::{Service, door};
 use crate::{
     ledger::Ledger,
     witnesses::{Standing, Witnesses},
 };
 
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// From half a millisecond to ten seconds.
 const SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
 
@@ -72,7 +66,7 @@ impl Figures {
         self.rate_limited.get_or_create(&[("of", of)]).inc();
     }
 
-    fn register(&self, registry: &mut Registry) {
+    pub fn register(&self, registry: &mut Registry) {
         let all = registry.sub_registry_with_prefix("http");
         all.register("requests", "Answers, by route and status", self.answered.clone());
         let help = "Time until the head of an answer";
@@ -231,8 +225,6 @@ pub fn router() -> Router<Service> {
 }
 
 async fn metrics(State(service): State<Service>) -> Response {
-    let mut told = String::new();
     service.0.metrics.now.read(&service);
-    text::encode(&mut told, &service.0.metrics.registry).expect("a string takes all text");
-    ([(header::CONTENT_TYPE, OPEN_METRICS), (header::CACHE_CONTROL, NEVER)], told).into_response()
+    door::told(&service.0.metrics.registry)
 }

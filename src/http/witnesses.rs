@@ -31,7 +31,7 @@ pub struct WitnessHealth {
 #[derive(Serialize, ToSchema)]
 struct OneWitness {
     url: String,
-    /// `cosigns`, `unasked`, `unknown`, `silent`, `refuses`, `ahead` or `contradicts`.
+    /// `cosigns`, `unasked`, `replays`, `unknown`, `silent`, `refuses`, `ahead` or `contradicts`.
     standing: &'static str,
     /// The same in words.
     why: String,

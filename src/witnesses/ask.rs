@@ -28,6 +28,8 @@ pub enum Said {
     Lines(String),
     /// It saw this size last, and not the one that was named.
     Size(u64),
+    /// It saw the size last that was named, and cosigns once it has replayed what it is shown.
+    Later,
     /// What it saw is not the beginning of what it is shown.
     Inconsistent,
     /// It does not know the ledger, so it never cosigned for it.
@@ -96,6 +98,7 @@ async fn said(answer: Response, old: u64, size: u64) -> Said {
     match status {
         StatusCode::OK => Said::Lines(text),
         StatusCode::CONFLICT => conflict(&text, is_size, old, size),
+        StatusCode::SERVICE_UNAVAILABLE if is_size => later(&text, old),
         // Without an older size there is nothing that this one could contradict.
         StatusCode::UNPROCESSABLE_ENTITY if old > 0 => Said::Inconsistent,
         StatusCode::NOT_FOUND => Said::Unknown,
@@ -111,6 +114,16 @@ fn conflict(text: &str, is_size: bool, old: u64, size: u64) -> Said {
         Some(seen) if seen != old => Said::Size(seen),
         _ if old == size => Said::Inconsistent,
         _ => Said::Silent(format!("409 with {:?}", short(text))),
+    }
+}
+
+/// A witness that replays says with 503 what it saw last, for it has checked that before
+/// (docs/witnesses.md 6).
+fn later(text: &str, old: u64) -> Said {
+    match text.strip_suffix('\n').and_then(submission::size) {
+        Some(seen) if seen == old => Said::Later,
+        Some(seen) => Said::Size(seen),
+        None => Said::Silent(format!("503 with {:?}", short(text))),
     }
 }
 
@@ -133,6 +146,13 @@ async fn text(mut answer: Response) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_503_may_say_a_size() {
+        assert_eq!(later("5\n", 5), Said::Later);
+        assert_eq!(later("7\n", 5), Said::Size(7));
+        assert!(matches!(later("5", 5), Said::Silent(_)));
+    }
 
     #[test]
     fn a_409_says_a_size_or_that_the_root_is_another() {

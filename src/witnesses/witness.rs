@@ -51,6 +51,8 @@ pub enum Standing {
     Unasked,
     /// It cosigned what it was shown last.
     Cosigns,
+    /// It has seen no more than it is shown, and cosigns once it has replayed that.
+    Replays,
     /// It does not know this ledger yet.
     Unknown,
     /// It does not answer, or not now.
@@ -80,6 +82,7 @@ impl Standing {
         match self {
             Self::Unasked => "unasked",
             Self::Cosigns => "cosigns",
+            Self::Replays => "replays",
             Self::Unknown => "unknown",
             Self::Silent(_) => "silent",
             Self::Refuses(_) => "refuses",
@@ -95,7 +98,7 @@ impl Standing {
 
     /// Whether it is known how far it has seen.
     pub fn is_heard(&self) -> bool {
-        matches!(self, Self::Cosigns | Self::Unknown)
+        matches!(self, Self::Cosigns | Self::Replays | Self::Unknown)
     }
 }
 
@@ -104,6 +107,7 @@ impl fmt::Display for Standing {
         match self {
             Self::Unasked => f.write_str("was not asked yet"),
             Self::Cosigns => f.write_str("cosigns"),
+            Self::Replays => f.write_str("has not replayed yet what it is shown"),
             Self::Unknown => f.write_str("does not know this ledger: its operator has to add it"),
             Self::Silent(why) => write!(f, "does not answer: {why}"),
             Self::Refuses(why) => write!(f, "refuses: {why}"),
@@ -168,6 +172,8 @@ impl Witness {
         }
         if standing == Standing::Cosigns {
             (seen.failures, seen.again_at) = (0, Duration::ZERO);
+        } else if standing == Standing::Replays {
+            (seen.failures, seen.again_at) = (0, now() + AGAIN_MIN);
         } else {
             seen.again_at = now() + (AGAIN_MIN * (1 << seen.failures.min(6))).min(AGAIN_MAX);
             seen.failures += 1;
@@ -182,7 +188,7 @@ impl Witness {
         let url = &self.url;
         match now {
             _ if before.word() == now.word() => {}
-            Standing::Cosigns => tracing::info!("the witness {url} {now}"),
+            Standing::Cosigns | Standing::Replays => tracing::info!("the witness {url} {now}"),
             fork if fork.is_fork() => tracing::error!("the witness {url} {now}"),
             _ => tracing::warn!("the witness {url} {now}"),
         }
@@ -204,6 +210,7 @@ impl Witness {
             match self.line.add_checkpoint(&submission, size).await {
                 Said::Lines(lines) => return self.verified(head, &lines),
                 Said::Size(seen) => self.seen().size = seen,
+                Said::Later => return Err(Standing::Replays),
                 Said::Inconsistent => return Err(Standing::Contradicts),
                 Said::Unknown => return Err(Standing::Unknown),
                 Said::Refused(why) => return Err(Standing::Refuses(why)),

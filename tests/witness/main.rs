@@ -7,7 +7,9 @@ mod fake;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod litewitness;
+mod ours;
 mod restored;
+mod served;
 
 use std::path::{Path, PathBuf};
 

@@ -46,7 +46,7 @@ fn contents() -> [Content; 5] {
     ]
 }
 
-fn honest() -> World {
+pub(crate) fn honest() -> World {
     rewritten(0, |_, _| None)
 }
 
@@ -72,14 +72,14 @@ fn replacing(world: &World) -> Block {
 }
 
 /// Blocks, and what is said of them by whoever never saw the ledger.
-struct Case {
-    what: &'static str,
-    blocks: Vec<Vec<u8>>,
-    words: &'static str,
+pub(crate) struct Case {
+    pub what: &'static str,
+    pub blocks: Vec<Vec<u8>>,
+    pub words: &'static str,
 }
 
 /// Blocks that were sealed, and then changed.
-fn changed() -> Vec<Case> {
+pub(crate) fn changed() -> Vec<Case> {
     let blocks = honest().encode();
     let case = |what, blocks, words| Case { what, blocks, words };
     let mut entry = honest();
@@ -136,7 +136,7 @@ fn changed() -> Vec<Case> {
 }
 
 /// Blocks that were made so, with the true keys or with others.
-fn made_so() -> Vec<Case> {
+pub(crate) fn made_so() -> Vec<Case> {
     let (seal, new) = (key(SEAL_SEED), key(NEW_SEAL_SEED));
     let with = |at: usize, change: &dyn Fn(&World) -> Block| {
         rewritten(at, |world, _| Some(change(world))).encode()
@@ -237,7 +237,7 @@ fn what_is_wrong_in_itself_any_audit_names() {
 }
 
 /// Whole histories made anew with the true keys: nothing is wrong in them.
-fn consistent() -> Vec<(&'static str, World, &'static str)> {
+pub(crate) fn consistent() -> Vec<(&'static str, World, &'static str)> {
     let other = |documents: u64| {
         move |world: &World, _: usize| Some(sealed(world, vec![world.certify(list(documents, 8))]))
     };

@@ -89,7 +89,7 @@ fn a_fork_is_named_at_its_first_block_with_two_signatures_of_the_ledger() {
 }
 
 /// A head as evidence has it.
-pub(super) fn head_of(saved: &serde_json::Value) -> SignedHead {
+pub(crate) fn head_of(saved: &serde_json::Value) -> SignedHead {
     let bytes = |name: &str| hex::decode(saved[name].as_str().unwrap()).unwrap();
     SignedHead {
         height: saved["height"].as_u64().unwrap(),
