@@ -135,8 +135,18 @@ impl Past {
         Evidence::in_dir(self.seen.as_ref().map(|seen| seen.dir().join("evidence")))
     }
 
-    /// Opens what was seen of this ledger, and a place for what the replay keeps.
-    pub(super) fn begin(&mut self, identity: &Identity, replay: &mut Replay) {
+    /// Opens what was seen of this ledger, and a place for what the replay keeps. Where nobody has said
+    /// which ledger it must be, it must not be another one by a name that was seen before: what was begun
+    /// anew breaks no rule.
+    pub(super) fn begin(&mut self, identity: &Identity, is_expected: bool, replay: &mut Replay) {
+        let named = self.state.as_deref().filter(|_| !is_expected);
+        if let Some(other) = named.and_then(|state| Seen::namesake(state, identity)) {
+            self.failed = Some(Error::input(format!(
+                "this is {identity}, and {other} was seen under that name before: give the one that is \
+                 meant with --identity"
+            )));
+            return;
+        }
         let opened = self.open(identity).and_then(|()| {
             let Some(seen) = &self.seen else { return Ok(()) };
             let (generation, dir) = seen.new_fold()?;

@@ -232,6 +232,17 @@ impl Report {
 
     /// Says how it ended, and hands back the block at fault.
     pub(super) fn end(&mut self, end: End) -> Option<Vec<u8>> {
+        let block = self.ended(end);
+        // Two signatures contradict each other however it ended: a server may break off just there.
+        if self.since.as_ref().is_some_and(SinceReport::is_contradicted)
+            && self.verdict != Verdict::Fault
+        {
+            self.verdict = Verdict::Fork;
+        }
+        block
+    }
+
+    fn ended(&mut self, end: End) -> Option<Vec<u8>> {
         match end {
             End::Whole { notes } => {
                 self.notes = notes;
@@ -258,9 +269,7 @@ impl Report {
     fn compared(&self) -> Verdict {
         let extends = self.since.as_ref().map(|since| since.extends);
         let standing = self.seen.as_ref().map(|seen| seen.standing);
-        if extends == Some(Extends::No) {
-            Verdict::Fork
-        } else if self.not_compared.is_some() {
+        if self.not_compared.is_some() {
             Verdict::NotCompared
         } else if extends == Some(Extends::Behind) || standing == Some(Standing::Behind) {
             Verdict::Behind

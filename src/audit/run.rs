@@ -165,7 +165,7 @@ impl Run {
         let expected = self.settings.expected.as_ref();
         let identity = replay::identity_of(first);
         if let Some(found) = identity.filter(|found| expected.is_none_or(|of| of == found)) {
-            self.past.begin(&found, &mut self.replay);
+            self.past.begin(&found, expected.is_some(), &mut self.replay);
         }
     }
 

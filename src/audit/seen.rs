@@ -138,6 +138,16 @@ impl Seen {
         })
     }
 
+    /// Another ledger of the same name that was seen before. What cannot be read says nothing.
+    pub fn namesake(state: &Path, identity: &Identity) -> Option<Identity> {
+        let dirs = fs::read_dir(state).ok()?.flatten();
+        let seen = dirs.filter_map(|entry| read_text(&entry.path().join(STATE)).ok().flatten());
+        let mut seen = seen.filter_map(|text| State::decode(&text).ok()?.identity.parse().ok());
+        seen.find(|seen: &Identity| {
+            seen.origin == identity.origin && seen.ledger != identity.ledger
+        })
+    }
+
     /// Where an earlier audit can be gone on with.
     pub fn snapshot(&self) -> Option<&Snapshot> {
         self.snapshot.as_ref()
@@ -309,12 +319,7 @@ type Kept = (Extent, Option<SignedHead>, Option<Snapshot>);
 
 fn read_state(dir: &Path, identity: &Identity) -> Result<Kept, Error> {
     let path = dir.join(STATE);
-    let file = match File::open(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Default::default()),
-        opened => opened.map_err(Error::file(&path))?,
-    };
-    let mut text = Vec::new();
-    file.take(STATE_BYTES_MAX).read_to_end(&mut text).map_err(Error::file(&path))?;
+    let Some(text) = read_text(&path)? else { return Ok(Default::default()) };
     let state = State::decode(&text).map_err(|why| damaged(&path, &why))?;
     if state.version != VERSION {
         let (path, version) = (path.display(), state.version);
@@ -325,6 +330,16 @@ fn read_state(dir: &Path, identity: &Identity) -> Result<Kept, Error> {
     let newest = newest.ok_or_else(|| damaged(&path, "the newest head is not one"))?;
     newest.verify(identity).map_err(|why| damaged(&path, &why.to_string()))?;
     Ok((state.heads, Some(newest), state.snapshot))
+}
+
+fn read_text(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(Error::file(path))?,
+    };
+    let mut text = Vec::new();
+    file.take(STATE_BYTES_MAX).read_to_end(&mut text).map_err(Error::file(path))?;
+    Ok(Some(text))
 }
 
 fn lock(dir: &Path) -> Result<File, Error> {

@@ -198,3 +198,65 @@ fn a_contradicted_checkpoint_is_saved_with_the_head_that_contradicts_it() {
     assert_eq!(saved["since"]["note"].as_str(), Some(&*report.since.unwrap().note));
     head_of(&saved["shown"]).verify(&ours.chain.identity()).unwrap();
 }
+
+#[test]
+fn a_contradiction_stands_however_the_audit_ends() {
+    let (mut blocks, theirs) = (ledger().encode(), forked());
+    // Cut off: a server that breaks off, just after what contradicts.
+    let last = blocks.last_mut().unwrap();
+    last.truncate(last.len() / 2);
+    let report = held_to(&blocks, Past::default().since(note(&theirs, 9, 2)));
+    assert_eq!(report.since.as_ref().unwrap().extends, Extends::No, "{report}");
+    assert_eq!(report.exit_code(), 1, "{report}");
+    let source = Box::new(Breaking { left: ledger().encode()[..6].to_vec().into_iter() });
+    let past = Past::default().since(note(&theirs, 9, 2));
+    let report = audit_since(source, &settings(None), past, &mut |_| {});
+    assert_eq!((report.verdict, report.exit_code()), (Verdict::Fork, 1), "{report}");
+    assert!(report.headline().starts_with("FORK: the ledger signed root"), "{report}");
+}
+
+/// Some blocks, and then an error.
+struct Breaking {
+    left: std::vec::IntoIter<Vec<u8>>,
+}
+
+impl Blocks for Breaking {
+    fn name(&self) -> String {
+        "a source that breaks off".into()
+    }
+
+    fn bytes_total(&self) -> Option<u64> {
+        None
+    }
+
+    fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        self.left.next().map(Some).ok_or_else(|| Error::busy("the stream broke off"))
+    }
+
+    fn skip(&mut self, count: u64) -> Result<(), Error> {
+        (0..count).for_each(|_| drop(self.left.next()));
+        Ok(())
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_ledger_begun_anew_under_a_name_that_was_seen_is_not_taken_for_it() {
+    let (state, other) = (tempfile::tempdir().unwrap(), World::with_random([9; 32]));
+    assert_eq!(audited(&ledger().encode(), state.path()).exit_code(), 0);
+    let report = audited(&other.encode(), state.path());
+    assert_eq!((report.verdict, report.exit_code()), (Verdict::NotCompared, 2), "{report}");
+    assert!(report.to_string().contains("was seen under that name before"), "{report}");
+    // It is another one, and may be meant.
+    let disk = Disk::new(&other.encode());
+    let source = open(disk.dir.path().to_str().unwrap()).unwrap();
+    let meant = settings(Some(other.chain.identity()));
+    let past = Past::default().kept_in(state.path());
+    let report = audit_since(source, &meant, past, &mut |_| {});
+    assert_eq!((report.exit_code(), standing(&report)), (0, Standing::First), "{report}");
+    // And the first one is now as little known by its name alone.
+    assert_eq!(audited(&ledger().encode(), state.path()).verdict, Verdict::NotCompared);
+}
