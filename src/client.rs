@@ -97,7 +97,7 @@ pub use refusal::NoReceipt;
 pub use stream::Stream;
 #[cfg(feature = "server")]
 pub(crate) use transport::choose_provider;
-pub(crate) use transport::{http_client, reason};
+pub(crate) use transport::{http_client, reason, shown};
 pub use verify::{Asked, Shown};
 
 /// Longest request, with its whole answer.
@@ -128,6 +128,8 @@ pub struct Accepted {
 pub struct Client {
     http: reqwest::Client,
     base: Url,
+    /// The same as people are told of it.
+    url: String,
     patient: bool,
     /// From the last lineage that was asked for.
     registry: Arc<Mutex<Option<Arc<Registry>>>>,
@@ -153,7 +155,8 @@ impl Client {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        Ok(Self { http: http_client(&base)?, base, patient: false, registry: Arc::default() })
+        let (http, url) = (http_client(&base)?, shown(&base));
+        Ok(Self { http, base, url, patient: false, registry: Arc::default() })
     }
 
     /// Also tries again where no connection is made, or it breaks: for long runs. Every request
@@ -163,9 +166,9 @@ impl Client {
         Self { patient: true, ..self }
     }
 
-    /// Where the ledger is.
+    /// Where the ledger is, without a user and password that its URL may hold.
     pub fn url(&self) -> &str {
-        self.base.as_str().trim_end_matches('/')
+        &self.url
     }
 
     /// Submits a statement with its list, and holds the receipt to it.

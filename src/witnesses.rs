@@ -17,7 +17,7 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use probant_core::trust_policy::TrustPolicy;
+use probant_core::{note::NOTE_BYTES_MAX, trust_policy::TrustPolicy};
 use tokio::time;
 
 use crate::{
@@ -70,6 +70,9 @@ pub struct Report {
     pub witnesses: Vec<(String, Standing, u64)>,
 }
 
+/// Bytes of a checkpoint that are left to witnesses beside its text and the ledger's own lines.
+const LINES_BYTES_MAX: usize = NOTE_BYTES_MAX - (8 << 10);
+
 impl Witnesses {
     /// Those of a policy; there is an alarm when its quorum has been missing for so long.
     ///
@@ -90,6 +93,14 @@ impl Witnesses {
                 all.push(Witness::new(url)?);
                 all.last_mut().expect("just pushed").members.push(member);
             }
+        }
+        if policy.witnesses().iter().map(|one| one.key.line_bytes()).sum::<usize>()
+            > LINES_BYTES_MAX
+        {
+            return Err(Error::input(format!(
+                "the lines of so many witnesses are longer than {LINES_BYTES_MAX} bytes, and a checkpoint \
+                 holds no more: name fewer"
+            )));
         }
         if !policy.reached(|place| all.iter().any(|witness| witness.has(place))) {
             let why = "the quorum cannot be reached by the witnesses that have a URL: give it to more of them";
@@ -145,7 +156,7 @@ impl Witnesses {
         round: Arc<Round>,
         store: &Arc<dyn Store>,
     ) -> (Arc<Round>, Vec<(usize, String)>) {
-        let lines = witness.ask(&round.head, store, || self.clock.elapsed()).await;
+        let lines = witness.ask(&round.head, store, &*self.clock).await;
         (round, lines)
     }
 
@@ -191,7 +202,7 @@ impl Witnesses {
         let since = self.waiting().map(|waiting| waiting.since);
         let waiting = since.map(|since| self.clock.elapsed().saturating_sub(since));
         let overdue = waiting.filter(|waiting| *waiting >= self.alarm_after).map(no_quorum);
-        let of = |witness: &Witness| (witness.url.clone(), witness.standing(), witness.size());
+        let of = |witness: &Witness| (witness.name.clone(), witness.standing(), witness.size());
         let witnesses: Vec<_> = self.all.iter().map(of).collect();
         let forks = witnesses.iter().filter(|(_, standing, _)| standing.is_fork());
         let fork = forks.map(|(url, standing, _)| format!("the witness {url} {standing}")).next();

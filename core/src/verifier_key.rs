@@ -119,6 +119,17 @@ impl VerifierKey {
         &self.material
     }
 
+    /// Bytes of a line by it in a note, of types 0x04 and 0x06 with their time.
+    pub fn line_bytes(&self) -> usize {
+        let signature = match &self.material {
+            Material::Ed25519(_) => 64,
+            Material::Ed25519Cosignature(_) => 8 + 64,
+            Material::MlDsaCosignature(_) => 8 + ml_dsa::SIGNATURE_BYTES,
+        };
+        // Dash, blank, name, blank, base64 of the key id and that, LF.
+        "\u{2014} ".len() + self.name.len() + 1 + (4 + signature).div_ceil(3) * 4 + 1
+    }
+
     /// Whether it signed the text of a note; the time that it says, in seconds since 1970, if it
     /// says one.
     pub(crate) fn verify(&self, text: &str, signature: &[u8]) -> Result<Option<u64>, Rejected> {

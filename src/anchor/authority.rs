@@ -50,13 +50,7 @@ impl Authority {
 
     /// Where it is, without what it is asked with.
     pub fn name(&self) -> String {
-        let mut url = self.url.clone();
-        // Both fail only for URLs without a host.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.set_query(None);
-        url.set_fragment(None);
-        url.to_string()
+        client::shown(&self.url)
     }
 
     /// Asks for a timestamp, verifies it, and gives the reply as it came.

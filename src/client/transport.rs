@@ -42,6 +42,17 @@ pub(crate) fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
     })
 }
 
+/// A URL as people are told of it: without user and password, nor what is asked with it.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only for URLs without a host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
 /// The innermost cause: "connection refused" rather than "error sending request".
 pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;

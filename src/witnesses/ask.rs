@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Error,
-    client::{http_client, reason},
+    client::{http_client, reason, shown},
     plain::plain_start,
     witness::submission::{self, Submission},
 };
@@ -62,6 +62,11 @@ impl Line {
             url.set_path(&format!("{}/", url.path()));
         }
         Ok(Self { http: http_client(&url)?, prefix: url })
+    }
+
+    /// Where it is, as people are told of it.
+    pub fn name(&self) -> String {
+        shown(&self.prefix)
     }
 
     /// Shows it a checkpoint of this size.

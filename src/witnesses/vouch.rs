@@ -33,9 +33,7 @@ impl Witnesses {
                 Err(why @ Error::Busy { .. }) => tracing::info!("no witness was asked: {why}"),
                 asked => asked?,
             }
-            let heard = |place| {
-                self.all.iter().any(|witness| witness.has(place) && witness.standing().is_heard())
-            };
+            let heard = |place| self.all.iter().any(|witness| witness.is_heard(place));
             if self.policy.reached(heard) {
                 return Ok(());
             }
@@ -62,7 +60,8 @@ impl Witnesses {
         let now = || self.clock.elapsed();
         let waiting = self.all.iter().filter(|witness| !witness.standing().is_heard());
         let waiting: Vec<_> = waiting.filter(|witness| witness.take_turn(now())).collect();
-        join_all(waiting.iter().map(|witness| witness.ask(&head, store, now))).await;
+        let asked = waiting.iter().map(|witness| witness.ask(&head, store, &*self.clock));
+        join_all(asked).await;
         match waiting.iter().find(|witness| witness.standing().is_fork()) {
             Some(witness) => Err(contradicted(witness, &registry, head.checkpoint.size).await),
             None => Ok(()),
@@ -70,7 +69,7 @@ impl Witnesses {
     }
 
     fn silent(&self) -> Vec<String> {
-        let silent = self.all.iter().map(|witness| (&witness.url, witness.standing()));
+        let silent = self.all.iter().map(|witness| (&witness.name, witness.standing()));
         let silent = silent.filter(|(_, standing)| !standing.is_heard());
         silent.map(|(url, standing)| format!("the witness {url} {standing}")).collect()
     }
@@ -78,7 +77,7 @@ impl Witnesses {
 
 /// What it says, with what it shows for it.
 async fn contradicted(witness: &Witness, registry: &Registry, size: u64) -> Error {
-    let (url, standing) = (&witness.url, witness.standing());
+    let (url, standing) = (&witness.name, witness.standing());
     let shown = witness.line.newest(registry.origin()).await;
     let keys = registry.ledger_keys(Use::Note);
     let opened = shown.as_ref().and_then(|note| {

@@ -10,7 +10,15 @@ use std::{
 use probant_core::{Hash, checkpoint::Checkpoint, note::Note, verifier_key::VerifierKey};
 
 use super::ask::{Line, Said};
-use crate::{Error, lag, prove::Published, receipt, store::Store, witness::submission::Submission};
+use crate::{
+    Error,
+    clock::{Clock, utc},
+    lag,
+    prove::Published,
+    receipt,
+    store::Store,
+    witness::submission::Submission,
+};
 
 /// Told of another size, it is asked again from there; other nodes may move it meanwhile.
 const TRIES_MAX: usize = 3;
@@ -18,6 +26,8 @@ const TRIES_MAX: usize = 3;
 const AGAIN_MIN: Duration = Duration::from_secs(1);
 /// up to this.
 const AGAIN_MAX: Duration = Duration::from_secs(60);
+/// By more than this, a time is not of now, in seconds.
+const CLOCKS_S_MAX: u64 = 300;
 
 /// A checkpoint to be cosigned.
 pub struct Head {
@@ -39,7 +49,10 @@ impl Head {
 pub struct Witness {
     /// Place in the policy, and key.
     pub members: Vec<(usize, VerifierKey)>,
+    /// As the policy has it: two keys at one are one witness.
     pub url: String,
+    /// The same as people are told of it.
+    pub name: String,
     pub line: Line,
     seen: Mutex<Seen>,
 }
@@ -70,6 +83,8 @@ struct Seen {
     /// The size that it cosigned last, as far as is known.
     size: u64,
     standing: Standing,
+    /// Places in the policy of those whose signatures it gave last.
+    signed: Vec<usize>,
     failures: u32,
     /// It is not asked before.
     again_at: Duration,
@@ -126,7 +141,8 @@ impl Witness {
     /// One that was not asked yet.
     pub fn new(url: &str) -> Result<Self, Error> {
         let (members, line) = (Vec::new(), Line::new(url)?);
-        Ok(Self { members, url: url.to_owned(), line, seen: Mutex::default() })
+        let (url, name) = (url.to_owned(), line.name());
+        Ok(Self { members, url, name, line, seen: Mutex::default() })
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -155,14 +171,21 @@ impl Witness {
         self.members.iter().any(|(member, _)| *member == place)
     }
 
+    /// Whether the one at this place has said how far it has seen, by its signature at least.
+    pub fn is_heard(&self, place: usize) -> bool {
+        let seen = self.seen();
+        self.has(place) && (seen.standing.is_heard() || seen.signed.contains(&place))
+    }
+
     /// Shows it a head, and gives the lines of its members that are verified, each with its place.
     pub async fn ask(
         &self,
         head: &Head,
         store: &Arc<dyn Store>,
-        now: impl Fn() -> Duration,
+        clock: &dyn Clock,
     ) -> Vec<(usize, String)> {
-        let (standing, lines) = match self.answer(head, store).await {
+        let now = || clock.elapsed();
+        let (standing, lines) = match self.answer(head, store, clock).await {
             Ok(lines) => (self.signed(&lines), lines),
             Err(standing) => (standing, Vec::new()),
         };
@@ -170,6 +193,7 @@ impl Witness {
         if !lines.is_empty() {
             seen.size = head.checkpoint.size;
         }
+        seen.signed = lines.iter().map(|(place, _)| *place).collect();
         if standing == Standing::Cosigns {
             (seen.failures, seen.again_at) = (0, Duration::ZERO);
         } else if standing == Standing::Replays {
@@ -185,7 +209,7 @@ impl Witness {
 
     /// Says once what has changed.
     fn tell(&self, before: &Standing, now: &Standing) {
-        let url = &self.url;
+        let url = &self.name;
         match now {
             _ if before.word() == now.word() => {}
             Standing::Cosigns | Standing::Replays => tracing::info!("the witness {url} {now}"),
@@ -198,6 +222,7 @@ impl Witness {
         &self,
         head: &Head,
         store: &Arc<dyn Store>,
+        clock: &dyn Clock,
     ) -> Result<Vec<(usize, String)>, Standing> {
         let size = head.checkpoint.size;
         for _ in 0..TRIES_MAX {
@@ -208,7 +233,7 @@ impl Witness {
             let proof = consistency(store, old, size).await?;
             let submission = Submission { old, proof, note: head.note.clone() };
             match self.line.add_checkpoint(&submission, size).await {
-                Said::Lines(lines) => return self.verified(head, &lines),
+                Said::Lines(lines) => return self.verified(head, &lines, clock.now_ms() / 1000),
                 Said::Size(seen) => self.seen().size = seen,
                 Said::Later => return Err(Standing::Replays),
                 Said::Inconsistent => return Err(Standing::Contradicts),
@@ -234,24 +259,41 @@ impl Witness {
         }
     }
 
-    /// The lines of members that are signatures under the head, with a time; others are left out.
-    fn verified(&self, head: &Head, lines: &str) -> Result<Vec<(usize, String)>, Standing> {
+    /// The lines of members that are signatures under the head, of now; others are left out. One of
+    /// before says nothing of what it has seen since: anybody may repeat it.
+    fn verified(
+        &self,
+        head: &Head,
+        lines: &str,
+        now_s: u64,
+    ) -> Result<Vec<(usize, String)>, Standing> {
         let text = head.checkpoint.text();
-        let mut verified = Vec::new();
+        let (mut verified, mut other_s) = (Vec::new(), None);
         for (place, key) in &self.members {
-            // Of another key, or of none; a time of 0 is for subtrees.
-            let is_signed = |line: &&str| {
+            // When it was signed, if it is by that key; a time of 0 is for subtrees.
+            let time_s = |line: &str| {
                 let note = format!("{text}\n{line}\n");
-                let by = Note::split(&note).and_then(|note| note.signatures(&[key]));
-                by.is_ok_and(|by| by.iter().any(|by| by.time_s().is_some()))
+                let by = Note::split(&note).and_then(|note| note.signatures(&[key])).ok()?;
+                by.iter().find_map(|by| by.time_s())
             };
-            let line = lines.lines().find(is_signed);
-            verified.extend(line.map(|line| (*place, format!("{line}\n"))));
+            let signed = lines.lines().find_map(|line| Some((time_s(line)?, line)));
+            match signed {
+                Some((time_s, line)) if time_s.abs_diff(now_s) <= CLOCKS_S_MAX => {
+                    verified.push((*place, format!("{line}\n")));
+                }
+                Some((time_s, _)) => other_s = Some(time_s),
+                None => {}
+            }
         }
-        if verified.is_empty() {
-            return Err(Standing::Silent("200 without a signature of its key".into()));
+        match other_s {
+            _ if !verified.is_empty() => Ok(verified),
+            None => Err(Standing::Silent("200 without a signature of its key".into())),
+            Some(time_s) => Err(Standing::Silent(format!(
+                "it says that it signed at {}: its clock or this one is wrong, or somebody repeats what \
+                 it said before",
+                utc(time_s.saturating_mul(1000))
+            ))),
         }
-        Ok(verified)
     }
 
     fn signed(&self, lines: &[(usize, String)]) -> Standing {

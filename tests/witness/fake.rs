@@ -34,6 +34,8 @@ pub enum Manner {
     Answers(StatusCode, &'static str, String),
     /// Signs by this key instead.
     Signs(Arc<Cosigner>),
+    /// Repeats what it signed so many seconds ago.
+    Repeats(u64),
 }
 
 struct Inner {
@@ -112,11 +114,12 @@ async fn add_checkpoint(State(inner): State<Arc<Inner>>, body: Bytes) -> Respons
     inner.asked.lock().unwrap().push(sent.clone());
     let manner = inner.manner.lock().unwrap().clone();
     match manner {
-        Manner::Honest => inner.cosign(&sent, &inner.cosigner),
-        Manner::Signs(cosigner) => inner.cosign(&sent, &cosigner),
+        Manner::Honest => inner.cosign(&sent, &inner.cosigner, 0),
+        Manner::Signs(cosigner) => inner.cosign(&sent, &cosigner, 0),
+        Manner::Repeats(ago_s) => inner.cosign(&sent, &inner.cosigner, ago_s),
         Manner::Slow(pause) => {
             tokio::time::sleep(pause).await;
-            inner.cosign(&sent, &inner.cosigner)
+            inner.cosign(&sent, &inner.cosigner, 0)
         }
         Manner::Hangs => std::future::pending().await,
         Manner::Answers(status, kind, text) => {
@@ -131,7 +134,7 @@ async fn newest(State(inner): State<Arc<Inner>>) -> Response {
 }
 
 impl Inner {
-    fn cosign(&self, sent: &Submission, cosigner: &Cosigner) -> Response {
+    fn cosign(&self, sent: &Submission, cosigner: &Cosigner, ago_s: u64) -> Response {
         let mut seen = self.seen.lock().unwrap();
         let size = seen.map_or(0, |(size, _)| size);
         if sent.old != size {
@@ -145,7 +148,7 @@ impl Inner {
             return StatusCode::UNPROCESSABLE_ENTITY.into_response();
         }
         *seen = Some(now);
-        let line = cosigner.cosign(&checkpoint, now_ms() / 1000);
+        let line = cosigner.cosign(&checkpoint, now_ms() / 1000 - ago_s);
         *self.newest.lock().unwrap() = Some(format!("{}{line}", sent.note));
         line.into_response()
     }

@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 
 use crate::{
     Fake, cosigned,
-    fake::{Manner, ed25519},
+    fake::{Manner, ed25519, ml_dsa},
     harness::{Home, Issuer, bounded},
-    policy_of, texts, with_policy,
+    policy, policy_of, texts, with_policy, witnesses,
 };
 
 fn copy(from: &Path, to: &Path) {
@@ -91,6 +91,46 @@ async fn nothing_is_written_before_a_quorum_has_been_heard() {
         let server =
             tokio::task::spawn_blocking(|| starting.wait().expect("it starts")).await.unwrap();
         assert_eq!(server.stop(), Some(0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_witness_signed_before_is_no_answer_of_now() {
+    bounded(90, async {
+        let (home, one) = (Home::init(), Fake::start(ed25519("one.example", 1)).await);
+        let args = with_policy(&policy_of(&home, 1, &[&one]));
+        one.behaves(Manner::Repeats(600));
+        let starting = home.start(&texts(&args));
+        while !home.log().contains("somebody repeats what it said before") {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert!(home.log().contains("nothing is written until a quorum"), "{}", home.log());
+        one.behaves(Manner::Repeats(200));
+        let server =
+            tokio::task::spawn_blocking(|| starting.wait().expect("it starts")).await.unwrap();
+        assert_eq!(server.stop(), Some(0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_with_two_keys_that_signs_with_one_has_been_heard_by_that() {
+    bounded(60, async {
+        let (home, one) = (Home::init(), Fake::start(ed25519("one.example", 1)).await);
+        // Its name and password are for the witness alone.
+        let url = one.url().replace("http://", "http://ledger:secret@");
+        let other = ml_dsa("one.example", 2).verifier_key().clone();
+        let named = [(one.key(), url.as_str()), (&other, url.as_str())];
+        let server = home.serve(&texts(&with_policy(&policy(&home, 1, &named))));
+        let stands = witnesses(&server.client()).await["witnesses"][0].clone();
+        assert_eq!((&stands["standing"], &stands["url"]), (&"refuses".into(), &one.url().into()));
+        assert!(!home.log().contains("secret"), "{}", home.log());
+        assert_eq!(server.stop(), Some(0));
+        let many: Vec<_> = (0..20).map(|seed| ml_dsa("many.example", seed)).collect();
+        let named: Vec<_> = many.iter().map(|one| (one.verifier_key(), url.as_str())).collect();
+        let (code, said) = home.refused(&texts(&with_policy(&policy(&home, 1, &named))));
+        assert!(code == 2 && said.contains("name fewer"), "{code} {said}");
     })
     .await;
 }
