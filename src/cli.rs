@@ -43,6 +43,10 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use probant_core::{
+    Rejected,
+    trust_policy::{POLICY_BYTES_MAX, TrustPolicy},
+};
 
 use crate::{Error, clock::SystemClock, plain::plain};
 
@@ -192,6 +196,12 @@ fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(Error::file(path))?;
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
     Ok(bytes)
+}
+
+/// Reads a trust policy that the user named.
+fn trust_policy(path: &Path) -> Result<TrustPolicy, Error> {
+    let named = |rejected: Rejected| Error::input(format!("{}: {rejected}", path.display()));
+    TrustPolicy::parse(&read(path, POLICY_BYTES_MAX)?).map_err(named)
 }
 
 /// `1 document`, `2 documents`.

@@ -11,14 +11,13 @@ use std::{
     time::Duration,
 };
 
-use probant_core::trust_policy::TrustPolicy;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
 
-use super::{LogFormat, database::Database, directories::Directories, say};
+use super::{LogFormat, database::Database, directories::Directories, say, trust_policy};
 use crate::{
     Error,
     anchor::Anchors,
@@ -332,12 +331,10 @@ impl Serve {
 impl Cosigners {
     fn open(&self, clock: &SharedClock) -> Result<Option<Witnesses>, Error> {
         let Some(path) = &self.witness_policy else { return Ok(None) };
-        let text = fs::read(path).map_err(Error::file(path))?;
-        let wrong =
-            |why: &dyn std::fmt::Display| Error::input(format!("{}: {why}", path.display()));
-        let policy = TrustPolicy::parse(&text).map_err(|rejected| wrong(&rejected))?;
-        let alarm_after = Duration::from_secs(self.witness_alarm_s);
-        Witnesses::new(policy, alarm_after, clock).map_err(|error| wrong(&error)).map(Some)
+        let (policy, alarm_after) =
+            (trust_policy(path)?, Duration::from_secs(self.witness_alarm_s));
+        let wrong = |error: Error| Error::input(format!("{}: {error}", path.display()));
+        Witnesses::new(policy, alarm_after, clock).map_err(wrong).map(Some)
     }
 }
 

@@ -16,6 +16,7 @@ use std::{
 use probant_core::{
     Fingerprints, Identity, Verified, Verifier,
     proof::{PROOF_BYTES_MAX, Proof},
+    trust_policy::TrustPolicy,
 };
 
 use super::{json, ledger::Ledger, read, say};
@@ -129,6 +130,7 @@ impl Verify {
         let fingerprints = document::fingerprints(&self.file).map_err(Error::file(&self.file))?;
         let proof = self.proof_file()?;
         let trusted = self.trusted()?;
+        let policy = trusted.as_ref().map(Trusted::policy).cloned();
         let (identity, first_use) = self.ledger.identity().await?;
         let begin = |way, age_max| {
             let freshness = Freshness::new(clock.now_ms(), age_max);
@@ -152,7 +154,7 @@ impl Verify {
         let (report, best) = online(begin(), &asked);
         let code = self.tell(&report)?;
         if let Some(best) = best.filter(|_| self.save) {
-            self.keep(best, &fingerprints, (&client, &identity)).await?;
+            self.keep(best, &fingerprints, (&client, &identity), policy).await?;
         }
         Ok(code)
     }
@@ -180,12 +182,13 @@ impl Verify {
         best: (&Verified, &[u8]),
         document: &Fingerprints,
         ledger: (&Client, &Identity),
+        policy: Option<TrustPolicy>,
     ) -> Result<(), Error> {
         let path = document::proof_path(&self.file);
         if self.by_prefix {
             return save::save_new(&path, best.1);
         }
-        save::save(&path, best, document, ledger).await
+        save::save(&path, best, document, ledger, policy).await
     }
 
     fn tell(&self, report: &Report) -> Result<u8, Error> {

@@ -4,7 +4,10 @@
 
 use std::collections::HashSet;
 
-use probant_core::{Hash, Rejected, Verified, Verifier, proof::Proof, tree::check_consistency};
+use probant_core::{
+    Hash, Rejected, Verified, Verifier, proof::Proof, tree::check_consistency,
+    trust_policy::TrustPolicy,
+};
 
 use super::Client;
 use crate::{Error, anchor::Anchored};
@@ -35,12 +38,20 @@ pub struct Refresher {
     client: Client,
     verifier: Verifier,
     grown: HashSet<(Tree, Tree)>,
+    policy: Option<TrustPolicy>,
 }
 
 impl Refresher {
     /// With the ledger's client, and a verifier that trusts its identity.
     pub fn new(client: Client, verifier: Verifier) -> Self {
-        Self { client, verifier, grown: HashSet::new() }
+        Self { client, verifier, grown: HashSet::new(), policy: None }
+    }
+
+    /// By which whoever refreshes judges proofs: a newer one that a quorum cosigned then takes the place
+    /// of one that more did. Without it, all have to have who cosigned the older.
+    #[must_use]
+    pub fn by_policy(self, policy: Option<TrustPolicy>) -> Self {
+        Self { policy, ..self }
     }
 
     /// Verifies a proof of whatever document it names.
@@ -86,10 +97,10 @@ impl Refresher {
         if let Err(why) = self.check_grown(old, &new).await? {
             return Ok(Refreshed::Contradicts(answer, why));
         }
-        let more = old.more_attested(&new)?;
-        if shown.size == known.size && !more {
+        if shown.size == known.size && !old.is_less_attested(&new) {
             return Ok(Refreshed::Newest);
         }
+        old.check_attested(&new, self.policy.as_ref())?;
         let stamps = old.stamps_beyond(&new);
         Ok(Refreshed::Moved(Box::new(new), answer, stamps))
     }
@@ -121,17 +132,37 @@ impl Refresher {
 }
 
 impl Held {
-    /// Whether more witnesses and authorities of time signed the newer head. What witnesses signed is
-    /// not given away for what none of them has seen; time stamps are kept beside the newer proof.
-    fn more_attested(&self, new: &Self) -> Result<bool, Error> {
+    /// Whether more witnesses and authorities of time signed the same head by now.
+    fn is_less_attested(&self, new: &Self) -> bool {
         let [held, shown] = [self, new].map(|held| &held.proof.attested);
-        if held.checkpoint.is_some() && shown.checkpoint.is_none() {
-            return Err(Error::busy(
-                "witnesses cosigned this proof, and none the ledger's newest head: it stays as it \
-                 is; try again, and tell the ledger's operator if it stays so",
-            ));
+        shown.count() > held.count()
+    }
+
+    /// What witnesses signed is not given away for less; but for a proof that tells of a fall, always.
+    fn check_attested(&self, new: &Self, policy: Option<&TrustPolicy>) -> Result<(), Error> {
+        let stands_as_before = self.verified.standing() == new.verified.standing();
+        let is_enough = match policy {
+            Some(policy) => new.satisfies(policy) || !self.satisfies(policy),
+            None => new.proof.attested.has_cosigners_of(&self.proof.attested),
+        };
+        if is_enough || !stands_as_before {
+            return Ok(());
         }
-        Ok(shown.count() > held.count())
+        Err(Error::busy(match policy {
+            Some(_) => {
+                "a quorum of the policy cosigned this proof, and not the newer one: it stays as it is; try \
+                 again, and tell the ledger's operator if it stays so"
+            }
+            None => {
+                "of the witnesses that cosigned this proof not all cosigned the newer one: it stays as it \
+                 is; try again, or say with --policy how many are enough"
+            }
+        }))
+    }
+
+    fn satisfies(&self, policy: &TrustPolicy) -> bool {
+        let judged = self.verified.judge(policy);
+        judged.is_ok_and(|judged| judged.map_or(policy.wants_nobody(), |judged| judged.quorum()))
     }
 
     /// The time stamps that the newer proof does without, each with the path of the entry to the head

@@ -7,6 +7,7 @@ use probant_core::{
     cosignature::Cosigner,
     ml_dsa,
     proof::Proof,
+    status::Reason,
 };
 
 use super::{
@@ -139,6 +140,21 @@ async fn what_was_cosigned_is_not_given_away_for_a_head_that_nobody_has_seen() {
     desk.carry(&proof, Some(cosigned(&head(&proof), &[(0, now_s)])));
     let before = fs::read(desk.at("a.pdf.proof")).unwrap();
     desk.certified("after", BY);
-    desk.run(&["proof", "refresh", "a.pdf.proof"]).expect(3, "it stays as it is");
+    let (refresh, by_policy) = (
+        ["proof", "refresh", "a.pdf.proof"],
+        ["proof", "refresh", "a.pdf.proof", "--policy", "witnesses.policy"],
+    );
+    desk.run(&refresh).expect(3, "not all cosigned the newer one: it stays as it is");
     assert_eq!(fs::read(desk.at("a.pdf.proof")).unwrap(), before);
+    // A quorum is given away for less by no policy, and less than a quorum is no loss.
+    desk.carry(&proof, Some(cosigned(&head(&proof), &[(0, now_s), (2, now_s)])));
+    let before = fs::read(desk.at("a.pdf.proof")).unwrap();
+    desk.run(&by_policy).expect(3, "a quorum of the policy cosigned this proof, and not the newer");
+    assert_eq!(fs::read(desk.at("a.pdf.proof")).unwrap(), before);
+    desk.carry(&proof, Some(cosigned(&head(&proof), &[(0, now_s)])));
+    desk.run(&by_policy).expect(0, "certified  a.pdf.proof");
+    // But whoever holds it hears that it has fallen.
+    desk.carry(&proof, Some(cosigned(&head(&proof), &[(0, now_s), (2, now_s)])));
+    desk.revoke("a", BY, Reason::Withdrawn);
+    desk.run(&refresh).expect(1, "revoked  a.pdf.proof");
 }

@@ -1,10 +1,13 @@
 //! What others signed of a proof's head: the checkpoint with their cosignatures, and time stamps
 //! (format.md 11.1, labels 8 and 9). The ledger's own word is whole without it.
 
+use std::collections::BTreeSet;
+
 use crate::{
     Rejected,
     cbor::{Reader, Writer},
     note::{NOTE_BYTES_MAX, Note},
+    verifier_key::KeyId,
 };
 
 /// Labels in the parts of a proof; each is there only with something in it.
@@ -25,11 +28,27 @@ pub struct Attested {
     pub timestamps: Vec<Vec<u8>>,
 }
 
+/// Names and key ids in a checkpoint, but for lines by the name of its origin.
+fn cosigners(attested: &Attested) -> BTreeSet<(&str, KeyId)> {
+    let note = attested.checkpoint.as_deref().and_then(|note| Note::split(note).ok());
+    let Some(note) = note else { return BTreeSet::new() };
+    let origin = note.text().lines().next();
+    let others = note.lines().flatten().filter(|line| Some(line.name) != origin);
+    others.map(|line| (line.name, line.id)).collect()
+}
+
 impl Attested {
     /// How many signed: lines of the checkpoint, and time stamps.
     pub fn count(&self) -> usize {
         let note = self.checkpoint.as_deref().and_then(|note| Note::split(note).ok());
         note.map_or(0, |note| note.lines().flatten().count()) + self.timestamps.len()
+    }
+
+    /// Whether all who cosigned the other's checkpoint cosigned this one, by name and key id: the lines of
+    /// the ledger itself aside, whose keys are replaced. No line is verified.
+    pub fn has_cosigners_of(&self, other: &Self) -> bool {
+        let own = cosigners(self);
+        cosigners(other).is_subset(&own)
     }
 
     /// Labels that it needs.

@@ -12,7 +12,7 @@ use probant_core::{Verified, Verifier, status::Standing};
 use super::read;
 use crate::{
     Error,
-    cli::{beside, ledger::Ledger, say, standing},
+    cli::{beside, ledger::Ledger, say, standing, trust_policy},
     client::{Held, Refreshed, Refresher},
     clock::{Clock, utc},
     durable,
@@ -46,6 +46,10 @@ pub struct Refresh {
     /// Proofs
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// How many witnesses are enough for a newer proof: a C2SP trust policy. Without it, all have to have
+    /// cosigned it who cosigned the older one
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     #[command(flatten)]
     ledger: Ledger,
 }
@@ -54,7 +58,8 @@ impl Refresh {
     pub async fn run(&self, clock: &dyn Clock) -> Result<u8, Error> {
         let client = self.ledger.client()?;
         let (identity, _) = self.ledger.identity().await?;
-        let mut refresher = Refresher::new(client, Verifier::new(identity));
+        let policy = self.policy.as_deref().map(trust_policy).transpose()?;
+        let mut refresher = Refresher::new(client, Verifier::new(identity)).by_policy(policy);
         let mut worst = 0;
         for (at, file) in self.files.iter().enumerate() {
             let error = match refresh(&mut refresher, file, clock).await {

@@ -3,7 +3,9 @@
 
 use std::{io::ErrorKind, path::Path};
 
-use probant_core::{Fingerprints, Identity, Verified, Verifier, proof::PROOF_BYTES_MAX};
+use probant_core::{
+    Fingerprints, Identity, Verified, Verifier, proof::PROOF_BYTES_MAX, trust_policy::TrustPolicy,
+};
 
 use crate::{
     Error,
@@ -25,13 +27,15 @@ pub async fn save(
     (best, bytes): (&Verified, &[u8]),
     document: &Fingerprints,
     (client, identity): (&Client, &Identity),
+    policy: Option<TrustPolicy>,
 ) -> Result<(), Error> {
     let old = match planted::read(path, PROOF_BYTES_MAX) {
         Ok(old) => old,
         Err(error) if error.kind() == ErrorKind::NotFound => return place(path, bytes),
         Err(error) => return Err(left_alone(path, &error.to_string())),
     };
-    let mut refresher = Refresher::new(client.clone(), Verifier::new(identity.clone()));
+    let refresher = Refresher::new(client.clone(), Verifier::new(identity.clone()));
+    let mut refresher = refresher.by_policy(policy);
     let old = refresher.hold(&old).map_err(|why| left_alone(path, &why.to_string()))?;
     if ![document.blake3, document.sha256].contains(&old.verified.fingerprint()) {
         return Err(left_alone(path, "it is of another document"));

@@ -6,11 +6,15 @@ use std::path::Path;
 use probant_core::{
     Rejected, Verified,
     note::NOTE_BYTES_MAX,
-    trust_policy::{self, Judged, POLICY_BYTES_MAX, TrustPolicy},
+    trust_policy::{self, Judged, TrustPolicy},
 };
 use serde::Serialize;
 
-use crate::{Error, cli::read, clock::utc};
+use crate::{
+    Error,
+    cli::{read, trust_policy},
+    clock::utc,
+};
 
 /// How far clocks may be apart before the difference is worth a word, in seconds.
 const CLOCKS_S: u64 = 300;
@@ -59,13 +63,17 @@ impl Moment {
 impl Trusted {
     /// Reads what `--policy` and `--earlier` name.
     pub fn read(policy: &Path, earlier: Option<&Path>) -> Result<Self, Error> {
-        let named = |rejected: Rejected| Error::input(format!("{}: {rejected}", policy.display()));
-        let policy = TrustPolicy::parse(&read(policy, POLICY_BYTES_MAX)?).map_err(named)?;
+        let policy = trust_policy(policy)?;
         let note = |path: &Path| {
             let note = String::from_utf8(read(path, NOTE_BYTES_MAX)?);
             note.map_err(|_| Error::input(format!("{}: a checkpoint is UTF-8", path.display())))
         };
         Ok(Self { policy, earlier: earlier.map(note).transpose()? })
+    }
+
+    /// The policy alone.
+    pub fn policy(&self) -> &TrustPolicy {
+        &self.policy
     }
 
     /// By the checkpoint that the proof carries, and the earlier one.
