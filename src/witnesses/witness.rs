@@ -274,7 +274,7 @@ impl Witness {
             let time_s = |line: &str| {
                 let note = format!("{text}\n{line}\n");
                 let by = Note::split(&note).and_then(|note| note.signatures(&[key])).ok()?;
-                by.iter().find_map(|by| by.time_s())
+                by.iter().find_map(probant_core::note::Signed::time_s)
             };
             let signed = lines.lines().find_map(|line| Some((time_s(line)?, line)));
             match signed {
