@@ -21,7 +21,7 @@ pub(crate) use evidence::Evidence;
 pub use evidence::EvidenceFile;
 pub use past::{Past, SeenReport, Standing};
 pub use remote::Remote;
-pub(crate) use replay::{Times, check_signatures};
+pub(crate) use replay::Times;
 pub use report::{Report, Verdict};
 pub(crate) use run::Run;
 pub use signed_head::{HeadReport, SignedHead};

@@ -6,7 +6,8 @@
 //! ledger -> blocks -> replay.rs -> watch.rs -> report.rs -> delivery.rs -> said, posted -> state.rs
 //!                     checked      resemblance/             in order       webhook.rs      position
 //! ```
-//! A start replays from block 0, as only that is believed, and reports from the position that was kept.
+//! A first start replays from block 0, as only that is believed. A later one goes on where the replay was
+//! kept, which is never after the position up to which reports were delivered.
 
 mod delivery;
 mod replay;
@@ -17,6 +18,7 @@ mod watch;
 mod webhook;
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -25,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-use probant_core::{Identity, block::Block, key::Kid, registry::Signer};
+use probant_core::{Identity, key::Kid, registry::Signer};
 use tokio::runtime::Handle;
 
 pub use delivery::{Delivery, Say};
@@ -36,12 +38,12 @@ pub use webhook::Webhook;
 
 use crate::{
     Error,
-    audit::{Blocks as _, Remote},
+    audit::{self, Blocks as _, Remote},
     clock::SharedClock,
     domain::{Confirmation, Domains},
     freshness::{Freshness, NotFresh, ONLINE_MAX},
 };
-use replay::Replay;
+use replay::{Refused, Replay};
 
 /// How often a webhook is tried where the monitor ends by itself.
 const TRIES_MAX: u32 = 4;
@@ -56,6 +58,8 @@ pub struct Settings {
     pub url: String,
     /// Which ledger that has to be.
     pub ledger: Identity,
+    /// Where the replay is kept, for the next run to go on.
+    pub replay: PathBuf,
     /// Between two questions to the ledger.
     pub every: Duration,
     /// Ends once everything was read and delivered.
@@ -114,12 +118,23 @@ enum Look {
 
 impl Monitor {
     /// To be called within the runtime.
-    pub fn new(settings: Settings, watch: Watch, delivery: Delivery) -> Self {
-        let replay = Replay::new(Some(settings.ledger.clone()));
+    ///
+    /// # Errors
+    /// [`Error::Input`] where the replay that was kept cannot be used.
+    pub fn new(settings: Settings, mut watch: Watch, delivery: Delivery) -> Result<Self, Error> {
         let seen = delivery.state.head.clone();
         let told = seen.as_ref().map(|head| head.height);
+        let audit = audit::Settings {
+            expected: Some(settings.ledger.clone()),
+            clock: Arc::clone(&settings.clock),
+            stop: Arc::clone(&settings.stop),
+        };
+        let replay = Replay::resume(&settings.ledger, audit, &settings.replay, told)?;
+        if let Some(registry) = replay.registry() {
+            watch.recall(registry);
+        }
         let (found, asked, runtime) = (false, None, Handle::current());
-        Self { settings, watch, delivery, replay, seen, told, found, asked, runtime }
+        Ok(Self { settings, watch, delivery, replay, seen, told, found, asked, runtime })
     }
 
     /// Follows the ledger, on a thread that may block.
@@ -138,6 +153,9 @@ impl Monitor {
                 self.look_at_domain()?;
             }
             let delivered = self.deliver();
+            if matches!(looked, Ok(Look::Whole | Look::Full | Look::Stopped)) {
+                self.keep()?;
+            }
             if let Some(end) = self.end(&looked, &delivered) {
                 looked?;
                 delivered?;
@@ -146,7 +164,7 @@ impl Monitor {
             for error in [looked.as_ref().err(), delivered.as_ref().err()].into_iter().flatten() {
                 tracing::warn!("{error}; trying again");
             }
-            let goes_on = delivered.is_ok() && looked.is_ok_and(|look| look == Look::Full);
+            let goes_on = delivered.is_ok() && matches!(looked, Ok(Look::Full | Look::Other));
             if !goes_on && !self.pause(self.settings.every) {
                 return Ok(Ended::Stopped);
             }
@@ -177,18 +195,17 @@ impl Monitor {
         let newest = self.replay.head().map(|head| head.height);
         let mut blocks = match Remote::open_from(&self.settings.url, newest.unwrap_or(0)) {
             Ok(blocks) => blocks,
-            // It has shown that block before.
-            Err(Error::No(_)) => return self.fall_behind(None),
+            Err(Error::No(_)) => return self.miss(newest),
             Err(error) => return Err(error),
         };
         if newest.is_some() {
             match blocks.next()? {
                 Some(bytes) if self.replay.is_newest(&bytes) => {}
                 Some(_) => {
-                    self.replay = Replay::new(Some(self.settings.ledger.clone()));
+                    self.replay = self.replay.again();
                     return Ok(Look::Other);
                 }
-                None => return self.fall_behind(None),
+                None => return self.miss(newest),
             }
         }
         // An answer without an end would hold back what was found in it.
@@ -209,20 +226,31 @@ impl Monitor {
         Ok(Look::Whole)
     }
 
+    /// It does not show the newest block, which it has shown before. What it shows in its place, a replay
+    /// from block 0 tells, once.
+    fn miss(&mut self, newest: Option<u64>) -> Result<Look, Error> {
+        if newest.is_none() || self.delivery.state.behind {
+            return self.fall_behind(None);
+        }
+        self.replay = self.replay.again();
+        Ok(Look::Other)
+    }
+
     /// Takes the next block; says where looking ends with it.
     fn take(&mut self, bytes: &[u8]) -> Result<Option<Look>, Error> {
         let block = match self.replay.add(bytes) {
             Ok(block) => block,
-            Err(refused) => {
-                let end = format!("{}-fault", refused.height);
-                return self.convict(&end, Event::Fault { why: refused.to_string() }).map(Some);
+            Err(Refused::Fault { height, why }) => {
+                return self.convict(&format!("{height}-fault"), Event::Fault { why }).map(Some);
             }
+            Err(Refused::Forked { before, now }) => return self.convict_forked(before, now),
+            Err(Refused::Failed(error)) => return Err(error),
         };
-        let head = self.sealed(&block);
+        let head = self.replay.sealed().expect("a block was added");
+        // Also where what was kept of the replay was moved away.
         let same_height = self.seen.clone().filter(|seen| seen.height == head.height);
         if let Some(before) = same_height.filter(|seen| seen.root != head.root) {
-            let end = format!("{}-{}-forked", head.height, head.root);
-            return self.convict(&end, Event::Forked { before, now: head }).map(Some);
+            return self.convict_forked(before, head);
         }
         let registry = self.replay.registry().expect("a block was added");
         let reports = self.watch.read(&block, registry);
@@ -240,17 +268,6 @@ impl Monitor {
             return Ok(Some(Look::Stopped));
         }
         Ok(self.delivery.is_full().then_some(Look::Full))
-    }
-
-    fn sealed(&self, block: &Block) -> SealedHead {
-        let head = self.replay.head().expect("a block was added");
-        SealedHead {
-            height: head.height,
-            size: head.size,
-            root: head.root.to_string(),
-            time_ms: head.time_ms,
-            seal: hex::encode(block.seal.encode()),
-        }
     }
 
     fn tell(&mut self, report: Report) -> Result<(), Error> {
@@ -279,6 +296,15 @@ impl Monitor {
         let id = format!("{}-{id_end}", self.settings.ledger.ledger);
         self.tell(Report { id, ..report })?;
         Ok(Look::Convicted)
+    }
+
+    fn convict_forked(
+        &mut self,
+        before: SealedHead,
+        now: SealedHead,
+    ) -> Result<Option<Look>, Error> {
+        let end = format!("{}-{}-forked", now.height, now.root);
+        self.convict(&end, Event::Forked { before, now }).map(Some)
     }
 
     /// The ledger shows less than before: it may lag, or have been put back.
@@ -355,6 +381,16 @@ impl Monitor {
                 delivered => return delivered,
             }
         }
+    }
+
+    /// Keeps the replay where everything up to it was delivered. A crash on the way leaves one that was
+    /// kept before: what it lacks is replayed again, and not told again.
+    fn keep(&mut self) -> Result<(), Error> {
+        let delivered = self.delivery.state.head.as_ref().map(|head| head.height);
+        if self.replay.head().map(|head| head.height) > delivered {
+            return Ok(());
+        }
+        self.replay.keep()
     }
 
     /// Waits; false once it is to stop.

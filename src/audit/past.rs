@@ -130,6 +130,11 @@ impl Past {
         self.failed.as_ref()
     }
 
+    /// Where it is another history: the head that was seen, and the one of today at its height.
+    pub(crate) fn forked(&self) -> Option<(&SignedHead, &SignedHead)> {
+        self.forked.as_ref().map(|fork| (&fork.seen, &fork.shown))
+    }
+
     /// Where what was caught is saved.
     pub(crate) fn evidence(&self) -> Evidence {
         Evidence::in_dir(self.seen.as_ref().map(|seen| seen.dir().join("evidence")))

@@ -158,6 +158,17 @@ impl Run {
         }
     }
 
+    /// Takes the next block alone, for whoever hands on each as it passes; says what it ended with, if
+    /// it did not pass.
+    pub fn take(&mut self, block: Vec<u8>) -> Option<End> {
+        let chunk = vec![block];
+        self.begin(&chunk);
+        let checked = self.replay.fold(chunk).check();
+        let height = self.tally.blocks;
+        self.count(checked, &mut |_| {})
+            .or_else(|| self.replay.failed().map(|error| End::Unreadable { height, error }))
+    }
+
     /// Block 0 says which ledger it is, and so where what is kept of it is.
     fn begin(&mut self, chunk: &[Vec<u8>]) {
         let begins = self.replay.chain().is_none();

@@ -28,20 +28,20 @@ Examples:
   probant monitor https://ledger.example --issuer energie.example --once --json
       for cron: reads what is new, and the exit code says whether something was found
 
-Every block is replayed, from block 0, before anything in it is believed. Reported is every
-statement in the issuer's name or about it (certifications by key and block, with counts), what the
-operator changes for everybody, every enrollment that resembles it (docs/monitor.md 3 says how that
-is measured), what its domain says of its keys, and a ledger that breaks its rules, shows another
-history than before, shows less, or stands still. An issuer that is not enrolled is watched, too:
-nobody is to take its place.
+Every block is replayed, from block 0, before anything in it is believed; the next run goes on where
+this one ends. Reported is every statement in the issuer's name or about it (certifications by key
+and block, with counts), what the operator changes for everybody, every enrollment that resembles it
+(docs/monitor.md 3 says how that is measured), what its domain says of its keys, and a ledger that
+breaks its rules, shows another history than before, shows less, or stands still. An issuer that is
+not enrolled is watched, too: nobody is to take its place.
 
 With --known-key, what your own keys certify and revoke is expected: compare the counts with your
 books, for a stolen key of yours is a known key. All else is not, such as keys that you do not know.
 
-The state file says up to where reports were delivered: after any interruption the next run goes on
-there. Everything is reported at least once, and what comes again has the same id. A webhook gets
-each report as a POST of JSON, with its id as Idempotency-Key, in order, until it answers 2xx;
-redirects are not followed.
+The state file says up to where reports were delivered, and STATE.replay beside it has what was
+replayed: after any interruption the next run goes on there. Everything is reported at least once,
+and what comes again has the same id. A webhook gets each report as a POST of JSON, with its id as
+Idempotency-Key, in order, until it answers 2xx; redirects are not followed.
 
 Exit codes: 130 Ctrl-C. With --once: 0 nothing unexpected; 1 something was reported that is; 3 the
 ledger or the webhook is out of reach, and the next run goes on there. Always: 2 mend the input;
@@ -117,6 +117,7 @@ impl MonitorCommand {
         let settings = Settings {
             url: self.url,
             ledger,
+            replay: file.replay(),
             every: self.every,
             once: self.once,
             unexpected_only: self.unexpected_only,
@@ -126,7 +127,7 @@ impl MonitorCommand {
         };
         let said: Say = if self.json { Box::new(say_json) } else { Box::new(say_text) };
         let delivery = Delivery::new((file, state), (said, webhook), Arc::clone(clock));
-        let monitor = Monitor::new(settings, Watch::new(self.issuer, known), delivery);
+        let monitor = Monitor::new(settings, Watch::new(self.issuer, known), delivery)?;
         let ended = tokio::task::spawn_blocking(move || monitor.run()).await;
         Ok(match ended.map_err(|error| Error::Stop(error.to_string()))?? {
             Ended::Quiet => 0,

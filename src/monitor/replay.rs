@@ -1,59 +1,88 @@
 //! The ledger, replayed block by block: what the monitor reports has been checked before, by the rules
-//! of the core, and a ledger that hides a statement cannot go on without contradicting itself. The
-//! audit does the same for a whole ledger at the speed of the machine; this keeps up with a live one.
+//! of the core, and a ledger that hides a statement cannot go on without contradicting itself. It is an
+//! audit (src/audit/run.rs) that takes one block at a time, keeps what it saw beside the monitor's state,
+//! and goes on there in the next run.
 
-use std::fmt;
+use std::path::{Path, PathBuf};
 
-use probant_core::{
-    Hash, Identity, Rejected,
-    block::{Block, Fault},
-    chain::{Chain, Extension, Head},
-    registry::Registry,
-    status::Kept as Nodes,
-    tree::leaf_hash,
+use probant_core::{Identity, block::Block, chain::Head, registry::Registry};
+
+use super::report::SealedHead;
+use crate::{
+    Error,
+    audit::{End, Past, Run, Settings},
 };
-
-use crate::audit;
 
 /// Registry, tree and status map after the newest block.
 pub struct Replay {
-    expected: Option<Identity>,
-    chain: Option<Chain>,
-    nodes: Nodes,
-    /// Of the newest block's bytes.
-    newest: Hash,
+    run: Run,
+    settings: Settings,
+    dir: PathBuf,
+    /// After how many blocks it was kept.
+    kept: u64,
 }
 
-/// Why a block does not follow.
+/// Why a block is not taken.
 #[derive(Debug)]
-pub struct Refused {
-    /// Place of the block in the chain.
-    pub height: u64,
-    /// Index of the entry in the ledger, where one is at fault.
-    pub entry: Option<u64>,
-    /// The refusal.
-    pub rejected: Rejected,
+pub enum Refused {
+    /// It breaks the rules: its place in the chain, and how.
+    Fault { height: u64, why: String },
+    /// It is not the one that was seen at its height.
+    Forked { before: SealedHead, now: SealedHead },
+    /// Nothing about the ledger: what is kept here could not be read or written.
+    Failed(Error),
 }
 
 impl Replay {
-    /// From block 0, of the ledger that is expected or of any.
-    pub fn new(expected: Option<Identity>) -> Self {
-        Self { expected, chain: None, nodes: Nodes::newest(), newest: Hash::ZERO }
+    /// From block 0. What was seen before and lies in this directory is held against it.
+    pub fn from_block_0(settings: Settings, dir: &Path) -> Self {
+        let run = Run::new(settings.clone(), Past::default().kept_in(dir));
+        Self { run, settings, dir: dir.to_owned(), kept: 0 }
+    }
+
+    /// Goes on where the run before kept it; at block 0 where nothing was kept, or what was lies after
+    /// block `told`: what came between would never be told.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where what was kept cannot be used.
+    pub fn resume(
+        ledger: &Identity,
+        settings: Settings,
+        dir: &Path,
+        told: Option<u64>,
+    ) -> Result<Self, Error> {
+        let mut replay = Self::from_block_0(settings, dir);
+        replay.run.resume(ledger).map_err(|why| replay.unusable(&why))?;
+        if replay.head().map(|head| head.height) > told {
+            return Ok(replay.again());
+        }
+        replay.kept = replay.run.tally().blocks;
+        Ok(replay)
+    }
+
+    /// The same from block 0.
+    pub fn again(&self) -> Self {
+        Self::from_block_0(self.settings.clone(), &self.dir)
     }
 
     /// The newest block.
     pub fn head(&self) -> Option<&Head> {
-        self.chain.as_ref().map(Chain::head)
+        self.run.tally().head.as_ref()
+    }
+
+    /// The newest block, with its seal.
+    pub fn sealed(&self) -> Option<SealedHead> {
+        self.run.tally().signed_head.as_ref().map(SealedHead::from)
     }
 
     /// Who may say what, after the newest block.
     pub fn registry(&self) -> Option<&Registry> {
-        self.chain.as_ref().map(|chain| &**chain.registry())
+        self.run.registry().map(|registry| &**registry)
     }
 
-    /// Whether these are the bytes of the newest block.
+    /// Whether this is the newest block.
     pub fn is_newest(&self, bytes: &[u8]) -> bool {
-        self.newest == leaf_hash(bytes)
+        self.run.is_last(bytes)
     }
 
     /// Checks the next block, with all its signatures, and takes it.
@@ -61,51 +90,40 @@ impl Replay {
     /// # Errors
     /// [`Refused`]; after it the replay is of no use.
     pub fn add(&mut self, bytes: &[u8]) -> Result<Block, Refused> {
-        let (height, first) = self.head().map_or((0, 0), |head| (head.height + 1, head.size));
-        self.extend(bytes).map_err(|Fault { entry, rejected }| Refused {
-            height,
-            entry: entry.map(|at| first + at as u64),
-            rejected,
-        })
-    }
-
-    fn extend(&mut self, bytes: &[u8]) -> Result<Block, Fault> {
-        let block = Block::decode(bytes)?;
-        let extension = if let Some(chain) = &mut self.chain {
-            chain.extend(&block, &self.nodes)?
-        } else {
-            self.found(&block)?
-        };
-        audit::check_signatures(&extension.signatures, &block)?;
-        self.nodes.grow(&extension.growth);
-        self.newest = leaf_hash(bytes);
-        Ok(block)
-    }
-
-    fn found(&mut self, block: &Block) -> Result<Extension, Fault> {
-        let (chain, extension) = Chain::found(block)?;
-        let found = chain.identity();
-        if let Some(expected) = self.expected.as_ref().filter(|known| **known != found) {
-            let (found, expected) = (found.to_string(), expected.to_string());
-            return Err(Fault { entry: Some(0), rejected: Rejected::Ledger { found, expected } });
-        }
-        self.chain = Some(chain);
-        Ok(extension)
-    }
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "block {}", self.height)?;
-        if let Some(entry) = self.entry {
-            write!(f, ", entry {entry}")?;
-        }
-        match &self.rejected {
-            // The core's words are about a proof.
-            Rejected::Ledger { found, expected } => {
-                write!(f, ": ledger: this is ledger {found}, and {expected} is watched")
+        match self.run.take(bytes.to_vec()) {
+            None => Ok(Block::decode(bytes).expect("a block that has passed")),
+            Some(End::Fault(finding)) => {
+                let entry = finding.index.map(|index| format!(", entry {index}"));
+                let (height, entry) = (finding.height, entry.unwrap_or_default());
+                let why = format!("block {height}{entry}: {}: {}", finding.code, finding.why);
+                Err(Refused::Fault { height, why })
             }
-            rejected => write!(f, ": {}: {rejected}", rejected.code()),
+            Some(End::Fork) => {
+                let (before, now) = self.run.past().forked().expect("it has just forked");
+                Err(Refused::Forked { before: before.into(), now: now.into() })
+            }
+            Some(End::Unreadable { error, .. }) => Err(Refused::Failed(self.unusable(&error))),
+            Some(End::Whole { .. } | End::Interrupted) => unreachable!("a block is no source"),
         }
+    }
+
+    /// Makes it durable, so that the next run goes on here: once all up to here was delivered.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where that fails.
+    pub fn keep(&mut self) -> Result<(), Error> {
+        let blocks = self.run.tally().blocks;
+        if blocks > self.kept {
+            self.run.keep();
+            self.kept = blocks;
+        }
+        self.run.past().failure().map_or(Ok(()), |why| Err(self.unusable(why)))
+    }
+
+    fn unusable(&self, why: &Error) -> Error {
+        let dir = self.dir.display();
+        Error::input(format!(
+            "{dir}, where this monitor keeps its replay: {why}; move it away, and it replays from block 0"
+        ))
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::resemblance::Likeness;
-use crate::domain::Confirmation;
+use crate::{audit::SignedHead, domain::Confirmation};
 
 /// One report. It may come more than once, always with the same id.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -97,6 +97,18 @@ pub struct SealedHead {
     pub time_ms: u64,
     /// The seal, COSE_Sign1 over the detached root, hex.
     pub seal: String,
+}
+
+impl From<&SignedHead> for SealedHead {
+    fn from(head: &SignedHead) -> Self {
+        Self {
+            height: head.height,
+            size: head.size,
+            root: head.root.to_string(),
+            time_ms: head.time_ms,
+            seal: hex::encode(&head.seal),
+        }
+    }
 }
 
 impl Event {

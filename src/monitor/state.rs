@@ -78,6 +78,11 @@ impl StateFile {
         Ok((Self { path: path.to_owned(), saved, _lock: lock }, state))
     }
 
+    /// Where the replay is kept: beside it.
+    pub fn replay(&self) -> PathBuf {
+        with_extension(&self.path, "replay")
+    }
+
     /// Makes it durable, where it is another than on disk.
     ///
     /// # Errors
@@ -115,18 +120,23 @@ impl State {
     }
 }
 
+fn with_extension(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(format!(".{extension}"));
+    name.into()
+}
+
 /// Two monitors would each undo what the other remembers.
 fn lock(path: &Path) -> Result<File, Error> {
-    let mut name = path.to_owned().into_os_string();
-    name.push(".lock");
+    let name = with_extension(path, "lock");
     let lock = File::options().create(true).append(true).open(&name);
-    let lock = lock.map_err(Error::file(Path::new(&name)))?;
+    let lock = lock.map_err(Error::file(&name))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
             Err(Error::input(format!("{} is in use by another monitor", path.display())))
         }
-        Err(TryLockError::Error(error)) => Err(Error::file(Path::new(&name))(error)),
+        Err(TryLockError::Error(error)) => Err(Error::file(&name)(error)),
     }
 }
 

@@ -44,6 +44,13 @@ impl Watch {
         Self { id, known, own }
     }
 
+    /// Takes it as it is enrolled by now, where older blocks are not read again.
+    pub fn recall(&mut self, registry: &Registry) {
+        if let Some(issuer) = registry.issuer(self.id.as_str()) {
+            self.own = Appearance::new(&self.id, &issuer.record);
+        }
+    }
+
     /// The issuer that is watched.
     pub fn id(&self) -> &IssuerId {
         &self.id

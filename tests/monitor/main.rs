@@ -7,6 +7,7 @@ mod follow;
 mod harness;
 mod hook;
 mod look_alikes;
+mod resumed;
 #[path = "../sample_world/mod.rs"]
 mod sample_world;
 mod shown;

@@ -35,19 +35,27 @@ pub type Blocks = Vec<Vec<u8>>;
 pub struct Shown {
     pub url: String,
     blocks: Arc<Mutex<Blocks>>,
+    /// From which heights on blocks were asked for.
+    asked: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Shown {
     pub async fn start(world: &World) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let shown = Self { url, blocks: Arc::new(Mutex::new(encoded(world))) };
+        let shown =
+            Self { url, blocks: Arc::new(Mutex::new(encoded(world))), asked: Arc::default() };
         let router = Router::new()
             .route("/blocks/{height}", get(block))
             .route("/blocks/from/{height}", get(blocks))
             .with_state(shown.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         shown
+    }
+
+    /// From which heights on blocks were asked for since this was asked last.
+    pub fn asked(&self) -> Vec<usize> {
+        std::mem::take(&mut self.asked.lock().unwrap())
     }
 
     pub fn show(&self, blocks: Blocks) {
@@ -61,6 +69,7 @@ async fn block(State(shown): State<Shown>, Path(height): Path<usize>) -> Respons
 }
 
 async fn blocks(State(shown): State<Shown>, Path(height): Path<usize>) -> Response {
+    shown.asked.lock().unwrap().push(height);
     let blocks = shown.blocks.lock().unwrap().clone();
     if height >= blocks.len() {
         return StatusCode::NOT_FOUND.into_response();
@@ -118,6 +127,11 @@ impl Watcher {
 
     pub fn state(&self) -> PathBuf {
         self.dir.path().join(format!("{ISSUER}.monitor"))
+    }
+
+    /// Where it keeps its replay.
+    pub fn replay(&self) -> PathBuf {
+        self.dir.path().join(format!("{ISSUER}.monitor.replay"))
     }
 
     pub fn command(&self, more: &[&str]) -> Command {
