@@ -1,5 +1,5 @@
-//! What the documents say is so: the commands of README.md, docs/operate.md, docs/audit.md, docs/nodes.md
-//! and docs/export.md run (those in fenced blocks marked `sh run`, in their order, as one script), links
+//! What the documents say is so: the commands of README.md, docs/operate.md, docs/audit.md, docs/nodes.md,
+//! docs/export.md and docs/witnesses.md run (those in fenced blocks marked `sh run`, in their order, as one script), links
 //! lead somewhere, and the sections that code and documents cite exist.
 
 #[path = "cluster/mod.rs"]
@@ -44,6 +44,11 @@ fn the_commands_of_audit_work() {
 #[test]
 fn the_commands_of_export_work() {
     run_commands("docs/export.md", &[]);
+}
+
+#[test]
+fn the_commands_of_witnesses_work() {
+    run_commands("docs/witnesses.md", &[]);
 }
 
 #[test]
@@ -153,7 +158,7 @@ fn headings(markdown: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn cited_sections_exist() {
     let mut missing = Vec::new();
-    for name in ["format.md", "design.md", "operate.md", "nodes.md", "export.md"] {
+    for name in ["format.md", "design.md", "operate.md", "nodes.md", "export.md", "witnesses.md"] {
         let text = read(Path::new("docs").join(name));
         let numbers: HashSet<_> = headings(&text)
             .filter_map(|heading| heading.split_whitespace().next())
