@@ -1,7 +1,8 @@
 //! A client that is not ours asks our witness: one that is made of filippo.io/torchwood and Go's sumdb, built
-//! by tests/setup (tests/witness/torchwood).
+//! by tests/setup (tests/witness/torchwood). That one knows no ML-DSA; the Python package cryptography does.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -9,15 +10,31 @@ use std::{
 use probant_core::{checkpoint::verifier_key, key::Use, verifier_key::VerifierKey};
 
 use crate::{
-    harness::{Home, Issuer, ORIGIN, Reply, bounded},
-    ours::{Ours, free_port},
+    harness::{Home, Issuer, ORIGIN, Reply, bounded, now_ms},
+    ours::{Ours, free_port, path_of},
+    text,
 };
 
-fn tool() -> PathBuf {
+fn tool(name: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("target/tmp is in target");
-    let tool = target.join("tools/torchwood");
+    let tool = target.join(name);
     assert!(tool.is_file(), "{} is missing: `make test-setup` builds it", tool.display());
     tool
+}
+
+/// The time that an ML-DSA-44 cosignature under a note says; none where it does not verify.
+fn ml_dsa_time(key: &VerifierKey, note: &str) -> Option<u64> {
+    let mut command = Command::new(tool("interop-venv/bin/python"));
+    command.args(["-I", "tests/witness/ml_dsa.py", &key.to_string()]);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(note.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() || said.contains("InvalidSignature"), "{said}");
+    let time_s = || String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    output.status.success().then(time_s)
 }
 
 /// What it says: older and newer size, or its words.
@@ -27,7 +44,7 @@ async fn theirs(
     ours: String,
     key: VerifierKey,
 ) -> Result<(u64, u64), String> {
-    let mut command = Command::new(tool());
+    let mut command = Command::new(tool("tools/torchwood"));
     command.arg("witness").args([ledger, log.to_string(), ours, key.to_string()]);
     let run = move || command.stdin(Stdio::null()).output().unwrap();
     let output = tokio::task::spawn_blocking(run).await.unwrap();
@@ -71,6 +88,12 @@ async fn a_client_that_is_not_ours_verifies_what_our_witness_signs() {
             assert_eq!(ask(&ours.keys[0]).await, Ok((head, head)));
             before = head;
         }
+        let note = text(&ours.client().get(&path_of(ORIGIN)).await);
+        let time_s = ml_dsa_time(&ours.keys[1], &note).unwrap();
+        assert!((1..=now_ms() / 1000).contains(&time_s) && time_s + 600 > now_ms() / 1000);
+        let larger = note.replacen(&format!("\n{before}\n"), &format!("\n{}\n", before + 1), 1);
+        assert_ne!(larger, note);
+        assert_eq!(ml_dsa_time(&ours.keys[1], &larger), None);
         // It would see a signature of another key.
         let stranger = Ours::of(&[(&home, at)]);
         let refused = ask(&stranger.keys[0]).await.unwrap_err();

@@ -5,19 +5,14 @@ use std::{fs, path::Path, process::Command, time::Duration};
 use axum::http::StatusCode;
 use probant::witness::submission::Submission;
 use probant_core::{Hash, checkpoint::Checkpoint, note::Note};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     cosigned,
     harness::{Client, Home, Issuer, ORIGIN, Reply, bounded},
     opened,
-    ours::{NAME, Ours, free_port, probant},
+    ours::{NAME, Ours, free_port, path_of, probant},
     text, texts, witnesses,
 };
-
-fn path_of(origin: &str) -> String {
-    format!("/{}/checkpoint", hex::encode(Sha256::digest(origin)))
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ledgers_get_their_quorum_from_our_witness_across_restarts_of_both() {
