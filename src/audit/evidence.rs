@@ -85,7 +85,7 @@ impl Evidence {
         let files = self.dir.as_ref().and_then(|dir| fs::read_dir(dir).ok());
         let of = |entry: fs::DirEntry| {
             let is_block = entry.file_name().to_string_lossy().starts_with("block-");
-            is_block.then(|| entry.metadata().map_or(0, |file| file.len())).unwrap_or_default()
+            if is_block { entry.metadata().map_or(0, |file| file.len()) } else { 0 }
         };
         let held: u64 = files.into_iter().flatten().flatten().map(of).sum();
         if held == 0 || held + block.len() as u64 <= BLOCKS_BYTES_MAX {
