@@ -17,7 +17,8 @@
 //!
 //! On its way a request passes the `listener`, which has a `socket` and perhaps `tls`, and the `gate`,
 //! which knows `clients`, their `shares` and `turns`; the `limits` are in one place. Bodies come by `upload`
-//! and go by `download`. On its way out an answer passes `delivery`.
+//! and go by `download`. On its way out an answer passes `delivery`. The `door` is all of that before
+//! something else than a ledger.
 
 mod anchors;
 mod api;

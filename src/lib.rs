@@ -19,7 +19,7 @@
 //! 10. [`anchor`] and [`timestamp`]: an authority states of a head that it existed, and when; that is
 //!     verified offline;
 //! 11. [`witnesses`]: who cosigns the checkpoints, and says at the start how far the ledger had been;
-//!     [`witness`]: what they are sent;
+//!     [`witness`]: a witness of our own, which replays the ledgers that it cosigns;
 //! 12. [`monitor`]: a ledger followed for one issuer, and [`domain`]: what its domain says of its keys.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],

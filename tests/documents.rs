@@ -1,6 +1,6 @@
 //! What the documents say is so: the commands of README.md, docs/operate.md, docs/audit.md, docs/nodes.md,
-//! docs/export.md and docs/monitor.md run (those in fenced blocks marked `sh run`, in their order, as one
-//! script), links lead somewhere, and the sections that code and documents cite exist.
+//! docs/export.md, docs/monitor.md and docs/witnesses.md run (those in fenced blocks marked `sh run`, in
+//! their order, as one script), links lead somewhere, and the sections that code and documents cite exist.
 
 #[path = "cluster/mod.rs"]
 mod cluster;
@@ -49,6 +49,11 @@ fn the_commands_of_export_work() {
 #[test]
 fn the_commands_of_monitor_work() {
     run_commands("docs/monitor.md", &[]);
+}
+
+#[test]
+fn the_commands_of_witnesses_work() {
+    run_commands("docs/witnesses.md", &[]);
 }
 
 #[test]
@@ -158,7 +163,7 @@ fn headings(markdown: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn cited_sections_exist() {
     let mut missing = Vec::new();
-    for name in ["format.md", "design.md", "operate.md", "nodes.md", "export.md"] {
+    for name in ["format.md", "design.md", "operate.md", "nodes.md", "export.md", "witnesses.md"] {
         let text = read(Path::new("docs").join(name));
         let numbers: HashSet<_> = headings(&text)
             .filter_map(|heading| heading.split_whitespace().next())

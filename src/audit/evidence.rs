@@ -10,6 +10,8 @@ use super::{HeadReport, Report, SeenReport, SinceReport};
 use crate::{Error, durable};
 
 const FILE_MODE: u32 = 0o644;
+/// Blocks at fault that are kept; the first one always is.
+const BLOCKS_BYTES_MAX: u64 = 1 << 30;
 
 /// A file that holds evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,9 +64,6 @@ impl Evidence {
         block: Option<&[u8]>,
         files: &mut Vec<EvidenceFile>,
     ) -> Result<(), Error> {
-        if let (Some(block), Some(fault)) = (block, &report.fault) {
-            files.extend(self.write(BLOCK, &format!("block-{}", fault.block), "cbor", block)?);
-        }
         if let Some(seen) = report.seen.as_ref().filter(|seen| seen.shown.is_some()) {
             files.extend(self.heads_of_seen(report, seen)?);
         }
@@ -73,7 +72,26 @@ impl Evidence {
             let name = format!("since-{}", since.size);
             files.extend(self.write(SINCE, &name, "json", &heads)?);
         }
+        if let (Some(block), Some(fault)) = (block, &report.fault) {
+            self.check_room(block)?;
+            files.extend(self.write(BLOCK, &format!("block-{}", fault.block), "cbor", block)?);
+        }
         Ok(())
+    }
+
+    /// What nobody signed for is not kept without end: whoever looks again and again is shown other rubbish
+    /// each time.
+    fn check_room(&self, block: &[u8]) -> Result<(), Error> {
+        let files = self.dir.as_ref().and_then(|dir| fs::read_dir(dir).ok());
+        let of = |entry: fs::DirEntry| {
+            let is_block = entry.file_name().to_string_lossy().starts_with("block-");
+            if is_block { entry.metadata().map_or(0, |file| file.len()) } else { 0 }
+        };
+        let held: u64 = files.into_iter().flatten().flatten().map(of).sum();
+        if held == 0 || held + block.len() as u64 <= BLOCKS_BYTES_MAX {
+            return Ok(());
+        }
+        Err(Error::input("blocks at fault of 1 GiB are there already: move them away"))
     }
 
     fn heads_of_seen(

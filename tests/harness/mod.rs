@@ -77,6 +77,13 @@ impl Home {
         Self::init_at(temp, data, keys)
     }
 
+    /// The same of a ledger with another name.
+    pub fn init_as(origin: &str) -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let (data, keys) = (temp.path().join("data"), temp.path().join("keys"));
+        Self { temp, data, keys, store: None }.made_as(origin)
+    }
+
     /// The same with the data elsewhere.
     pub fn init_at(temp: TempDir, data: PathBuf, keys: PathBuf) -> Self {
         Self { temp, data, keys, store: None }.made()
@@ -117,7 +124,11 @@ impl Home {
     }
 
     fn made(self) -> Self {
-        said(self.command("init").args(["--origin", ORIGIN]));
+        self.made_as(ORIGIN)
+    }
+
+    fn made_as(self, origin: &str) -> Self {
+        said(self.command("init").args(["--origin", origin]));
         self
     }
 

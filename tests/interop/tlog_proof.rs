@@ -47,7 +47,7 @@ fn theirs(folder: &Path, policy: &str, proof: &str) -> Result<(), String> {
     fs::write(&proof_file, proof).unwrap();
     let tool = target().join("tools/torchwood");
     assert!(tool.is_file(), "{} is missing: `make test-setup` builds it", tool.display());
-    let output = Command::new(tool).args([policy_file, proof_file]).output().unwrap();
+    let output = Command::new(tool).arg("verify").args([policy_file, proof_file]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() { Ok(()) } else { Err(said) }
 }

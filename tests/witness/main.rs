@@ -3,6 +3,7 @@
 //! rules, and with a client that is not ours.
 
 mod asked;
+mod client;
 mod fake;
 #[path = "../harness/mod.rs"]
 mod harness;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use probant_core::{checkpoint::Checkpoint, verifier_key::VerifierKey};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::{
@@ -48,6 +49,11 @@ pub fn probant() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_probant"));
     command.stdin(Stdio::null());
     command
+}
+
+/// Where a witness shows what it cosigned of a ledger.
+pub fn path_of(origin: &str) -> String {
+    format!("/{}/checkpoint", hex::encode(Sha256::digest(origin)))
 }
 
 impl Ours {

@@ -4,20 +4,15 @@ use std::{fs, path::Path, process::Command, time::Duration};
 
 use axum::http::StatusCode;
 use probant::witness::submission::Submission;
-use probant_core::{Hash, checkpoint::Checkpoint, note::Note};
-use sha2::{Digest as _, Sha256};
+use probant_core::{Hash, checkpoint::Checkpoint, key::Use, note::Note};
 
 use crate::{
     cosigned,
     harness::{Client, Home, Issuer, ORIGIN, Reply, bounded},
     opened,
-    ours::{NAME, Ours, free_port, probant},
+    ours::{NAME, Ours, free_port, path_of, probant},
     text, texts, witnesses,
 };
-
-fn path_of(origin: &str) -> String {
-    format!("/{}/checkpoint", hex::encode(Sha256::digest(origin)))
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ledgers_get_their_quorum_from_our_witness_across_restarts_of_both() {
@@ -128,7 +123,7 @@ async fn killed_at_any_moment_it_never_cosigns_another_root_or_a_smaller_size() 
         let ours = Ours::of(&[(&home, at)]);
         let issuer = Issuer::enrolled(&home, &ledger).await;
         let (mut old, mut given) = (0, std::collections::BTreeMap::new());
-        for round in 0..8_u64 {
+        for round in 0..6_u64 {
             let running = ours.start();
             let sent = issuer.certify_made_up(&format!("bill {round}"), 1);
             assert_eq!(ledger.post("/entries", sent.bytes).await.status, 201);
@@ -182,6 +177,47 @@ async fn killed_at_any_moment_it_never_cosigns_another_root_or_a_smaller_size() 
         assert_eq!(reply.status, 200, "{}", ours.log());
         assert!(old > 0 && given.len() > 1, "{given:?}");
         assert_eq!((running.stop(), server.stop()), (Some(0), Some(0)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_witness_follows_two_ledgers_and_a_lie_of_one_is_not_the_others() {
+    bounded(90, async {
+        const OTHER: &str = "other.example";
+        let homes = [(Home::init(), free_port()), (Home::init_as(OTHER), free_port())];
+        let ours = Ours::of(&[(&homes[0].0, homes[0].1), (&homes[1].0, homes[1].1)]);
+        let running = ours.start();
+        let serve = |(home, at): &(Home, _)| home.serve(&texts(&ours.args(home, *at)));
+        let servers = [serve(&homes[0]), serve(&homes[1])];
+        for server in &servers {
+            let note = cosigned(&server.client(), 2).await;
+            let keys = [&ours.keys[0], &ours.keys[1]];
+            assert_eq!(Note::split(&note).unwrap().signatures(&keys).unwrap().len(), 2);
+        }
+        // The other one signs another root for what it has shown.
+        let lie = Checkpoint { origin: OTHER.parse().unwrap(), size: 2, root: Hash([7; 32]) };
+        let note = lie.sign(&homes[1].0.key(Use::Note));
+        let body = Submission { old: 2, proof: Vec::new(), note }.to_text().into_bytes();
+        let reply = ours.client().post("/add-checkpoint", body).await;
+        assert!(reply.status == 422 && text(&reply).starts_with("FORK: "), "{}", text(&reply));
+        let ready = ours.client().get("/readyz").await;
+        assert_eq!(ready.status, 200, "a ledger that lies sends no other away");
+        let ready = ready.json();
+        assert!(ready["alarm"].as_str().unwrap().starts_with("other.example+"), "{ready}");
+        let standings = [0, 1].map(|at| ready["ledgers"][at]["standing"].as_str().unwrap());
+        assert_eq!(standings, ["follows", "stopped"]);
+        let issuer = Issuer::enrolled(&homes[0].0, &servers[0].client()).await;
+        let sent = issuer.certify_made_up("bill", 2);
+        assert_eq!(servers[0].client().post("/entries", sent.bytes).await.status, 201);
+        let (_, size) = servers[0].client().head().await;
+        cosigned(&servers[0].client(), size).await;
+        let shown = text(&ours.client().get(&path_of(OTHER)).await);
+        assert!(!shown.contains(&lie.text()));
+        for server in servers {
+            assert_eq!(server.stop(), Some(0));
+        }
+        assert_eq!(running.stop(), Some(0));
     })
     .await;
 }

@@ -1,7 +1,18 @@
 //! The answers of c2sp.org/tlog-witness, and what is on disk after each.
 
+use probant_core::{
+    draft::Draft,
+    key::Use,
+    statement::{Body, HeldKey, KeyAct, KeyStatement},
+    status::Kept,
+};
+use tokio::task::JoinSet;
+
 use super::*;
-use crate::audit::tests::world::list;
+use crate::audit::tests::world::{ORIGIN, SEAL_SEED, list};
+
+const OPERATOR_SEED: u8 = 3;
+const NEW_NOTE_SEED: u8 = 22;
 
 fn world() -> World {
     let mut world = World::new();
@@ -126,4 +137,62 @@ fn what_the_disk_changed_in_its_state_ends_it_and_accuses_nobody() {
     assert!(matches!(bench.look(&world.encode()), Standing::Damaged(_)));
     let sent = submission(&world, size_at(&world, 2), size_at(&world, 3));
     assert!(bench.add(&sent).is_err());
+}
+
+/// The next block, in which the operator puts another note key in the place of the one there was.
+fn replace_note_key(world: &mut World) {
+    let (ledger, r#use) = (world.chain.identity().ledger, Use::Note);
+    let held = HeldKey::prove(&key(NEW_NOTE_SEED), r#use, ORIGIN, 1, ledger);
+    let body = Body::Key(KeyStatement::bringing(KeyAct::Replace { r#use, held }));
+    let statement =
+        Statement::sign(&key(OPERATOR_SEED), ORIGIN, Some(ledger), TIME_MS / 1000, body);
+    let (nodes, time_ms) = (Kept::all(), world.chain.head().time_ms + 100);
+    let mut draft = Draft::new(&world.chain, time_ms, &nodes);
+    draft.add(statement, None).unwrap();
+    let block = draft.seal(&key(SEAL_SEED)).unwrap().block;
+    world.push(block);
+}
+
+#[test]
+fn the_note_key_is_the_one_that_the_replayed_blocks_have_in_force() {
+    let mut world = World::new();
+    let mut bench = Bench::of(&world);
+    bench.look(&world.encode());
+    let first = world.chain.head().size;
+    bench.add(&submission(&world, 0, first)).unwrap();
+    replace_note_key(&mut world);
+    let size = world.chain.head().size;
+    let by = |seed| signed_by(&world, (first, size), seed);
+    assert_eq!(bench.add(&by(NEW_NOTE_SEED)), Err(Refusal::Unsigned), "nobody vouched for it yet");
+    assert_eq!(bench.add(&by(NOTE_SEED)), Err(Refusal::NotReplayed(first)));
+    assert_eq!(bench.look(&world.encode()), Standing::Follows);
+    assert_eq!(bench.add(&by(NOTE_SEED)), Err(Refusal::Unsigned), "its time is over");
+    opened(&by(NEW_NOTE_SEED), &bench.add(&by(NEW_NOTE_SEED)).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_wait_for_the_replay_than_there_are_seats_and_all_of_them_are_answered() {
+    let world = world();
+    let (mut bench, blocks) = (Bench::of(&world), world.encode());
+    bench.look(&blocks[..2]);
+    let sent = submission(&world, 0, world.chain.head().size).to_text();
+    let mut asked = JoinSet::new();
+    for _ in 0..20 {
+        let (followed, sent) = (Arc::clone(&bench.followed), sent.clone());
+        let sent = Sent::parse(sent.as_bytes()).unwrap_or_else(|why| panic!("{why:?}"));
+        asked.spawn(async move { followed.add_checkpoint(sent).await });
+    }
+    for _ in 0..4 {
+        let refused = asked.join_next().await.unwrap().unwrap();
+        assert!(
+            matches!(&refused, Err(Refusal::NotNow(why)) if why.contains("are waiting")),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(tokio::task::block_in_place(|| bench.look(&blocks)), Standing::Follows);
+    let answers = asked.join_all().await;
+    let cosigned = answers.iter().filter(|answer| answer.is_ok()).count();
+    let told = Refusal::Size(world.chain.head().size);
+    let others = answers.iter().filter(|answer| answer.as_ref().err() == Some(&told)).count();
+    assert_eq!((cosigned, others), (1, 15), "{answers:?}");
 }
