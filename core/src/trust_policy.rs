@@ -96,6 +96,12 @@ impl TrustPolicy {
         &self.witnesses
     }
 
+    /// Whether a proof without a checkpoint does not do: somebody is named who has to have signed it,
+    /// a log or a witness. Otherwise leaving it out would be a way around those.
+    pub fn wants_checkpoint(&self) -> bool {
+        self.wants_witnesses() || !self.logs.is_empty()
+    }
+
     /// Whether any witness is wanted at all.
     pub fn wants_witnesses(&self) -> bool {
         self.quorum != Quorum::None

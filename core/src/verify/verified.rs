@@ -140,8 +140,9 @@ impl Verified {
         &self.signed_head.attested.timestamps
     }
 
-    /// What the cosignatures that the proof carries are worth by a policy; `None` where it carries
-    /// no checkpoint.
+    /// What the signatures that the proof carries on its head are worth by a policy; `None` where it
+    /// carries no checkpoint, which is enough only for a policy that wants none
+    /// ([`TrustPolicy::wants_checkpoint`]).
     ///
     /// # Errors
     /// Those of [`TrustPolicy::judge`].

@@ -277,6 +277,7 @@ fn proof(vector: &Vector, folder: &Path) -> Result<(), Rejected> {
     expect_input(vector, "head", verified.head().height);
     expect_input(vector, "standing", verified.standing().name());
     expect_input(vector, "timestamps", verified.timestamps().len());
+    expect_input(vector, "mldsa", if verified.is_signed_by_ml_dsa() { "yes" } else { "no" });
     if let Some(policy) = vector.input("policy") {
         let policy = TrustPolicy::parse(&read(folder, policy).bytes).expect("a good policy");
         let judged = verified.judge(&policy)?;

@@ -35,6 +35,8 @@ pub struct Witnessed {
     #[serde(skip)]
     wanted: bool,
     #[serde(skip)]
+    shown: bool,
+    #[serde(skip)]
     sealed_s: u64,
 }
 
@@ -75,7 +77,7 @@ impl Trusted {
     pub fn judge(&self, verified: &Verified) -> Result<Witnessed, Rejected> {
         let judged = verified.judge(&self.policy)?;
         let wanted = self.policy.wants_witnesses();
-        let quorum = judged.as_ref().map_or(!wanted, Judged::quorum);
+        let quorum = judged.as_ref().map_or(!self.policy.wants_checkpoint(), Judged::quorum);
         let by = judged.as_ref().map(Judged::witnessed).unwrap_or_default();
         let not_after = judged.as_ref().and_then(Judged::not_after_s).map(Moment::of);
         Ok(Witnessed {
@@ -85,6 +87,7 @@ impl Trusted {
             not_before: self.not_before_s(verified)?.map(Moment::of),
             known: self.policy.witnesses().len(),
             wanted,
+            shown: judged.is_some(),
             sealed_s: verified.sealed().time_ms / 1000,
         })
     }
@@ -119,6 +122,11 @@ impl Witnessed {
     pub fn missing(&self) -> Option<String> {
         if self.quorum {
             return None;
+        }
+        if !self.shown && !self.wanted {
+            let why =
+                "its proof carries no checkpoint, and the policy names who has to have signed one";
+            return Some(why.into());
         }
         let names: Vec<_> = self.witnesses.iter().map(|one| one.name.as_str()).collect();
         let who = if names.is_empty() { "none".into() } else { names.join(", ") };
