@@ -2,7 +2,8 @@
 
 import { concat, equal, fromHex, toHex } from "./bytes.js";
 import { cborBytes, cborMap, cborText, cborUint } from "./cbor.js";
-import { ALGORITHM, checkSignature, readAlgorithm, readSign1 } from "./cose.js";
+import { checkSignature, EDDSA, ML_DSA_44, readAlgorithm, readSign1, toBeSigned } from "./cose.js";
+import { checkMlDsa44, ML_DSA_44_KEY } from "./ml_dsa.js";
 import { checkKey } from "./ed25519.js";
 import { must, refuse, Refused } from "./refused.js";
 import { sha256 } from "./sha256.js";
@@ -10,17 +11,35 @@ import { sha256 } from "./sha256.js";
 const COSE_KEY = fromHex("a301012006215820");
 const POSSESSION = "application/vnd.probant.possession+cbor";
 
-/** The uses that genesis lists, in its order. */
-export const LEDGER_USES = ["seal", "note", "operator", "recovery"];
+/** `1: alg` of a protected header. */
+const ALGORITHMS = new Map([
+  [EDDSA, Uint8Array.of(0x01, 0x27)],
+  [ML_DSA_44, Uint8Array.of(0x01, 0x38, 0x2f)],
+]);
+const AKP_KEY = fromHex("a3010703382f20590520");
+
+/** The uses that genesis lists, in its order; the last one is optional. */
+export const NOTE_ML_DSA = "note-ml-dsa";
+export const LEDGER_USES = ["seal", "note", "operator", "recovery", NOTE_ML_DSA];
+
+function algorithmOf(use) {
+  return use === NOTE_ML_DSA ? ML_DSA_44 : EDDSA;
+}
 
 /** The name of a key: the RFC 9679 thumbprint. @param {Uint8Array} x 32 bytes */
 export function kidOf(x) {
   return sha256(COSE_KEY, x);
 }
 
-/** The 32 bytes of a COSE_Key, the next item of a CBOR reader. */
-export function readKey(reader) {
+/** The bytes of a COSE_Key for a use, the next item of a CBOR reader: 32, or 1,312 of ML-DSA-44. */
+export function readKey(reader, use) {
   const item = reader.raw();
+  if (algorithmOf(use) === ML_DSA_44) {
+    const x = item.subarray(-ML_DSA_44_KEY);
+    const formed = x.length === ML_DSA_44_KEY && equal(item, concat(AKP_KEY, x));
+    reader.must(formed, "a COSE_Key {1: 7, 3: -48, -1: pub} is wanted");
+    return { x, kid: toHex(sha256(item)) };
+  }
   reader.must(item.length >= 32, "a COSE_Key is wanted");
   const x = item.subarray(-32);
   checkKey(x);
@@ -30,10 +49,11 @@ export function readKey(reader) {
 
 /** What a possession has to be, byte for byte, but for its signature. */
 function expected(kid, use, owner, seq, ledger) {
+  const algorithm = ALGORITHMS.get(algorithmOf(use));
   return {
     header: concat(
       Uint8Array.of(0xa3),
-      ALGORITHM,
+      algorithm,
       Uint8Array.of(3),
       cborText(POSSESSION),
       Uint8Array.of(4),
@@ -53,11 +73,12 @@ function expected(kid, use, owner, seq, ledger) {
  * Refuses unless whoever lists a key holds it, for this use, owner, statement and ledger.
  * @param {{x: Uint8Array, kid: string, possession: Uint8Array}} listed
  * @param {Uint8Array} ledger the ledger id; in genesis, its random bytes
+ * @param {Function} [mlDsa44] without it, the signature of such a key is not looked at
  */
-export async function checkPossession(listed, use, owner, seq, ledger) {
+export async function checkPossession(listed, use, owner, seq, ledger, mlDsa44) {
   const sign1 = readSign1(listed.possession, "possession");
   try {
-    readAlgorithm(sign1);
+    readAlgorithm(sign1, algorithmOf(use));
   } catch (error) {
     if (error instanceof Refused && error.code === "header") refuse("possession", error.message);
     throw error;
@@ -71,5 +92,7 @@ export async function checkPossession(listed, use, owner, seq, ledger) {
     "possession",
     `the possession of key ${listed.kid} is for something else`,
   );
-  await checkSignature(sign1, listed.x);
+  if (algorithmOf(use) === EDDSA) return checkSignature(sign1, listed.x);
+  const message = toBeSigned(sign1, sign1.payload);
+  await checkMlDsa44(listed.x, message, sign1.signature, sign1.what, mlDsa44);
 }
