@@ -98,7 +98,7 @@ impl Home {
     pub fn another(&self) -> Self {
         let other = Self::node_of(self.store.as_deref().expect("a ledger in a database"));
         DirBuilder::new().mode(0o700).create(&other.keys).unwrap();
-        for key in ["seal.pem", "note.pem"] {
+        for key in ["seal.pem", "note.pem", "note-ml-dsa.pem"] {
             fs::copy(self.keys.join(key), other.keys.join(key)).unwrap();
         }
         let shown = said(self.command("mark").arg("show"));
@@ -116,8 +116,19 @@ impl Home {
         self.store = Some(url.into());
     }
 
+    /// One whose checkpoints are signed by Ed25519 alone.
+    pub fn init_without_ml_dsa() -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let (data, keys) = (temp.path().join("data"), temp.path().join("keys"));
+        Self { temp, data, keys, store: None }.made_with(&["--without-ml-dsa"])
+    }
+
     fn made(self) -> Self {
-        said(self.command("init").args(["--origin", ORIGIN]));
+        self.made_with(&[])
+    }
+
+    fn made_with(self, args: &[&str]) -> Self {
+        said(self.command("init").args(["--origin", ORIGIN]).args(args));
         self
     }
 
