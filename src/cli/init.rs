@@ -31,8 +31,8 @@ recovery.pem, note-ml-dsa.pem); `openssl genpkey -algorithm ed25519 -out seal.pe
 others are made. Move operator.pem and recovery.pem to where no network reaches: only `seal.pem`,
 `note.pem` and `note-ml-dsa.pem` are needed to serve.
 
-note-ml-dsa.pem signs every checkpoint a second time, by ML-DSA-44: so that proofs of today can still
-be checked when Ed25519 signatures can be forged. It makes a proof about 8 kB longer.";
+note-ml-dsa.pem signs every checkpoint a second time, by ML-DSA-44: so that proofs of today can
+still be checked when Ed25519 signatures can be forged. It makes a proof about 8 kB longer.";
 
 /// Make a new ledger: its keys, its directory, and block 0
 #[derive(Debug, clap::Args)]

@@ -24,15 +24,15 @@ Examples:
 
   probant key replace --use operator --new operator-2.pem --recovery-key recovery.pem
 
-  probant key new --ml-dsa ledger-keys/note-ml-dsa.pem
-  probant key replace --use note-ml-dsa --new ledger-keys/note-ml-dsa.pem --operator-key operator.pem
+  probant key new --ml-dsa keys/note-ml-dsa.pem
+  probant key replace --use note-ml-dsa --new keys/note-ml-dsa.pem --operator-key operator.pem
 
-The new key is in force from the next block on. A node has to hold a new seal or note key before, in
-its directory of keys, as seal*.pem, note*.pem or note-ml-dsa*.pem: one that does not refuses the
-statement. The old file may go once this has ended well. A ledger that has no note-ml-dsa key gets
-its first one so. Seal and note keys are replaced by the operator, operator and recovery keys by the
-recovery key. Proofs and receipts of before stay verifiable, and the ledger's
-identity stays the same.";
+The new key is in force from the next block on. A node has to hold a new seal or note key before,
+in its directory of keys, as seal*.pem, note*.pem or note-ml-dsa*.pem: one that does not refuses
+the statement. The old file may go once this has ended well. A ledger that has no note-ml-dsa key
+gets its first one so. Seal and note keys are replaced by the operator, operator and recovery keys
+by the recovery key. Proofs and receipts of before stay verifiable, and the ledger's identity stays
+the same.";
 
 /// As the operator: put another key in the place of one of the ledger's own
 #[derive(Debug, clap::Args)]
