@@ -17,8 +17,8 @@ export async function verifyCheckpoint(note, origin, key) {
 }
 
 /**
- * The same by both keys of a ledger; `mlDsa44` is how its second line is: `none`, `signed`, or
- * `unchecked` where nothing here can tell.
+ * The same by both keys of a ledger; `mlDsa44` is how its second line is: `signed`, or `unchecked`
+ * where nothing here can tell; null where there is none.
  * @param {Uint8Array} note @param {string} origin
  * @param {{key: Uint8Array, second?: Uint8Array}} keys @param {Function} [mlDsa44]
  */
@@ -34,7 +34,7 @@ export async function openCheckpoint(note, origin, keys, mlDsa44) {
   must(of(known[0]).length > 0, "signature", "checkpoint: it has no signature of the ledger");
   const lines = second ? of(known[1]) : [];
   const word = lines.every(({ checked }) => checked) ? "signed" : "unchecked";
-  return { size: head.size, root: head.root, mlDsa44: lines.length ? word : "none" };
+  return { size: head.size, root: head.root, mlDsa44: lines.length ? word : null };
 }
 
 /** Origin, size and root, of a text that nobody has signed yet. @param {string} text */

@@ -112,8 +112,8 @@ export type Step =
         size: number;
         root: string;
         noteKey: string;
-        /** The second line of the ledger; without `mlDsa44`, `unchecked`. */
-        mlDsa44: "signed" | "unchecked" | "none";
+        /** The ledger's second line, if it is there; without `mlDsa44`, `unchecked`. */
+        mlDsa44: "signed" | "unchecked" | null;
       };
     };
 

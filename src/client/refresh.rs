@@ -114,18 +114,20 @@ impl Refresher {
 }
 
 impl Held {
-    /// Whether more witnesses and authorities of time signed the newer head. What witnesses signed is
+    /// Whether more signed the newer head: witnesses, authorities of time, or the ledger itself by
+    /// ML-DSA-44. What witnesses signed is
     /// not given away for what none of them has seen; heads with a time stamp are few, and that stamp
     /// stays with the ledger.
     fn more_attested(&self, new: &Self) -> Result<bool, Error> {
         let [held, shown] = [self, new].map(|held| &held.proof.attested);
-        if held.checkpoint.is_some() && shown.checkpoint.is_none() {
+        if held.cosigned() > 0 && shown.cosigned() == 0 {
             return Err(Error::busy(
                 "witnesses cosigned this proof, and none the ledger's newest head: it stays as it \
                  is; try again, and tell the ledger's operator if it stays so",
             ));
         }
-        Ok(shown.count() > held.count())
+        let by_ml_dsa = [self, new].map(|held| held.verified.is_signed_by_ml_dsa());
+        Ok(shown.count() > held.count() || by_ml_dsa == [false, true])
     }
 
     /// An entry, and the receipt first given for it, are what they are for ever.

@@ -26,10 +26,18 @@ pub struct Attested {
 }
 
 impl Attested {
-    /// How many signed: lines of the checkpoint, and time stamps.
+    /// How many others signed: lines of the checkpoint that are not under the ledger's own name, and
+    /// time stamps.
     pub fn count(&self) -> usize {
+        self.cosigned() + self.timestamps.len()
+    }
+
+    /// Lines of the checkpoint that are not under the ledger's own name.
+    pub fn cosigned(&self) -> usize {
         let note = self.checkpoint.as_deref().and_then(|note| Note::split(note).ok());
-        note.map_or(0, |note| note.lines().flatten().count()) + self.timestamps.len()
+        let Some(note) = note else { return 0 };
+        let origin = note.text().lines().next();
+        note.lines().flatten().filter(|line| Some(line.name) != origin).count()
     }
 
     /// Labels that it needs.
