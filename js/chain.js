@@ -16,7 +16,9 @@ import { Tree } from "./tree.js";
 const NOTHING_YET = { height: -1n, leaf: null, size: 0n, documents: 0n, time: 0n };
 
 export class Chain {
-  constructor() {
+  /** @param {{mlDsa44?: Function}} [known] see index.d.ts */
+  constructor(known = {}) {
+    this.known = known;
     /** @type {Registry | null} */
     this.registry = null;
     this.tree = new Tree();
@@ -30,10 +32,10 @@ export class Chain {
     const block = decodeBlock(bytes);
     const { entries, seal } = block;
     const statement = entries[entries.length - 1];
-    const next = new Chain();
+    const next = new Chain(this.known);
     next.registry = this.registry
       ? this.registry.clone()
-      : await Registry.ofGenesis(entries[0], statement.time);
+      : await Registry.ofGenesis(entries[0], statement.time, this.known.mlDsa44);
     next.registry.changed.clear();
     checkContinues(this.head, block, statement, next.registry);
     const sealKey = next.registry.sealKey();

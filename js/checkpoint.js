@@ -4,7 +4,7 @@ import { fromBase64 } from "./bytes.js";
 import { isOrigin } from "./identity.js";
 import { bad, signaturesOf, splitNote } from "./note.js";
 import { must, quote } from "./refused.js";
-import { ED25519, verifierKey } from "./verifier_key.js";
+import { ED25519, ML_DSA_44_COSIGNATURE, verifierKey } from "./verifier_key.js";
 
 /**
  * The size and root of a note that the ledger signed.
@@ -12,12 +12,29 @@ import { ED25519, verifierKey } from "./verifier_key.js";
  * @param {string} origin @param {Uint8Array} key the note key, a strict one
  */
 export async function verifyCheckpoint(note, origin, key) {
+  const { size, root } = await openCheckpoint(note, origin, { key });
+  return { size, root };
+}
+
+/**
+ * The same by both keys of a ledger; `mlDsa44` is how its second line is: `signed`, or `unchecked`
+ * where nothing here can tell; null where there is none.
+ * @param {Uint8Array} note @param {string} origin
+ * @param {{key: Uint8Array, second?: Uint8Array}} keys @param {Function} [mlDsa44]
+ */
+export async function openCheckpoint(note, origin, keys, mlDsa44) {
+  const { key, second } = keys;
   const parted = splitNote(note);
   const head = readCheckpoint(parted.text);
   bad(head.origin === origin, `it is of ${head.origin}`);
-  const signed = await signaturesOf(parted, [verifierKey(origin, ED25519, key)]);
-  must(signed.length > 0, "signature", "checkpoint: it has no signature of the ledger");
-  return { size: head.size, root: head.root };
+  const known = [verifierKey(origin, ED25519, key)];
+  if (second) known.push(verifierKey(origin, ML_DSA_44_COSIGNATURE, second));
+  const signed = await signaturesOf(parted, known, mlDsa44);
+  const of = (by) => signed.filter((one) => one.key === by);
+  must(of(known[0]).length > 0, "signature", "checkpoint: it has no signature of the ledger");
+  const lines = second ? of(known[1]) : [];
+  const word = lines.every(({ checked }) => checked) ? "signed" : "unchecked";
+  return { size: head.size, root: head.root, mlDsa44: lines.length ? word : null };
 }
 
 /** Origin, size and root, of a text that nobody has signed yet. @param {string} text */

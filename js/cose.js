@@ -7,8 +7,9 @@ import { verifySignature } from "./ed25519.js";
 import { must, refuse } from "./refused.js";
 
 export const LONGEST_ENTRY = 65535;
-/** `1: -8` of a protected header. */
-export const ALGORITHM = Uint8Array.of(0x01, 0x27);
+/** What signs statements, and what only shows that a key of its own kind is held. */
+export const EDDSA = -8n;
+export const ML_DSA_44 = -48n;
 
 const EMPTY = Uint8Array.of(0xa0);
 const CONTENT_TYPE = 3n;
@@ -34,11 +35,11 @@ export function readSign1(bytes, what) {
 }
 
 /** alg comes first: none is `header`, another is `algorithm`. */
-export function readAlgorithm({ what, labels }) {
+export function readAlgorithm({ what, labels }, wanted = EDDSA) {
   const value = labels.find(({ label }) => label === 1n)?.value;
   must(value?.isNumber() || value?.isText(), "header", `${what}: no algorithm in its header`);
-  const holds = value.isNumber() && value.number() === -8n;
-  must(holds, "algorithm", `${what}: its algorithm is not EdDSA (-8)`);
+  const holds = value.isNumber() && value.number() === wanted;
+  must(holds, "algorithm", `${what}: its algorithm is not ${wanted}`);
 }
 
 /** Steps 1 to 4: also which of the closed sets it is, with all its values. */
@@ -151,12 +152,15 @@ export function withoutUnprotected({ protected: header, payload, signature }) {
 
 /** Refuses what is not signed by that key; `detached` is the payload where it is nil. */
 export function checkSignature(sign1, x, detached = null) {
-  const payload = sign1.payload ?? detached;
-  const message = cborArray(
+  return verifySignature(x, toBeSigned(sign1, sign1.payload ?? detached), sign1.signature);
+}
+
+/** The message that a signature is over. */
+export function toBeSigned(sign1, payload) {
+  return cborArray(
     cborText("Signature1"),
     cborBytes(sign1.protected),
     cborBytes(new Uint8Array(0)),
     cborBytes(payload),
   );
-  return verifySignature(x, message, sign1.signature);
 }

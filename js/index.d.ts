@@ -106,7 +106,16 @@ export type Step =
         "standing" | "issuerState" | "key" | "fall"
       >;
     }
-  | { name: "checkpoint"; facts: { size: number; root: string; noteKey: string } };
+  | {
+      name: "checkpoint";
+      facts: {
+        size: number;
+        root: string;
+        noteKey: string;
+        /** The ledger's second line, if it is there; without `mlDsa44`, `unchecked`. */
+        mlDsa44: "signed" | "unchecked" | null;
+      };
+    };
 
 export type StepName = Step["name"];
 
@@ -245,6 +254,8 @@ export function checkConsistency(
 
 /** A ledger replayed block after block, every rule checked. */
 export class Chain {
+  /** Without `mlDsa44`, nobody checks that the ledger holds its ML-DSA-44 key (docs/format.md 5.3). */
+  constructor(known?: { mlDsa44?: MlDsa44 });
   /** The chain with one block more; this one stays as it is. Throws `Refused`. */
   replay(block: Uint8Array): Promise<Chain>;
   /** `<origin>+<ledger id>`, of a chain that has a block 0. */

@@ -3,7 +3,8 @@
 
 import { concat, equal, fromHex, toHex } from "./bytes.js";
 import { cborBytes, cborMap, cborText, cborUint, Reader } from "./cbor.js";
-import { ALGORITHM, checkSignature, readAlgorithm, readSign1 } from "./cose.js";
+import { checkSignature, EDDSA, ML_DSA_44, readAlgorithm, readSign1, toBeSigned } from "./cose.js";
+import { checkMlDsa44, ML_DSA_44_KEY } from "./ml_dsa.js";
 import { checkKey } from "./ed25519.js";
 import { must, refuse, Refused } from "./refused.js";
 import { sha256 } from "./sha256.js";
@@ -14,17 +15,24 @@ const BEFORE_KID = fromHex("a50101025820");
 const AFTER_KID = fromHex("03272006215820");
 const POSSESSION = "application/vnd.probant.possession+cbor";
 
-/** The uses that genesis lists, in its order. */
-export const LEDGER_USES = ["seal", "note", "operator", "recovery"];
+/** `1: alg` of a protected header. */
+const ALGORITHMS = new Map([
+  [EDDSA, Uint8Array.of(0x01, 0x27)],
+  [ML_DSA_44, Uint8Array.of(0x01, 0x38, 0x2f)],
+]);
+const AKP_KEY = fromHex("a3010703382f20590520");
+
+/** The uses that genesis lists, in its order; the last one is optional. */
+export const NOTE_ML_DSA = "note-ml-dsa";
+export const LEDGER_USES = ["seal", "note", "operator", "recovery", NOTE_ML_DSA];
+
+function algorithmOf(use) {
+  return use === NOTE_ML_DSA ? ML_DSA_44 : EDDSA;
+}
 
 /** The name of a key: the RFC 9679 thumbprint. @param {Uint8Array} x 32 bytes */
 export function kidOf(x) {
   return sha256(COSE_KEY, x);
-}
-
-/** The 32 bytes of a COSE_Key, the next item of a CBOR reader. */
-export function readKey(reader) {
-  return readAs(reader, (x) => concat(COSE_KEY, x), "{1: 1, -1: 6, -2: x}");
 }
 
 /** The keys of a COSE key set. */
@@ -33,6 +41,18 @@ export function readKeySet(bytes) {
   const encode = (x) => concat(BEFORE_KID, kidOf(x), AFTER_KID, x);
   const read = () => readAs(reader, encode, "{1: 1, 2: kid, 3: -8, -1: 6, -2: x}");
   return Array.from({ length: reader.array() }, read);
+}
+
+/** The bytes of a COSE_Key for a use, the next item of a CBOR reader: 32, or 1,312 of ML-DSA-44. */
+export function readKey(reader, use) {
+  if (algorithmOf(use) === ML_DSA_44) {
+    const item = reader.raw();
+    const x = item.subarray(-ML_DSA_44_KEY);
+    const formed = x.length === ML_DSA_44_KEY && equal(item, concat(AKP_KEY, x));
+    reader.must(formed, "a COSE_Key {1: 7, 3: -48, -1: pub} is wanted");
+    return { x, kid: toHex(sha256(item)) };
+  }
+  return readAs(reader, (x) => concat(COSE_KEY, x), "{1: 1, -1: 6, -2: x}");
 }
 
 /** A key whose one accepted encoding is `encode(x)`, x last. */
@@ -47,10 +67,11 @@ function readAs(reader, encode, form) {
 
 /** What a possession has to be, byte for byte, but for its signature. */
 function expected(kid, use, owner, seq, ledger) {
+  const algorithm = ALGORITHMS.get(algorithmOf(use));
   return {
     header: concat(
       Uint8Array.of(0xa3),
-      ALGORITHM,
+      algorithm,
       Uint8Array.of(3),
       cborText(POSSESSION),
       Uint8Array.of(4),
@@ -70,11 +91,12 @@ function expected(kid, use, owner, seq, ledger) {
  * Refuses unless whoever lists a key holds it, for this use, owner, statement and ledger.
  * @param {{x: Uint8Array, kid: string, possession: Uint8Array}} listed
  * @param {Uint8Array} ledger the ledger id; in genesis, its random bytes
+ * @param {Function} [mlDsa44] without it, the signature of such a key is not looked at
  */
-export async function checkPossession(listed, use, owner, seq, ledger) {
+export async function checkPossession(listed, use, owner, seq, ledger, mlDsa44) {
   const sign1 = readSign1(listed.possession, "possession");
   try {
-    readAlgorithm(sign1);
+    readAlgorithm(sign1, algorithmOf(use));
   } catch (error) {
     if (error instanceof Refused && error.code === "header") refuse("possession", error.message);
     throw error;
@@ -88,5 +110,7 @@ export async function checkPossession(listed, use, owner, seq, ledger) {
     "possession",
     `the possession of key ${listed.kid} is for something else`,
   );
-  await checkSignature(sign1, listed.x);
+  if (algorithmOf(use) === EDDSA) return checkSignature(sign1, listed.x);
+  const message = toBeSigned(sign1, sign1.payload);
+  await checkMlDsa44(listed.x, message, sign1.signature, sign1.what, mlDsa44);
 }

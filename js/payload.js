@@ -58,8 +58,8 @@ function field(reader, number) {
   return reader;
 }
 
-function listed(reader) {
-  return { ...readKey(reader), possession: reader.bytes() };
+function listed(reader, use) {
+  return { ...readKey(reader, use), possession: reader.bytes() };
 }
 
 function version(reader) {
@@ -83,12 +83,14 @@ function documents(reader) {
 function readGenesis(reader) {
   const random = field(reader, 1).bytes(32);
   version(field(reader, 2));
-  field(reader, 3).array(LEDGER_USES.length);
-  const keys = LEDGER_USES.map((wanted) => {
+  const count = field(reader, 3).array();
+  const all = LEDGER_USES.length;
+  reader.must(count === all || count === all - 1, `${count} keys of the ledger, not 4 or 5`);
+  const keys = LEDGER_USES.slice(0, count).map((wanted) => {
     reader.array(3);
     const use = reader.text();
     must(use === wanted, "field", `a key of use ${quote(use)}, where ${wanted} belongs`);
-    return { use, ...listed(reader) };
+    return { use, ...listed(reader, use) };
   });
   return { random, keys, most: limits(field(reader, 4)) };
 }
@@ -101,7 +103,7 @@ function readEnroll(reader) {
   const country = field(reader, 4).text();
   const registration = field(reader, 5).text();
   field(reader, 6).array(2);
-  const key = listed(reader);
+  const key = listed(reader, "issuer");
   checkLegalName(legalName);
   must(/^[A-Z]{2}$/.test(country), "field", `${quote(country)} is no country of two letters A-Z`);
   const good = /^[A-Z0-9.-]{1,32}$/.test(registration);
@@ -151,7 +153,7 @@ function readKeyAct(reader) {
     "field",
     `${quote(name)} is no ${act === "add" ? "issuer id" : "use of a ledger's key"}`,
   );
-  return { seq, act, name, key: listed(reader) };
+  return { seq, act, name, key: listed(reader, act === "add" ? "issuer" : name) };
 }
 
 function readIssuerAct(reader) {

@@ -3,10 +3,11 @@
 // nothing is asked of anybody.
 
 import { equal, fromUtf8, toHex } from "./bytes.js";
-import { verifyCheckpoint } from "./checkpoint.js";
+import { openCheckpoint } from "./checkpoint.js";
 import { checkSignature } from "./cose.js";
 import { fingerprintText, parseFingerprint } from "./fingerprint.js";
 import { parseIdentity } from "./identity.js";
+import { NOTE_ML_DSA } from "./key.js";
 import { decodeProof } from "./parts.js";
 import { must, Refused } from "./refused.js";
 import { Registry } from "./registry.js";
@@ -48,7 +49,9 @@ export async function verifyProof(proof, identity, fingerprints, believed = {}) 
 async function verify(proof, trusted, wanted, pass, believed) {
   const { parts } = await pass("form", () => form(proof));
   const { fingerprint } = await pass("document", () => document(parts, wanted));
-  const { registry } = await pass("registry", () => lineage(parts.registry, trusted));
+  const { registry } = await pass("registry", () =>
+    lineage(parts.registry, trusted, believed.mlDsa44),
+  );
   const { signer } = await pass("statement", () => statement(parts, registry));
   const { root, head } = await pass("head", () => newest(parts, registry));
   await pass("paths", () => paths(parts, root));
@@ -106,13 +109,13 @@ function document({ statement, document: { fingerprint, index, path } }, wanted)
   };
 }
 
-async function lineage(proven, { origin, ledger }) {
+async function lineage(proven, { origin, ledger }, mlDsa44) {
   const [genesis, ...rest] = proven;
   const ascends = proven.every(({ index }, i) => (i ? index > proven[i - 1].index : index === 0n));
   must(ascends, "proof", "the registry entries do not begin at 0 and ascend");
   const same = toHex(genesis.statement.leaf) === ledger;
   must(same, "ledger", "the genesis of the proof is that of another ledger");
-  const registry = await Registry.ofGenesis(genesis.statement);
+  const registry = await Registry.ofGenesis(genesis.statement, 0n, mlDsa44);
   must(registry.origin === origin, "ledger", `the ledger calls itself ${registry.origin}`);
   for (const { statement: said, index } of rest) await bringKey(registry, said, index);
   return { registry, facts: { ledger, origin, entries: proven.map(({ index }) => plain(index)) } };
@@ -211,26 +214,29 @@ function statuses(parts, registry, signer, sealed, head) {
   return { issuer, told, facts };
 }
 
-/** The key that signs checkpoints at the head. */
-function noteKey(registry, head) {
+/** The key of a use that signs checkpoints at the head; of ML-DSA-44 there may be none. */
+function noteKey(registry, head, wanted = "note") {
   const notes = registry
     .keysOf(registry.origin)
-    .filter(({ use, entry }) => use === "note" && entry < head.size);
+    .filter(({ use, entry }) => use === wanted && entry < head.size);
   return notes[notes.length - 1];
 }
 
 /** The checkpoint that came with the proof is that of its head, and the ledger signed it. */
 async function checkpoint({ checkpoint: note }, registry, head, root) {
   const key = noteKey(registry, head);
-  const found = await verifyCheckpoint(note, registry.origin, key.x);
+  const second = noteKey(registry, head, NOTE_ML_DSA)?.x;
+  const keys = { key: key.x, second };
+  const found = await openCheckpoint(note, registry.origin, keys, registry.mlDsa44);
   const same = found.size === head.size && equal(found.root, root);
   must(same, "proof", `the checkpoint is of ${found.size} entries, or of another root`);
-  return { facts: { size: plain(found.size), root: toHex(root), noteKey: key.kid } };
+  const { mlDsa44 } = found;
+  return { facts: { size: plain(found.size), root: toHex(root), noteKey: key.kid, mlDsa44 } };
 }
 
 /** What its cosignatures are worth by a policy. */
 async function judge({ checkpoint: note }, registry, head, { policy, mlDsa44 }) {
-  if (note === null) return { quorum: policy.wantsNobody(), by: [], unchecked: [], notAfterS: null };
+  if (note === null) return { quorum: !policy.wantsCheckpoint(), by: [], unchecked: [], notAfterS: null };
   const { origin } = registry;
   const log = verifierKey(origin, ED25519, noteKey(registry, head).x);
   const judged = await judgeCheckpoint(note, policy, { log, mlDsa44 });

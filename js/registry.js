@@ -22,7 +22,9 @@ function newKey({ x, kid }, use, owner, { entry, time }, { distance = 0, waiting
 }
 
 export class Registry {
-  constructor() {
+  /** @param {Function} [mlDsa44] see index.d.ts */
+  constructor(mlDsa44) {
+    this.mlDsa44 = mlDsa44;
     this.origin = "";
     this.ledger = ""; // its id, as hex
     this.genesisMost = 0;
@@ -42,7 +44,7 @@ export class Registry {
 
   /** All that changes copied, so that a block that is refused changes nothing. */
   clone() {
-    const copy = Object.assign(new Registry(), this);
+    const copy = Object.assign(new Registry(this.mlDsa44), this);
     const own = (map) => new Map([...map].map(([name, record]) => [name, { ...record }]));
     copy.keys = own(this.keys);
     copy.issuers = own(this.issuers);
@@ -57,7 +59,7 @@ export class Registry {
   }
 
   /** 9.1, genesis, but for the times: the registry after entry 0. */
-  static async ofGenesis(statement, time = 0n) {
+  static async ofGenesis(statement, time = 0n, mlDsa44 = undefined) {
     must(statement.kind === "genesis", "misplaced", `entry 0 is ${statement.kind}, not genesis`);
     const { claims, keys, random, most } = statement;
     must(isOrigin(claims.iss), "origin", `genesis: ${quote(claims.iss)} is no origin`);
@@ -65,10 +67,12 @@ export class Registry {
     const signed = operator.kid === statement.kid;
     must(signed, "unknown-key", "genesis is not signed by the operator key that it lists");
     await checkSignature(statement, operator.x);
-    for (const key of keys) await checkPossession(key, key.use, claims.iss, 1n, random);
+    for (const key of keys) {
+      await checkPossession(key, key.use, claims.iss, 1n, random, mlDsa44);
+    }
     const different = new Set(keys.map(({ kid }) => kid)).size === keys.length;
     must(different, "key-in-use", "genesis lists one key twice");
-    const registry = new Registry();
+    const registry = new Registry(mlDsa44);
     Object.assign(registry, { origin: claims.iss, ledger: toHex(statement.leaf), most });
     registry.genesisMost = most;
     registry.count("policy");
@@ -125,7 +129,8 @@ export class Registry {
   replace() {
     for (const act of this.waiting) {
       const replaced = this.inUse.get(act.name);
-      if (this.keys.get(replaced).value?.state !== "compromised") {
+      // The first key of the optional use replaces none.
+      if (replaced && this.keys.get(replaced).value?.state !== "compromised") {
         this.setKey(replaced, stateOf("retired", act));
       }
       this.inUse.set(act.name, act.key.kid);
@@ -180,6 +185,9 @@ export class Registry {
   }
 }
 
+/** What recovery replaces. */
+const OF_RECOVERY = ["operator", "recovery"];
+
 /** 4.3 and the table of 9.1: the uses that may sign it; `about` is the key that it speaks of. */
 function usesFor({ kind, act, name }, about) {
   switch (kind) {
@@ -190,7 +198,7 @@ function usesFor({ kind, act, name }, about) {
     case "block":
       return ["seal"];
     case "key":
-      if (act === "replace") return [name === "seal" || name === "note" ? "operator" : "recovery"];
+      if (act === "replace") return [OF_RECOVERY.includes(name) ? "recovery" : "operator"];
       if (act === "compromise") return [about?.use === "operator" ? "recovery" : "operator"];
       return ["operator", "issuer"];
     default:

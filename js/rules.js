@@ -78,7 +78,8 @@ function checkNew(registry, { kid }) {
 }
 
 function checkHeld(registry, { key, seq }, use, owner) {
-  return checkPossession(key, use, owner, seq, fromHex(registry.ledger));
+  const { ledger, mlDsa44 } = registry;
+  return checkPossession(key, use, owner, seq, fromHex(ledger), mlDsa44);
 }
 
 async function checkEnroll(registry, statement) {

@@ -113,9 +113,9 @@ class Policy {
     bad(!known.some((one) => equal(one.key, key)), "its public key stands there already");
   }
 
-  /** Whether nobody has to have signed: then a proof without a checkpoint will do. */
-  wantsNobody() {
-    return this.quorum === null && this.logs.length === 0;
+  /** Whether a proof without a checkpoint does not do: somebody is named who has to have signed it. */
+  wantsCheckpoint() {
+    return this.quorum !== null || this.logs.length > 0;
   }
 
   /** Whether witnesses, by their places, are a quorum. @param {Set<number>} places */

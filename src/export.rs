@@ -177,8 +177,9 @@ fn publish(there: &Written, end: &End, place: &dyn Place) -> Result<(), Error> {
                     there.size
                 )));
             }
-            let signed = Checkpoint::open(note, &wanted.origin, &there.keys()?.note)?;
-            if signed != wanted {
+            let signed = Checkpoint::open_by(note, &wanted.origin, there.keys()?.notes())?;
+            let signed = signed.checkpoint();
+            if *signed != wanted {
                 return Err(Error::Stop(format!(
                     "the checkpoint signs root {}, the blocks have {root}: two histories of one ledger",
                     signed.root
@@ -186,10 +187,7 @@ fn publish(there: &Written, end: &End, place: &dyn Place) -> Result<(), Error> {
             }
             note.clone()
         }
-        End::Newest { keys, .. } => {
-            let kid = there.keys()?.note.kid();
-            wanted.sign(&keys.get(probant_core::key::Use::Note, kid)?)
-        }
+        End::Newest { keys, .. } => keys.sign(&wanted, there.keys()?.notes(), there.time_s())?,
     };
     if place.get(CHECKPOINT)?.as_deref() == Some(note.as_bytes()) {
         return Ok(());

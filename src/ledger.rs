@@ -29,13 +29,18 @@ use std::{
 use probant_core::{
     Identity, List, Rejected, Statement,
     chain::{Chain, Head},
-    key::Use,
     registry::Registry,
     seal::Receipt,
 };
 use tokio::sync::Semaphore;
 
-use crate::{Error, clock::SharedClock, keyring::Keyring, lag, receipt, store::Store};
+use crate::{
+    Error,
+    clock::SharedClock,
+    keyring::{self, Keyring},
+    lag, receipt,
+    store::Store,
+};
 
 pub use figures::Figures;
 pub use founding::{LedgerKeys, found};
@@ -104,8 +109,8 @@ impl Ledger {
     /// Starts to write to a store that holds a ledger, with that ledger's keys.
     ///
     /// # Errors
-    /// [`Error::Input`] if there is no block 0, or the seal or note key in force is not among the
-    /// keys.
+    /// [`Error::Input`] if there is no block 0, or the seal or a note key in force is not among
+    /// the keys.
     pub fn start(
         store: Arc<dyn Store>,
         keys: Arc<Keyring>,
@@ -113,8 +118,9 @@ impl Ledger {
         sealing: Sealing,
     ) -> Result<Self, Error> {
         let chain = founded(&*store)?;
-        for r#use in [Use::Seal, Use::Note] {
-            keys.get(r#use, chain.registry().ledger_key(r#use).kid())?;
+        for r#use in keyring::USES {
+            let key = chain.registry().own_key(r#use);
+            key.map_or(Ok(()), |key| keys.check(r#use, key.kid()))?;
         }
         let shared = Shared::new(store, Some(keys), clock, sealing, &chain);
         Ok(Self::run(shared, chain))

@@ -62,11 +62,7 @@ impl Ledger {
     /// Block 0, and block 1 with the enrollment of the issuer; and both statements.
     fn new() -> (Self, [Statement; 2]) {
         let random = [42; 32];
-        let listed = |(r#use, seed)| LedgerKey {
-            r#use,
-            key: key(seed).public().clone(),
-            possession: prove_possession(&key(seed), r#use, ORIGIN, 1, &random),
-        };
+        let listed = |(r#use, seed)| LedgerKey::prove(&key(seed), r#use, ORIGIN, &random);
         let seeds = [(Use::Seal, SEAL), (Use::Note, 2), (Use::Operator, OPERATOR)];
         let keys = seeds.into_iter().chain([(Use::Recovery, 4)]).map(listed).collect();
         let genesis = Body::Genesis(Genesis { random, keys, policy: Policy::default() });

@@ -6,6 +6,7 @@ use std::{ops::Range, sync::Arc};
 use crate::{
     Hash, Identity, LedgerId, Rejected,
     block::{Block, Fault},
+    cose_key::CoseKey,
     fold::Fold,
     key::{PublicKey, Use},
     registry::Registry,
@@ -60,7 +61,7 @@ pub struct Extension {
 #[must_use]
 #[derive(Debug)]
 pub struct Signatures {
-    signers: Vec<PublicKey>,
+    signers: Vec<CoseKey>,
     seal_key: PublicKey,
     identity: Identity,
     time_ms: u64,
@@ -78,7 +79,7 @@ impl Chain {
         let registry = Registry::found(genesis, time_ms).map_err(Fault::of_entry(0))?;
         let operator = registry.ledger_key(Use::Operator).clone();
         let mut chain = Self::before(registry);
-        let extension = chain.fold(block, vec![operator], &Kept::all())?;
+        let extension = chain.fold(block, vec![operator.into()], &Kept::all())?;
         Ok((chain, extension))
     }
 
@@ -117,7 +118,7 @@ impl Chain {
     fn fold(
         &mut self,
         block: &Block,
-        mut signers: Vec<PublicKey>,
+        mut signers: Vec<CoseKey>,
         nodes: &dyn Nodes,
     ) -> Result<Extension, Fault> {
         let time_ms = block.header().time_ms;

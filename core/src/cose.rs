@@ -10,7 +10,8 @@ use coset::{
 use crate::{
     Hash, Rejected,
     cbor::{self, Reader, Writer},
-    key::{Kid, PublicKey, SigningKey},
+    cose_key::{Algorithm, SigningHalf, VerifyingHalf},
+    key::{Kid, PublicKey},
 };
 
 /// Unprotected label under which a list travels with its statement; "PRO" 1, private use.
@@ -26,9 +27,10 @@ pub(crate) const LABEL_VDP: i64 = 396;
 const PROTECTED_BYTES_MAX: usize = 65_535;
 /// Most unprotected labels: a proof has its receipt and its parts.
 const UNPROTECTED_MAX: usize = 2;
-/// Label 1 and its one value, -8, as CBOR.
+/// Label 1 and its values, -8 and -48, as CBOR.
 const ALG: [u8; 1] = [0x01];
 const EDDSA: &[u8] = &[0x27];
+const ML_DSA_44: &[u8] = &[0x38, 0x2f];
 const LABEL_CLAIMS: i64 = 15;
 const LABEL_HASH_ALG: i64 = 258;
 const LABEL_PREIMAGE_TYPE: i64 = 259;
@@ -50,7 +52,8 @@ pub(crate) struct Claims {
     pub issued_at_s: u64,
 }
 
-/// The four closed sets of protected headers; alg (1) = -8 and kid (4) are in all of them.
+/// The four closed sets of protected headers; alg (1) and kid (4) are in all of them. alg is -8, but
+/// in the possession of an ML-DSA-44 key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Headers {
     /// {1, 3, 4, 15}
@@ -81,13 +84,22 @@ impl Signed {
         bytes: &[u8],
         what: &'static str,
     ) -> Result<(Self, Vec<(Label, Value)>), Rejected> {
+        Self::decode_by(Algorithm::EdDsa, bytes, what)
+    }
+
+    /// The same where it may be by another algorithm.
+    pub fn decode_by(
+        algorithm: Algorithm,
+        bytes: &[u8],
+        what: &'static str,
+    ) -> Result<(Self, Vec<(Label, Value)>), Rejected> {
         cbor::check(bytes, what)?;
         let (protected, unprotected) = Reader::new(bytes, what).sign1()?;
         let (limit, value) = (PROTECTED_BYTES_MAX, protected.len());
         if value > limit {
             return Err(Rejected::TooLarge { what: "protected header", limit, value });
         }
-        check_algorithm(protected, what)?;
+        check_algorithm(algorithm, protected, what)?;
         if !Reader::new(unprotected, what).is_lean_map(UNPROTECTED_MAX)? {
             return Err(Rejected::Header(
                 "the unprotected one has two labels at most, each with one byte string".into(),
@@ -110,10 +122,12 @@ impl Signed {
     }
 
     /// Builds and signs, deterministically.
-    pub fn sign(key: &SigningKey, headers: Headers, payload: Payload<'_>) -> Self {
-        let kid = key.public().kid();
-        let protected = headers.to_cose(kid).to_vec().expect("own headers encode");
-        let sign = |message: &[u8]| key.sign(&to_be_signed(&protected, message)).to_vec();
+    pub fn sign(key: &(impl SigningHalf + ?Sized), headers: Headers, payload: Payload<'_>) -> Self {
+        let public = key.cose_key();
+        let kid = public.kid();
+        let protected = headers.to_cose(public.algorithm(), kid).to_vec();
+        let protected = protected.expect("own headers encode");
+        let sign = |message: &[u8]| key.signature(&to_be_signed(&protected, message));
         let (signature, payload) = match payload {
             Payload::Inline(bytes) => (sign(&bytes), Some(bytes)),
             Payload::Detached(bytes) => (sign(bytes), None),
@@ -142,9 +156,9 @@ impl Signed {
     }
 
     /// Checks the signature over the payload inside.
-    pub fn verify(&self, what: &'static str, key: &PublicKey) -> Result<(), Rejected> {
+    pub fn verify(&self, what: &'static str, key: &impl VerifyingHalf) -> Result<(), Rejected> {
         let payload = self.payload().ok_or(Rejected::Signature(what))?;
-        key.verify(what, &to_be_signed(&self.protected, payload), &self.signature)
+        key.check(what, &to_be_signed(&self.protected, payload), &self.signature)
     }
 
     /// Checks the signature over a payload that is not inside.
@@ -171,8 +185,12 @@ pub(crate) enum Payload<'a> {
 }
 
 impl Headers {
-    fn to_cose(&self, kid: Kid) -> Header {
-        let builder = HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).key_id(kid.0.to_vec());
+    fn to_cose(&self, algorithm: Algorithm, kid: Kid) -> Header {
+        let algorithm = match algorithm {
+            Algorithm::EdDsa => iana::Algorithm::EdDSA,
+            Algorithm::MlDsa44 => iana::Algorithm::ML_DSA_44,
+        };
+        let builder = HeaderBuilder::new().algorithm(algorithm).key_id(kid.0.to_vec());
         let claims = |claims: &Claims| claims.to_value();
         match self {
             Self::Statement { content_type, claims: c } => {
@@ -224,14 +242,22 @@ impl Claims {
 }
 
 /// Before anything else is sought in a protected header: coset reads registered algorithms only.
-fn check_algorithm(protected: &[u8], what: &'static str) -> Result<(), Rejected> {
+fn check_algorithm(
+    expected: Algorithm,
+    protected: &[u8],
+    what: &'static str,
+) -> Result<(), Rejected> {
+    let expected = match expected {
+        Algorithm::EdDsa => EDDSA,
+        Algorithm::MlDsa44 => ML_DSA_44,
+    };
     cbor::check(protected, what)?;
     let mut reader = Reader::new(protected, what);
     for _ in 0..reader.map()? {
         let (label, value) = (reader.item()?, reader.item()?);
         if label == ALG {
             return match value {
-                EDDSA => Ok(()),
+                found if found == expected => Ok(()),
                 [0..0x40 | 0x60..0x80, ..] => Err(Rejected::Algorithm(hex::encode(value))),
                 _ => break,
             };

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     Fingerprint, List, Rejected,
-    key::PublicKey,
+    cose_key::CoseKey,
     registry::Registry,
     statement::{Body, Revoke, Statement},
     status::{Fall, Growth, Map, Nodes, Slot, Status},
@@ -39,7 +39,7 @@ impl<'a> Fold<'a> {
         statement: &Statement,
         list: Option<&List>,
         entry: u64,
-    ) -> Result<PublicKey, Rejected> {
+    ) -> Result<CoseKey, Rejected> {
         let key = self.registry.admit(statement, self.time_ms)?.key.clone();
         if let Body::Revoke(revoke) = statement.body() {
             let list = list.expect("a revocation travels with its list");

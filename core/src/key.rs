@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Hash, Rejected,
     cbor::{Reader, Writer},
+    cose_key::Algorithm,
 };
 
 /// A key's name: its RFC 9679 thumbprint.
@@ -29,6 +30,8 @@ pub enum Use {
     Seal,
     /// Checkpoints, as Ed25519 signed notes.
     Note,
+    /// Checkpoints, as ML-DSA-44 cosignatures beside those.
+    NoteMlDsa,
     /// Statements of the ledger's operator.
     Operator,
     /// Replacing the operator key, and itself; kept offline.
@@ -38,14 +41,28 @@ pub enum Use {
 }
 
 impl Use {
-    /// The uses that a ledger's own keys have, in the order in which genesis lists them.
+    /// The uses for which every ledger has a key, in the order in which genesis lists them.
     pub const LEDGER: [Self; 4] = [Self::Seal, Self::Note, Self::Operator, Self::Recovery];
+    /// All uses that a ledger's own keys have: the last one is optional.
+    pub const LEDGER_ALL: [Self; 5] =
+        [Self::Seal, Self::Note, Self::Operator, Self::Recovery, Self::NoteMlDsa];
 
-    /// The name on the wire; `note-ml-dsa` is reserved.
+    /// The algorithm of its keys.
+    pub fn algorithm(self) -> Algorithm {
+        match self {
+            Self::NoteMlDsa => Algorithm::MlDsa44,
+            Self::Seal | Self::Note | Self::Operator | Self::Recovery | Self::Issuer => {
+                Algorithm::EdDsa
+            }
+        }
+    }
+
+    /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Seal => "seal",
             Self::Note => "note",
+            Self::NoteMlDsa => "note-ml-dsa",
             Self::Operator => "operator",
             Self::Recovery => "recovery",
             Self::Issuer => "issuer",

@@ -5,7 +5,7 @@
 //!
 //! 1. [`fingerprint`]: the hash that stands for a document;
 //! 2. [`list`]: many fingerprints under one root;
-//! 3. [`key`] and [`identity`]: who signs, and the names of ledgers and issuers;
+//! 3. [`key`], [`cose_key`] and [`identity`]: who signs, and the names of ledgers and issuers;
 //! 4. [`statement`]: what an issuer, the operator or the ledger says, as a COSE_Sign1;
 //! 5. [`registry`]: who may say what, when: a fold over entries;
 //! 6. [`tree`]: the one Merkle tree;
@@ -25,6 +25,7 @@ mod cbor;
 pub mod chain;
 pub mod checkpoint;
 mod cose;
+pub mod cose_key;
 pub mod cosignature;
 pub mod draft;
 pub mod fingerprint;

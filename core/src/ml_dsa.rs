@@ -1,12 +1,20 @@
 //! ML-DSA-44 (FIPS 204): pure, with an empty context, and signed without randomness. It signs
-//! cosignatures only (c2sp.org/tlog-cosignature): no statement and no seal.
+//! cosignatures (c2sp.org/tlog-cosignature), and that such a key is held: no statement and no seal.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use ml_dsa::{MlDsa44, Signature, signature::Keypair as _};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
 
-use crate::Rejected;
+use crate::{
+    Hash, Rejected,
+    cbor::{Reader, Writer},
+    key::Kid,
+};
 
 /// Bytes of a public key.
 pub const PUBLIC_KEY_BYTES: usize = 1312;
@@ -17,15 +25,33 @@ pub const SIGNATURE_BYTES: usize = 2420;
 #[derive(Clone)]
 pub struct PublicKey {
     bytes: Arc<[u8; PUBLIC_KEY_BYTES]>,
-    /// With the matrix that the first 32 bytes stand for, expanded once.
-    verifying: Arc<ml_dsa::VerifyingKey<MlDsa44>>,
+    /// With the matrix that the first 32 bytes stand for: expanded once, by the first signature.
+    /// Many read a genesis, and few a checkpoint.
+    verifying: Arc<OnceLock<ml_dsa::VerifyingKey<MlDsa44>>>,
 }
 
 impl PublicKey {
     /// Takes the encoding of FIPS 204.
     pub fn from_bytes(bytes: &[u8; PUBLIC_KEY_BYTES]) -> Self {
-        let verifying = ml_dsa::VerifyingKey::decode(&(*bytes).into());
-        Self { bytes: Arc::new(*bytes), verifying: Arc::new(verifying) }
+        Self { bytes: Arc::new(*bytes), verifying: Arc::default() }
+    }
+
+    /// The key's name: the RFC 9679 thumbprint, over what RFC 9964 requires of an AKP key.
+    pub fn kid(&self) -> Kid {
+        Hash(Sha256::digest(self.to_cose()).into())
+    }
+
+    /// The minimal COSE_Key {1: 7, 3: -48, -1: pub}: what payloads hold and thumbprints hash.
+    pub fn to_cose(&self) -> Vec<u8> {
+        let writer = Writer::with_capacity(PUBLIC_KEY_BYTES + 16).map(3).uint(1).uint(7);
+        writer.uint(3).nint(47).nint(0).bytes(self.as_bytes()).finish()
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Rejected> {
+        let item = reader.item()?;
+        let key = item.last_chunk().map(Self::from_bytes);
+        let key = key.filter(|key| key.to_cose() == item);
+        key.ok_or_else(|| reader.malformed("a COSE_Key of ML-DSA-44 in its one form expected"))
     }
 
     /// The encoding of FIPS 204.
@@ -45,7 +71,8 @@ impl PublicKey {
     ) -> Result<(), Rejected> {
         let signature =
             Signature::<MlDsa44>::try_from(signature).map_err(|_| Rejected::Signature(what))?;
-        let good = self.verifying.verify_with_context(message, &[], &signature);
+        let decode = || ml_dsa::VerifyingKey::decode(&(*self.bytes).into());
+        let good = self.verifying.get_or_init(decode).verify_with_context(message, &[], &signature);
         if good { Ok(()) } else { Err(Rejected::Signature(what)) }
     }
 }
@@ -122,5 +149,14 @@ mod tests {
         assert!(check(b"bill", &[&signature[..], &[0]].concat()).is_err());
         let other = SigningKey::from_seed(&[8; 32]);
         assert!(other.public().verify("bill", b"bill", &signature).is_err());
+    }
+
+    #[test]
+    fn the_thumbprint_is_over_kty_alg_and_pub() {
+        let key = SigningKey::from_seed(&[7; 32]).public().clone();
+        let mut preimage = hex::decode("a3010703382f20590520").unwrap();
+        preimage.extend(key.as_bytes());
+        assert_eq!(key.to_cose(), preimage);
+        assert_eq!(key.kid().0, <[u8; 32]>::from(Sha256::digest(&preimage)));
     }
 }

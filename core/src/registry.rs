@@ -16,6 +16,8 @@ use std::{
 
 use crate::{
     Identity, IssuerId, LedgerId, Origin, Rejected,
+    checkpoint::NoteKeys,
+    cose_key::CoseKey,
     key::{Kid, PublicKey, Use},
     statement::{Body, IssuerRecord, Policy, Statement},
     status::{Fall, IssuerState, IssuerStatus, KeyState, KeyStatus},
@@ -40,7 +42,7 @@ pub struct Act {
 #[derive(Clone, Debug)]
 pub struct Signer {
     /// The key.
-    pub key: PublicKey,
+    pub key: CoseKey,
     /// What it may sign.
     pub r#use: Use,
     /// The origin, or the issuer's id.
@@ -96,8 +98,9 @@ pub struct Registry {
     ledger: LedgerId,
     founding_policy: Policy,
     policy: Policy,
-    /// The ledger's own keys, each with the entry that brought it, in the order of [`Use::LEDGER`].
-    ledger_keys: [Vec<(u64, Kid)>; Use::LEDGER.len()],
+    /// The ledger's own keys, each with the entry that brought it, in the order of
+    /// [`Use::LEDGER_ALL`].
+    ledger_keys: [Vec<(u64, Kid)>; Use::LEDGER_ALL.len()],
     /// Replacements that take effect with the next block.
     due: Vec<(Act, Use, Kid)>,
     signers: HashMap<Kid, Signer>,
@@ -146,7 +149,7 @@ impl Registry {
         Ok(registry)
     }
 
-    fn add_ledger_key(&mut self, r#use: Use, key: &PublicKey, added: Act) {
+    fn add_ledger_key(&mut self, r#use: Use, key: &CoseKey, added: Act) {
         let (kid, owner) = (key.kid(), self.origin.to_string());
         self.ledger_keys[position(r#use)].push((added.entry, kid));
         *self.accepted.entry(format!("key:{kid}")).or_default() += 1;
@@ -193,29 +196,54 @@ impl Registry {
         self.accepted.get(subject).copied().unwrap_or_default() + 1
     }
 
-    /// The ledger's own key for a use, in force for the next block.
+    /// The ledger's own key for a use that every ledger has, in force for the next block.
+    ///
+    /// # Panics
+    /// For a use that is not among [`Use::LEDGER`].
+    pub fn ledger_key(&self, r#use: Use) -> &PublicKey {
+        self.own_key(r#use).and_then(CoseKey::as_ed25519).expect("genesis lists one")
+    }
+
+    /// The ledger's own key for a use, in force for the next block; none where it has none.
     ///
     /// # Panics
     /// For [`Use::Issuer`], which is none of its own.
-    pub fn ledger_key(&self, r#use: Use) -> &PublicKey {
+    pub fn own_key(&self, r#use: Use) -> Option<&CoseKey> {
         let due = |kid: &Kid| self.due.iter().any(|(_, _, new)| new == kid);
         let keys = &self.ledger_keys[position(r#use)];
-        let (_, kid) = keys.iter().rfind(|(_, kid)| !due(kid)).expect("genesis lists one");
-        &self.signers[kid].key
+        let (_, kid) = keys.iter().rfind(|(_, kid)| !due(kid))?;
+        Some(&self.signers[kid].key)
     }
 
     /// The ledger's own key for a use that was in force for the block whose first entry is `first`.
+    ///
+    /// # Panics
+    /// As [`Registry::ledger_key`].
     pub fn ledger_key_at(&self, r#use: Use, first: u64) -> &PublicKey {
         let keys = &self.ledger_keys[position(r#use)];
         let at = keys.iter().rposition(|(entry, _)| *entry < first).unwrap_or_default();
-        &self.signers[&keys[at].1].key
+        self.signers[&keys[at].1].key.as_ed25519().expect("the keys of these uses are Ed25519")
+    }
+
+    /// The keys that sign the checkpoint of so many entries: of each use the newest that they hold.
+    pub fn note_keys_at(&self, size: u64) -> NoteKeys<'_> {
+        let keys = &self.ledger_keys[position(Use::NoteMlDsa)];
+        let newest = keys.iter().rfind(|(entry, _)| *entry < size);
+        let ml_dsa = newest.and_then(|(_, kid)| self.signers[kid].key.as_ml_dsa());
+        NoteKeys { ed25519: self.ledger_key_at(Use::Note, size), ml_dsa }
     }
 
     /// All keys that the ledger ever had for a use, oldest first, each with the entry that brought
-    /// it.
+    /// it; of ML-DSA-44 none: [`Registry::own_entries`].
     pub fn ledger_keys(&self, r#use: Use) -> impl ExactSizeIterator<Item = (u64, &PublicKey)> {
         let keys = &self.ledger_keys[position(r#use)];
-        keys.iter().map(|(entry, kid)| (*entry, &self.signers[kid].key))
+        let key = |kid| self.signers[kid].key.as_ed25519().expect("the keys of these uses");
+        keys.iter().map(move |(entry, kid)| (*entry, key(kid)))
+    }
+
+    /// The entries that brought the ledger's keys for a use, ascending.
+    pub fn own_entries(&self, r#use: Use) -> impl ExactSizeIterator<Item = u64> {
+        self.ledger_keys[position(r#use)].iter().map(|(entry, _)| *entry)
     }
 
     /// Whether replacements of the ledger's own keys wait for the end of the block.
@@ -250,5 +278,5 @@ impl Registry {
 }
 
 fn position(r#use: Use) -> usize {
-    Use::LEDGER.iter().position(|of| *of == r#use).expect("a use of the ledger")
+    Use::LEDGER_ALL.iter().position(|of| *of == r#use).expect("a use of the ledger")
 }

@@ -30,7 +30,8 @@ use coset::{Label, cbor::value::Value};
 use crate::{
     Fingerprint, Hash, LedgerId, List, Rejected,
     cose::{Claims, Headers, LABEL_LIST, Payload, Signed},
-    key::{Kid, PublicKey, SigningKey},
+    cose_key::VerifyingHalf,
+    key::{Kid, SigningKey},
     list::{LIST_BYTES_MAX, Shape, Summary},
     tree::leaf_hash,
 };
@@ -299,7 +300,7 @@ impl Statement {
     ///
     /// # Errors
     /// [`Rejected::Signature`].
-    pub fn verify(&self, key: &PublicKey) -> Result<(), Rejected> {
+    pub fn verify(&self, key: &impl VerifyingHalf) -> Result<(), Rejected> {
         self.signed.verify(self.body.kind(), key)
     }
 

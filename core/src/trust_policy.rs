@@ -96,14 +96,15 @@ impl TrustPolicy {
         &self.witnesses
     }
 
+    /// Whether a proof without a checkpoint does not do: somebody is named who has to have signed it,
+    /// a log or a witness. Otherwise leaving it out would be a way around those.
+    pub fn wants_checkpoint(&self) -> bool {
+        self.wants_witnesses() || !self.logs.is_empty()
+    }
+
     /// Whether any witness is wanted at all.
     pub fn wants_witnesses(&self) -> bool {
         self.quorum != Quorum::None
-    }
-
-    /// Whether nobody has to have signed: then a proof without a checkpoint will do.
-    pub fn wants_nobody(&self) -> bool {
-        self.logs.is_empty() && !self.wants_witnesses()
     }
 
     /// Whether a set of witnesses, by their places, is a quorum. Without one, any set is.

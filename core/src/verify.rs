@@ -6,155 +6,36 @@
 //! the weakest seal key that the ledger ever had.
 
 mod steps;
+mod verified;
 
 use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     Fingerprint, Hash, Identity, Rejected, chain,
-    checkpoint::{Checkpoint, verifier_key},
+    checkpoint::{Checkpoint, NoteKeys, Opened, ml_dsa_verifier_key, verifier_key},
     key::{Kid, Use},
+    ml_dsa,
     proof::{Attested, Proof, ProvenEntry},
     registry::Registry,
     seal::Receipt,
-    statement::{BlockStatement, IssuerRecord, Statement},
-    status::{Account, Certification, IssuerStatus, KeyStatus, Standing},
+    statement::{BlockStatement, Statement},
+    status::{Account, Certification},
     tree::leaf_hash,
-    trust_policy::{Judged, TrustPolicy},
-    verifier_key::VerifierKey,
 };
 
-use steps::{check_attested, check_document, check_paths};
+pub use verified::Verified;
+
+use steps::{check_checkpoint, check_document, check_paths};
+use verified::SignedHead;
 
 /// Checked seals and block statements remembered by one verifier; then it starts anew.
 const CHECKED_COUNT_MAX: usize = 4096;
 
-/// A document that was certified: by whom, when, in which block, and whether that stood as of the
-/// proof's head. Only [`Verifier::verify`] makes it.
-#[derive(Clone, Debug)]
-pub struct Verified {
-    fingerprint: Fingerprint,
-    identity: Identity,
-    issuer: String,
-    record: IssuerRecord,
-    media_type: &'static str,
-    entry: u64,
-    list_count: u64,
-    sealed: BlockStatement,
-    head: BlockStatement,
-    kid: Kid,
-    account: Account,
-    standing: Standing,
-    signed_head: Box<SignedHead>,
-}
-
-/// The head as a checkpoint, and what the proof carries of others on it.
-#[derive(Clone, Debug)]
-struct SignedHead {
-    checkpoint: Checkpoint,
-    note_key: VerifierKey,
-    attested: Attested,
-}
-
-impl Verified {
-    /// The document.
-    pub fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
-    }
-
-    /// The ledger that says so.
-    pub fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// The issuer's id.
-    pub fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
-    /// Who the issuer is, in the words of the ledger's operator.
-    pub fn record(&self) -> &IssuerRecord {
-        &self.record
-    }
-
-    /// What kind of document the issuer said it is.
-    pub fn media_type(&self) -> &'static str {
-        self.media_type
-    }
-
-    /// Index of the certifying entry.
-    pub fn entry(&self) -> u64 {
-        self.entry
-    }
-
-    /// Documents certified by the same statement, this one included.
-    pub fn list_count(&self) -> u64 {
-        self.list_count
-    }
-
-    /// The block that sealed it; its `time_ms` is the time of certification.
-    pub fn sealed(&self) -> &BlockStatement {
-        &self.sealed
-    }
-
-    /// The newest block that the proof knows; its `time_ms` is how fresh the proof is.
-    pub fn head(&self) -> &BlockStatement {
-        &self.head
-    }
-
-    /// Whether the certification stood as of the head: whoever relies on it asks this first.
-    pub fn standing(&self) -> &Standing {
-        &self.standing
-    }
-
-    /// Whether its issuer was ever suspended, and whether it is: what was sealed before stands.
-    pub fn issuer_status(&self) -> Option<&IssuerStatus> {
-        self.account.issuer.as_ref()
-    }
-
-    /// The key that signed it.
-    pub fn kid(&self) -> Kid {
-        self.kid
-    }
-
-    /// What became of that key.
-    pub fn key_status(&self) -> Option<&KeyStatus> {
-        self.account.key.as_ref()
-    }
-
-    /// Size and root of the tree at the head. Its [`Checkpoint::text`] is what witnesses sign and,
-    /// byte for byte, what each of [`Verified::timestamps`] has to be over.
-    pub fn checkpoint(&self) -> &Checkpoint {
-        &self.signed_head.checkpoint
-    }
-
-    /// The key that signs checkpoints at the head.
-    pub fn note_key(&self) -> &VerifierKey {
-        &self.signed_head.note_key
-    }
-
-    /// The note of that checkpoint, if the proof carries it. The ledger signed it; of other lines
-    /// nothing was verified: [`Verified::judge`].
-    pub fn note(&self) -> Option<&str> {
-        self.signed_head.attested.checkpoint.as_deref()
-    }
-
-    /// The RFC 3161 tokens that the proof carries, as they came: nothing of them was verified.
-    pub fn timestamps(&self) -> &[Vec<u8>] {
-        &self.signed_head.attested.timestamps
-    }
-
-    /// What the cosignatures that the proof carries are worth by a policy; `None` where it carries
-    /// no checkpoint.
-    ///
-    /// # Errors
-    /// Those of [`TrustPolicy::judge`].
-    pub fn judge<'p>(&self, policy: &'p TrustPolicy) -> Result<Option<Judged<'p>>, Rejected> {
-        self.note().map(|note| policy.judge(note, Some(self.note_key()))).transpose()
-    }
-}
-
 /// A registry, and the entries that it was made from.
 type Followed = (Vec<(u64, Hash)>, Arc<Registry>);
+
+/// A note, and the keys by which it was opened.
+type NoteName = (Hash, Kid, Option<Kid>);
 
 /// Verifies proofs of one ledger, and remembers what many of them share.
 #[derive(Clone, Debug)]
@@ -162,12 +43,13 @@ pub struct Verifier {
     identity: Identity,
     registry: Option<Followed>,
     checked: HashSet<Hash>,
+    opened: Option<(NoteName, Opened)>,
 }
 
 impl Verifier {
     /// A verifier that trusts this ledger's identity and nothing else.
     pub fn new(identity: Identity) -> Self {
-        Self { identity, registry: None, checked: HashSet::new() }
+        Self { identity, registry: None, checked: HashSet::new(), opened: None }
     }
 
     /// The ledger that it trusts.
@@ -216,8 +98,8 @@ impl Verifier {
         )?;
         // 10. What the proof carries of others is of this head.
         let checkpoint = Checkpoint { origin: registry.origin().clone(), size: head.size, root };
-        let note_key = registry.ledger_key_at(Use::Note, head.size);
-        check_attested(&proof.attested, &checkpoint, note_key)?;
+        let note_keys = registry.note_keys_at(head.size);
+        let opened = self.open(&proof.attested, &checkpoint, note_keys)?;
         Ok(Verified {
             fingerprint: proof.document.fingerprint,
             identity: self.identity.clone(),
@@ -232,7 +114,11 @@ impl Verifier {
             head,
             kid: proof.statement.kid(),
             signed_head: Box::new(SignedHead {
-                note_key: verifier_key(&checkpoint.origin, note_key),
+                note_key: verifier_key(&checkpoint.origin, note_keys.ed25519),
+                ml_dsa_note_key: note_keys
+                    .ml_dsa
+                    .map(|key| ml_dsa_verifier_key(&checkpoint.origin, key)),
+                ml_dsa: opened.is_some_and(|opened| opened.is_signed_by_ml_dsa()),
                 checkpoint,
                 attested: proof.attested,
             }),
@@ -327,8 +213,8 @@ impl Verifier {
             return Err(refuse("it is not the last entry of the block that it describes"));
         }
         chain::check_iat(statement, header)?;
-        let key = &registry.speaker(statement)?.key;
-        if *key != *registry.ledger_key_at(Use::Seal, header.first) {
+        let key = registry.ledger_key_at(Use::Seal, header.first);
+        if registry.speaker(statement)?.key.as_ed25519() != Some(key) {
             return Err(refuse("its key was not the one that sealed at that height"));
         }
         self.once(statement.leaf(), || statement.verify(key))?;
@@ -346,6 +232,27 @@ impl Verifier {
         let preimage = [&root.0, time_ms.to_be_bytes().as_slice(), &seal.encode()].concat();
         let (key, origin) = (registry.ledger_key_at(Use::Seal, block.first), registry.origin());
         self.once(leaf_hash(&preimage), || seal.verify(key, origin, time_ms, root))
+    }
+
+    /// The checkpoint that a proof carries. That of the proof before is remembered: those of a batch
+    /// have the same.
+    fn open(
+        &mut self,
+        attested: &Attested,
+        head: &Checkpoint,
+        keys: NoteKeys<'_>,
+    ) -> Result<Option<Opened>, Rejected> {
+        let Some(note) = &attested.checkpoint else { return Ok(None) };
+        let ml_dsa = keys.ml_dsa.map(ml_dsa::PublicKey::kid);
+        let name = (leaf_hash(note.as_bytes()), keys.ed25519.kid(), ml_dsa);
+        let known = self.opened.take().filter(|(known, _)| *known == name);
+        let opened = match known {
+            Some((_, opened)) => opened,
+            None => Checkpoint::open_by(note, &head.origin, keys)?,
+        };
+        self.opened = Some((name, opened.clone()));
+        check_checkpoint(opened.checkpoint(), head)?;
+        Ok(Some(opened))
     }
 
     /// Runs a check unless exactly the same one has passed before.

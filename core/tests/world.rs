@@ -38,11 +38,7 @@ impl World {
     fn new() -> Self {
         let keys = [(Use::Seal, 1), (Use::Note, 2), (Use::Operator, 3), (Use::Recovery, 4)];
         let random = [42; 32];
-        let listed = |(r#use, seed)| LedgerKey {
-            r#use,
-            key: key(seed).public().clone(),
-            possession: prove_possession(&key(seed), r#use, ORIGIN, 1, &random),
-        };
+        let listed = |(r#use, seed)| LedgerKey::prove(&key(seed), r#use, ORIGIN, &random);
         let keys = keys.map(listed).into();
         let genesis = Body::Genesis(Genesis { random, keys, policy: Policy::default() });
         let genesis = Statement::sign(&key(3), ORIGIN, None, TIME_MS / 1000, genesis);

@@ -101,6 +101,21 @@ test("cosignatures: who counts, and what cannot be checked here", async () => {
   assert.equal((await by({ policy: none })).witnessed.quorum, true);
 });
 
+test("the second line of a checkpoint: signed, unchecked or refused", async () => {
+  const { bytes, inputs } = vector("proof_ml_dsa_line");
+  const by = async (more) => {
+    const document = inputs.get("document");
+    const { steps } = await verifyProof(bytes, inputs.get("identity")[0], document, more);
+    return steps[9].facts.mlDsa44;
+  };
+  assert.equal(await by({}), "unchecked");
+  assert.equal(await by({ mlDsa44: () => true }), "signed");
+  await assert.rejects(by({ mlDsa44: () => false }), { code: "signature" });
+  // What nothing here can check is no signature of the log that a policy wants.
+  const policy = verifier.parsePolicy(vector("policy_of_the_ml_dsa_log").bytes);
+  await assert.rejects(by({ policy }), { code: "signature" });
+});
+
 test("verdicts: superseded by which, suspended since, distrusted", async () => {
   const superseded = await verify("proof_of_a_document_superseded");
   assert.equal(superseded.standing, "superseded");

@@ -49,7 +49,7 @@ async function entry(vector) {
 }
 
 /** The chain after these vectors of blocks, each replayed once. */
-const chains = new Map([["", Promise.resolve(new Chain())]]);
+const chains = new Map([["", Promise.resolve(new Chain({ mlDsa44 }))]]);
 
 function chainAfter(names) {
   const path = names.join(" ");
@@ -206,6 +206,8 @@ async function proof(vector) {
   same(vector, "head", verdict.head.height);
   same(vector, "standing", verdict.standing);
   same(vector, "timestamps", verdict.timestamps);
+  const second = verdict.steps[9]?.facts.mlDsa44 === "signed";
+  same(vector, "mldsa", second ? "yes" : "no");
   if (policy) same(vector, "quorum", verdict.witnessed.quorum ? "reached" : "missing");
   if (policy) same(vector, "notafter", verdict.witnessed.notAfterS ?? "none");
   assert.equal(verdict.steps.length, verdict.checkpoint === null ? 9 : 10, vector.name);

@@ -25,7 +25,8 @@ const LINES = {
   status: "root slot value owner document kid",
   key: "kid",
   signature: "key message",
-  proof: "identity document issuer entry time head standing timestamps policy quorum notafter",
+  proof:
+    "identity document issuer entry time head standing timestamps mldsa policy quorum notafter",
 };
 
 /** `ok`, or the code of the refusal; anything else that is thrown fails the test. */

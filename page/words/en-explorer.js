@@ -88,6 +88,7 @@ export default {
   "kind.block": "The last entry of its block: it counts what is in it, and names the block before.",
   "use.seal": "seal",
   "use.note": "checkpoints",
+  "use.note-ml-dsa": "checkpoints, by ML-DSA-44",
   "use.operator": "operator",
   "use.recovery": "recovery",
   "use.issuer": "issuer",

@@ -91,6 +91,7 @@ export default {
     "La dernière écriture de son bloc : elle compte ce qui s’y trouve, et nomme le bloc d’avant.",
   "use.seal": "sceau",
   "use.note": "points de contrôle",
+  "use.note-ml-dsa": "points de contrôle, par ML-DSA-44",
   "use.operator": "opérateur",
   "use.recovery": "secours",
   "use.issuer": "émetteur",

@@ -194,9 +194,9 @@ impl Exported {
             }
         }
         let Some(keys) = &self.keys else { return Ok(()) };
-        let signed = Checkpoint::open(&self.note, &keys.origin, &keys.note)
+        let signed = Checkpoint::open_by(&self.note, &keys.origin, keys.notes())
             .map_err(|why| self.wrong(CHECKPOINT, &format!("{}: {why}", why.code())))?;
-        if Some(signed.root) != self.rows.root() {
+        if Some(signed.checkpoint().root) != self.rows.root() {
             let why = "it signs another root than that of the blocks: two histories of one ledger, of \
                        which the checkpoint is evidence of one, and the seal of the last block of the \
                        other";

@@ -4,11 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use probant_core::{
-    chain::Chain,
-    checkpoint,
-    key::{PublicKey, Use},
-};
+use probant_core::{chain::Chain, checkpoint, cose_key::CoseKey, key::Use};
 use serde::Serialize;
 
 use super::{database::Database, json, ledger::Ledger, say};
@@ -62,6 +58,9 @@ struct Details {
     keys: Vec<KeyDetails>,
     /// For C2SP tools: who signs checkpoints.
     verifier_key: String,
+    /// The same of ML-DSA-44, if the ledger has such a key: for the log line of a policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ml_dsa_verifier_key: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -129,14 +128,17 @@ impl Details {
     fn of(chain: &Chain) -> Self {
         let (identity, registry) = (chain.identity(), chain.registry());
         let key = |r#use: Use| {
-            let key: &PublicKey = registry.ledger_key(r#use);
+            let key = registry.own_key(r#use)?;
             let (kid, bytes) = (key.kid().to_string(), hex::encode(key.as_bytes()));
-            KeyDetails { r#use: r#use.name(), kid, key: bytes }
+            Some(KeyDetails { r#use: r#use.name(), kid, key: bytes })
         };
+        let second = registry.own_key(Use::NoteMlDsa).and_then(CoseKey::as_ml_dsa);
         Self {
             identity: identity.to_string(),
             ledger: identity.ledger.to_string(),
-            keys: Use::LEDGER.map(key).into(),
+            keys: Use::LEDGER_ALL.into_iter().filter_map(key).collect(),
+            ml_dsa_verifier_key: second
+                .map(|key| checkpoint::ml_dsa_verifier_key(&identity.origin, key).to_string()),
             verifier_key: checkpoint::verifier_key(
                 &identity.origin,
                 registry.ledger_key(Use::Note),

@@ -5,6 +5,7 @@ use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt as _};
 use probant_core::{
     Origin,
     key::{SigningKey, Use},
+    ml_dsa,
 };
 
 use super::{database::Database, directories::Directories, say};
@@ -26,9 +27,12 @@ Example:
 The origin is the ledger's public name: a URL without its scheme. It can never change.
 
 Keys that are in the key directory already are used (seal.pem, note.pem, operator.pem,
-recovery.pem); `openssl genpkey -algorithm ed25519 -out seal.pem` makes one. The others are made.
-Move operator.pem and recovery.pem to where no network reaches: only `seal.pem` and `note.pem` are
-needed to serve.";
+recovery.pem, note-ml-dsa.pem); `openssl genpkey -algorithm ed25519 -out seal.pem` makes one. The
+others are made. Move operator.pem and recovery.pem to where no network reaches: only `seal.pem`,
+`note.pem` and `note-ml-dsa.pem` are needed to serve.
+
+note-ml-dsa.pem signs every checkpoint a second time, by ML-DSA-44: so that proofs of today can
+still be checked when Ed25519 signatures can be forged. It makes a proof about 8 kB longer.";
 
 /// Make a new ledger: its keys, its directory, and block 0
 #[derive(Debug, clap::Args)]
@@ -40,6 +44,9 @@ pub struct Init {
     /// Engine of the look-up index: fjall or sled; can be changed at any time (`probant reindex`)
     #[arg(long, value_name = "ENGINE", default_value_t)]
     index: Engine,
+    /// Make no ML-DSA-44 key; `probant key replace --use note-ml-dsa` adds one later
+    #[arg(long)]
+    without_ml_dsa: bool,
     #[command(flatten)]
     directories: Directories,
     #[command(flatten)]
@@ -88,11 +95,25 @@ impl Init {
             note: self.key(Use::Note)?,
             operator: self.key(Use::Operator)?,
             recovery: self.key(Use::Recovery)?,
+            note_ml_dsa: self.note_ml_dsa()?,
         })
     }
 
     fn key(&self, r#use: Use) -> Result<SigningKey, Error> {
         let path = self.directories.key_path(r#use);
         if path.exists() { keyfile::read(&path) } else { keyfile::create(&path) }
+    }
+
+    fn note_ml_dsa(&self) -> Result<Option<ml_dsa::SigningKey>, Error> {
+        if self.without_ml_dsa {
+            return Ok(None);
+        }
+        let path = self.directories.key_path(Use::NoteMlDsa);
+        let key = if path.exists() {
+            keyfile::ml_dsa::read_only(&path)
+        } else {
+            keyfile::ml_dsa::create(&path)
+        };
+        key.map(Some)
     }
 }

@@ -7,9 +7,12 @@ mod name;
 mod replace;
 mod rotate;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use probant_core::{IssuerId, key::PublicKey};
+use probant_core::{
+    IssuerId,
+    cose_key::{CoseKey, SigningHalf as _},
+};
 
 use super::{issuer::EnrollmentRequest, ledger::KnownIdentity, say};
 use crate::{Error, clock::Clock, keyfile};
@@ -21,8 +24,9 @@ use replace::ReplaceKey;
 use rotate::RotateKey;
 
 const NEW_EXAMPLE: &str = "\
-Example:
+Examples:
   probant key new energie.pem
+  probant key new --ml-dsa ledger-keys/note-ml-dsa.pem
 
 The file is PKCS#8 PEM, mode 600, as `openssl genpkey -algorithm ed25519` makes it. A file that
 exists is never overwritten. Keep a copy offline: a lost key cannot be made again.";
@@ -49,6 +53,9 @@ enum Command {
     New {
         /// Where to
         file: PathBuf,
+        /// A key of ML-DSA-44, with which a ledger signs its checkpoints a second time
+        #[arg(long)]
+        ml_dsa: bool,
     },
     /// Print a key's name and public half
     #[command(after_help = SHOW_EXAMPLE)]
@@ -76,15 +83,19 @@ enum Command {
 impl Key {
     pub async fn run(self, clock: &dyn Clock) -> Result<u8, Error> {
         match self.command {
-            Command::New { file } => {
-                let key = keyfile::create(&file)?;
+            Command::New { file, ml_dsa } => {
+                let key = if ml_dsa {
+                    keyfile::ml_dsa::create(&file)?.cose_key()
+                } else {
+                    keyfile::create(&file)?.cose_key()
+                };
                 let file = file.display();
                 say(&format!("made {file}: only you can read it; keep a copy offline"))?;
-                say(&described(key.public()))?;
+                say(&described(&key))?;
                 Ok(0)
             }
             Command::Show { file, for_enrollment: None, .. } => {
-                say(&described(keyfile::read(&file)?.public()))?;
+                say(&described(&shown(&file)?))?;
                 Ok(0)
             }
             Command::Show { file, for_enrollment: Some(id), known } => {
@@ -102,7 +113,16 @@ impl Key {
     }
 }
 
-fn described(key: &PublicKey) -> String {
+/// The public half of a key in a file, whichever kind that is.
+fn shown(file: &Path) -> Result<CoseKey, Error> {
+    match keyfile::ml_dsa::read(file) {
+        Ok(Some(key)) => Ok(key.cose_key()),
+        // What is wrong with the file, this says in full.
+        Ok(None) | Err(_) => keyfile::read(file).map(|key| key.cose_key()),
+    }
+}
+
+fn described(key: &CoseKey) -> String {
     format!(
         "kid         {}\npublic key  {}\nCOSE key    {}",
         key.kid(),

@@ -56,11 +56,13 @@ certifications stands, else superseded, revoked or distrusted (its key was in ot
 knows what happened up to its newest block, and nothing later: that block's age is always said, and
 refused if it is above --max-age, or more than 5 minutes ahead of this machine's clock.
 
-With --policy, a C2SP trust policy, there is no verdict unless a quorum of its witnesses cosigned
-the head that the proof leads to. Their times then say by when the certification was there (not
-after); with --earlier, a cosigned checkpoint from before it, also until when they had not been
-shown it (not before). A ledger can keep back what it has sealed: it was sealed before the one, and
-shown after the other. Both are by the witnesses' clocks; `when` is by the ledger's.
+With --policy, a C2SP trust policy, there is no verdict unless a log that it lists, if it lists
+one, signed the head that the proof leads to, and a quorum of its witnesses cosigned that. Once
+Ed25519 can be forged, list the ledger's ML-DSA-44 key alone: `log <verifier key>`, `quorum none`.
+Their times then say by when the certification was there (not after); with --earlier, a cosigned
+checkpoint from before it, also until when they had not been shown it (not before). A ledger can
+keep back what it has sealed: it was sealed before the one, and shown after the other. Both are by
+the witnesses' clocks; `when` is by the ledger's.
 
 Exit codes: 0 certified; 1 superseded, revoked, distrusted, unknown, or the proof is rejected, older
 than --max-age or without a quorum; 2 mend the input; 3 the ledger is out of reach, or has sealed
@@ -74,12 +76,13 @@ unknown, not verified, not fresh, not witnessed), fingerprints {blake3, sha-256}
 identity_from (given, first use), checked (offline, online), certifications [{fingerprint, issuer,
 legal_name, country, registration, media_type, entry, list_count, block, time_ms, time, verdict,
 fall {reason, time_ms, time, entry, replacement} or null, key {kid, status}, issuer_status, head
-{height, size, time_ms, time}, age_s, witnessed {quorum, witnesses [{name, first}], not_after,
-not_before} or null, timestamp {no_later_than_ms, no_later_than, time_ms, accuracy_ms, authority,
-policy, serial, size} or null}], not_shown (further certifications, unchecked; a ledger lists 100,
-so there may be more), reason {code, text} or null, rests_on. A status is {state, since_ms, since,
-entry}, or null while nothing happened; first, not_after and not_before are {time_s, time} or null.
-Unless 2 is the exit code, or the ledger is out of reach, or is another one than the identity says.";
+{height, size, time_ms, time}, signed_by_ml_dsa, age_s, witnessed {quorum, witnesses [{name,
+first}], not_after, not_before} or null, timestamp {no_later_than_ms, no_later_than, time_ms,
+accuracy_ms, authority, policy, serial, size} or null}], not_shown (further certifications,
+unchecked; a ledger lists 100, so there may be more), reason {code, text} or null, rests_on. A
+status is {state, since_ms, since, entry}, or null while nothing happened; first, not_after and
+not_before are {time_s, time} or null. Unless 2 is the exit code, or the ledger is out of reach, or
+is another one than the identity says.";
 
 /// The first byte of every proof: the tag of `COSE_Sign1`.
 const COSE_SIGN1: u8 = 0xd2;

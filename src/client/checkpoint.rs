@@ -2,7 +2,12 @@
 //! the entries of `/lineage`.
 
 use probant_core::{
-    Rejected, chain::Chain, checkpoint::Checkpoint, key::Use, note::NOTE_BYTES_MAX,
+    Rejected,
+    chain::Chain,
+    checkpoint::{Checkpoint, NoteKeys},
+    cose_key::CoseKey,
+    key::Use,
+    note::NOTE_BYTES_MAX,
 };
 
 use super::Client;
@@ -22,9 +27,11 @@ impl Client {
         let note = String::from_utf8(note).map_err(|why| lie("checkpoint", &why))?;
         let registry = self.lineage(&founding.identity()).await?;
         let key = registry.ledger_key(Use::Note);
-        match Checkpoint::open(&note, registry.origin(), key) {
-            Ok(checkpoint) => Ok((checkpoint, note)),
-            Err(why @ Rejected::Signature(_)) => Err(lie(
+        let second = registry.own_key(Use::NoteMlDsa).and_then(CoseKey::as_ml_dsa);
+        let keys = NoteKeys { ed25519: key, ml_dsa: second };
+        match Checkpoint::open_by(&note, registry.origin(), keys) {
+            Ok(opened) => Ok((opened.checkpoint().clone(), note)),
+            Err(why @ Rejected::Signature("note" | "checkpoint")) => Err(lie(
                 why.code(),
                 &format!("the ledger's note key {} did not sign it", key.kid()),
             )),

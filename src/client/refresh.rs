@@ -82,7 +82,7 @@ impl Refresher {
         };
         let (known, shown) = (old.verified.head(), new.verified.head());
         if shown.size < known.size {
-            if old.proof.attested.checkpoint.is_none() && new.proof.attested.checkpoint.is_some() {
+            if old.proof.attested.cosigned() == 0 && new.proof.attested.cosigned() > 0 {
                 return Err(Error::busy(
                     "witnesses have not yet cosigned a head as new as that of this proof: it stays as \
                      it is; try again shortly",
@@ -132,10 +132,12 @@ impl Refresher {
 }
 
 impl Held {
-    /// Whether more witnesses and authorities of time signed the same head by now.
+    /// Whether more signed the same head by now: witnesses, authorities of time, or the ledger itself by
+    /// ML-DSA-44.
     fn is_less_attested(&self, new: &Self) -> bool {
         let [held, shown] = [self, new].map(|held| &held.proof.attested);
-        shown.count() > held.count()
+        let by_ml_dsa = [self, new].map(|held| held.verified.is_signed_by_ml_dsa());
+        shown.count() > held.count() || by_ml_dsa == [false, true]
     }
 
     /// What witnesses signed is not given away for less; but for a proof that tells of a fall, always.
@@ -162,7 +164,8 @@ impl Held {
 
     fn satisfies(&self, policy: &TrustPolicy) -> bool {
         let judged = self.verified.judge(policy);
-        judged.is_ok_and(|judged| judged.map_or(policy.wants_nobody(), |judged| judged.quorum()))
+        judged
+            .is_ok_and(|judged| judged.map_or(!policy.wants_checkpoint(), |judged| judged.quorum()))
     }
 
     /// The time stamps that the newer proof does without, each with the path of the entry to the head

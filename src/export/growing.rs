@@ -38,7 +38,7 @@ impl Growing {
         if let Some(expected) = expected.filter(|expected| **expected != found) {
             return Err(wrong(&format!("it is of ledger {found}, and you expect {expected}")));
         }
-        let written = Written::new(&keys, ledger, (0, 0, Hash::ZERO));
+        let written = Written::new(&keys, ledger, (0, 0), (0, Hash::ZERO));
         let (rows, bundle, files) = (Rows::default(), Vec::new(), Vec::new());
         let mut growing = Self { written, keys, rows, bundle, files, bytes: 0 };
         growing.add_at(0, block)?;
@@ -111,7 +111,8 @@ impl Growing {
         seal.verify(&seal_key, &self.keys.origin, header.time_ms, root)
             .map_err(|why| wrong(&why))?;
         self.file(block_path(height), frame);
-        self.written = Written::new(&self.keys, self.written.ledger()?, (height, size, root));
+        let (ledger, at) = (self.written.ledger()?, (height, header.time_ms));
+        self.written = Written::new(&self.keys, ledger, at, (size, root));
         Ok(())
     }
 

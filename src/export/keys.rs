@@ -3,7 +3,10 @@
 
 use probant_core::{
     Origin, Rejected, Statement,
+    checkpoint::NoteKeys,
+    cose_key::CoseKey,
     key::{PublicKey, Use},
+    ml_dsa,
     statement::{Body, KeyAct},
 };
 
@@ -20,6 +23,8 @@ pub struct Keys {
     pub seal: PublicKey,
     /// Signs checkpoints.
     pub note: PublicKey,
+    /// Signs them a second time, if the ledger has such a key.
+    pub note_ml_dsa: Option<ml_dsa::PublicKey>,
 }
 
 impl Keys {
@@ -33,7 +38,9 @@ impl Keys {
             return Err(Rejected::Misplaced(statement.body().kind()));
         };
         let [seal, note] = [Use::Seal, Use::Note].map(|r#use| listed.key(r#use).clone());
-        Ok(Self { origin: statement.issuer().parse()?, seal, note })
+        let mut keys = Self { origin: statement.issuer().parse()?, seal, note, note_ml_dsa: None };
+        listed.keys.iter().for_each(|listed| keys.put(listed.r#use, &listed.key));
+        Ok(keys)
     }
 
     /// Takes the key that an entry brings, if it brings one of the ledger's own.
@@ -47,11 +54,21 @@ impl Keys {
         let statement = Statement::decode(entry)?;
         let Body::Key(key) = statement.body() else { return Ok(()) };
         let KeyAct::Replace { r#use, held } = &key.act else { return Ok(()) };
-        match r#use {
-            Use::Seal => self.seal = held.key.clone(),
-            Use::Note => self.note = held.key.clone(),
+        self.put(*r#use, &held.key);
+        Ok(())
+    }
+
+    fn put(&mut self, r#use: Use, key: &CoseKey) {
+        match (r#use, key) {
+            (Use::Seal, CoseKey::Ed25519(key)) => self.seal = key.clone(),
+            (Use::Note, CoseKey::Ed25519(key)) => self.note = key.clone(),
+            (Use::NoteMlDsa, CoseKey::MlDsa44(key)) => self.note_ml_dsa = Some(key.clone()),
             _ => {}
         }
-        Ok(())
+    }
+
+    /// Those that sign checkpoints.
+    pub fn notes(&self) -> NoteKeys<'_> {
+        NoteKeys { ed25519: &self.note, ml_dsa: self.note_ml_dsa.as_ref() }
     }
 }

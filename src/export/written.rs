@@ -1,7 +1,7 @@
 //! `export.json`: how far an export is there. It is written after what it speaks of, so that it may
 //! say too little and never too much.
 
-use probant_core::{Hash, key::PublicKey};
+use probant_core::{Hash, key::PublicKey, ml_dsa};
 use serde::{Deserialize, Serialize};
 
 use super::Keys;
@@ -30,16 +30,40 @@ pub struct Written {
     seal_key: String,
     /// The key that signs checkpoints, hex.
     note_key: String,
+    /// What a second signature takes, if the ledger has a key for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ml_dsa: Option<MlDsa>,
+}
+
+/// The ML-DSA-44 key that signs checkpoints, and when the newest block was sealed: its signature says
+/// that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MlDsa {
+    /// Hex.
+    note_key: String,
+    /// Seconds since 1970.
+    time_s: u64,
 }
 
 impl Written {
-    /// That of a ledger after some block: its height, the size of the tree, and the root.
-    pub fn new(keys: &Keys, ledger: Hash, (height, size, root): (u64, u64, Hash)) -> Self {
+    /// That of a ledger after some block: its height and time, the size of the tree, and the root.
+    pub fn new(
+        keys: &Keys,
+        ledger: Hash,
+        (height, time_ms): (u64, u64),
+        (size, root): (u64, Hash),
+    ) -> Self {
         let hex = |key: &PublicKey| hex::encode(key.as_bytes());
         let (origin, ledger, root) =
             (keys.origin.to_string(), ledger.to_string(), root.to_string());
         let (seal_key, note_key) = (hex(&keys.seal), hex(&keys.note));
-        Self { origin, ledger, height, size, root, seal_key, note_key }
+        let second = |key: &ml_dsa::PublicKey| MlDsa {
+            note_key: hex::encode(key.as_bytes()),
+            time_s: time_ms / 1000,
+        };
+        let ml_dsa = keys.note_ml_dsa.as_ref().map(second);
+        Self { origin, ledger, height, size, root, seal_key, note_key, ml_dsa }
     }
 
     /// What an earlier run left at a place; none where none did.
@@ -77,6 +101,11 @@ impl Written {
         hash("root", &self.root)
     }
 
+    /// When the newest block was sealed, in seconds since 1970; 0 where nothing says that.
+    pub fn time_s(&self) -> u64 {
+        self.ml_dsa.as_ref().map_or(0, |of| of.time_s)
+    }
+
     /// Name and keys.
     ///
     /// # Errors
@@ -85,7 +114,14 @@ impl Written {
         let key = |name, text| Ok::<_, Error>(PublicKey::from_bytes(&hash(name, text)?.0)?);
         let origin = self.origin.parse()?;
         let (seal, note) = (key("seal_key", &self.seal_key)?, key("note_key", &self.note_key)?);
-        Ok(Keys { origin, seal, note })
+        let second = |of: &MlDsa| {
+            let mut bytes = [0; ml_dsa::PUBLIC_KEY_BYTES];
+            let wrong = |_| Error::Stop("note_key of ml_dsa is not 2,624 hex digits".into());
+            hex::decode_to_slice(&of.note_key, &mut bytes).map_err(wrong)?;
+            Ok::<_, Error>(ml_dsa::PublicKey::from_bytes(&bytes))
+        };
+        let note_ml_dsa = self.ml_dsa.as_ref().map(second).transpose()?;
+        Ok(Keys { origin, seal, note, note_ml_dsa })
     }
 }
 

@@ -38,6 +38,7 @@ const FILES: &[(&str, &[u8])] = files![
     "js/judgement.js",
     "js/key.js",
     "js/list.js",
+    "js/ml_dsa.js",
     "js/note.js",
     "js/parts.js",
     "js/payload.js",

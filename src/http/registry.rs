@@ -11,9 +11,10 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use probant_core::{
-    Hash, Statement,
+    Hash, Origin, Statement, checkpoint,
+    cose_key::CoseKey,
     key::{PublicKey, Use, key_set},
-    registry::{Issuer, Registry, write_lineage},
+    registry::{Issuer, Registry, Signer, write_lineage},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -67,7 +68,7 @@ pub struct IssuerAnswer {
 pub struct SignerAnswer {
     /// RFC 9679 thumbprint, hex.
     pub kid: String,
-    /// The 32 bytes of RFC 8032, hex.
+    /// The 32 bytes of RFC 8032, or the 1,312 of FIPS 204, hex.
     pub key: String,
     /// What it may sign.
     pub r#use: &'static str,
@@ -79,6 +80,9 @@ pub struct SignerAnswer {
     pub status: Option<StateAnswer>,
     /// The sequence number of the next statement about it.
     pub next_seq: u64,
+    /// Of a key that signs checkpoints: its C2SP verifier key, for a policy's `log` line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verifier_key: Option<String>,
 }
 
 /// The limits as JSON.
@@ -100,7 +104,17 @@ fn signer_answer(registry: &Registry, kid: &Hash) -> Option<SignerAnswer> {
         since: signer.added.entry,
         status: signer.status.as_ref().map(StateAnswer::of_key),
         next_seq: registry.next_seq(&format!("key:{kid}")),
+        verifier_key: verifier_key(registry.origin(), signer),
     })
+}
+
+fn verifier_key(origin: &Origin, signer: &Signer) -> Option<String> {
+    let key = match (signer.r#use, &signer.key) {
+        (Use::Note, CoseKey::Ed25519(key)) => checkpoint::verifier_key(origin, key),
+        (Use::NoteMlDsa, CoseKey::MlDsa44(key)) => checkpoint::ml_dsa_verifier_key(origin, key),
+        _ => return None,
+    };
+    Some(key.to_string())
 }
 
 fn issuer_answer(registry: &Registry, id: &str, issuer: &Issuer) -> IssuerAnswer {
@@ -254,11 +268,7 @@ async fn policy(State(service): State<Service>) -> Response {
 async fn lineage(State(service): State<Service>) -> Result<Response, Problem> {
     let registry = service.0.ledger.registry();
     let seal = registry.ledger_key(Use::Seal).kid();
-    // With the replacements of the note key, which proofs do without: checkpoints are held to it.
-    let notes = registry.ledger_keys(Use::Note).map(|(entry, _)| entry);
-    let mut indexes: Vec<_> = registry.lineage(&seal, u64::MAX).into_iter().chain(notes).collect();
-    indexes.sort_unstable();
-    indexes.dedup();
+    let indexes = registry.lineage(&seal, u64::MAX);
     let ask = |inner: &Inner| {
         let entry = |index: &u64| {
             let (entry, _) = inner.ledger.store().entry(*index)?.ok_or_else(lag::behind)?;
@@ -351,7 +361,13 @@ mod tests {
     #[test]
     fn issuers_are_rendered_once_for_each_registry() {
         let key = |seed| SigningKey::from_seed(&[seed; 32]);
-        let keys = LedgerKeys { seal: key(1), note: key(2), operator: key(3), recovery: key(4) };
+        let keys = LedgerKeys {
+            seal: key(1),
+            note: key(2),
+            operator: key(3),
+            recovery: key(4),
+            note_ml_dsa: None,
+        };
         let store = Memory::default();
         found(&store, &"ledger.example/fr".parse().unwrap(), &keys, &[42; 32], 0).unwrap();
         let registry = || Arc::clone(store.chain().unwrap().unwrap().registry());

@@ -52,6 +52,21 @@ pub fn read(path: &Path) -> Result<Option<SigningKey>, Error> {
     Ok(seed.filter(|_| whole).map(SigningKey::from_seed))
 }
 
+/// [`read`] where no other kind will do.
+///
+/// # Errors
+/// Those of [`read`]; [`Error::Input`] for a file that is missing, or holds another kind.
+pub fn read_only(path: &Path) -> Result<SigningKey, Error> {
+    let name = path.display();
+    read(path)?.ok_or_else(|| {
+        Error::input(format!(
+            "{name}: no ML-DSA-44 private key in PKCS#8 PEM, as its seed alone and without a password; \
+             `openssl genpkey -algorithm ML-DSA-44 -provparam ml-dsa.output_formats=seed-only` and \
+             `probant key new --ml-dsa` make such files"
+        ))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -178,10 +178,10 @@ pub fn check_held(keys: &Keyring, statement: &Statement) -> Result<(), Error> {
     match statement.body() {
         Body::Key(KeyStatement {
             kid,
-            act: KeyAct::Replace { r#use: r#use @ (Use::Seal | Use::Note), .. },
+            act: KeyAct::Replace { r#use: r#use @ (Use::Seal | Use::Note | Use::NoteMlDsa), .. },
             ..
-        }) => match keys.read(*r#use, *kid) {
-            Ok(_) => Ok(()),
+        }) => match keys.check_file(*r#use, *kid) {
+            Ok(()) => Ok(()),
             Err(why) => {
                 // Where this node has its files is for whoever runs it.
                 tracing::warn!("a replacement is refused: {why}");

@@ -4,7 +4,8 @@ use probant_core::{
     Identity, Origin, Statement,
     draft::founding_block,
     key::{SigningKey, Use},
-    statement::{Body, Genesis, LedgerKey, Policy, prove_possession},
+    ml_dsa,
+    statement::{Body, Genesis, LedgerKey, Policy},
 };
 
 use crate::{
@@ -22,6 +23,8 @@ pub struct LedgerKeys {
     pub operator: SigningKey,
     /// Replaces the operator key.
     pub recovery: SigningKey,
+    /// Signs checkpoints a second time, for when Ed25519 is broken. A ledger may do without.
+    pub note_ml_dsa: Option<ml_dsa::SigningKey>,
 }
 
 impl LedgerKeys {
@@ -39,7 +42,7 @@ impl LedgerKeys {
 /// Writes block 0 of a new ledger.
 ///
 /// # Errors
-/// [`Error::Input`] for keys that are not four different ones; those of the store.
+/// [`Error::Input`] for keys of which one is another; those of the store.
 pub fn found(
     store: &dyn Store,
     origin: &Origin,
@@ -47,11 +50,12 @@ pub fn found(
     random: &[u8; 32],
     time_ms: u64,
 ) -> Result<Identity, Error> {
-    let listed = keys.by_use().map(|(r#use, key)| {
-        let possession = prove_possession(key, r#use, origin.as_str(), 1, random);
-        LedgerKey { r#use, key: key.public().clone(), possession }
-    });
-    let genesis = Genesis { random: *random, keys: listed.into(), policy: Policy::default() };
+    let name = origin.as_str();
+    let listed = keys.by_use().map(|(r#use, key)| LedgerKey::prove(key, r#use, name, random));
+    let second = keys.note_ml_dsa.as_ref();
+    let second = second.map(|key| LedgerKey::prove(key, Use::NoteMlDsa, name, random));
+    let listed = listed.into_iter().chain(second).collect();
+    let genesis = Genesis { random: *random, keys: listed, policy: Policy::default() };
     let body = Body::Genesis(genesis);
     let statement = Statement::sign(&keys.operator, origin.as_str(), None, time_ms / 1000, body);
     let sealed = founding_block(statement, time_ms, &keys.seal)?;

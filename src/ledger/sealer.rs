@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use probant_core::{Rejected, chain::Chain, draft::SealedBlock, key::Use};
+use probant_core::{Rejected, chain::Chain, draft::SealedBlock};
 
 use super::{
     Shared,
@@ -149,7 +149,7 @@ impl Sealer<'_> {
         if claim.head() != Some(self.chain.head()) {
             return Err(StoreError::Conflict);
         }
-        let ready = Shared::key(keys, self.chain.registry(), Use::Seal)
+        let ready = Shared::seal_key(keys, self.chain.registry())
             .and_then(|key| Ok((key, self.time.next(&*shared.clock, self.chain.head().time_ms)?)));
         let (key, time_ms) = match ready {
             Ok(ready) => ready,

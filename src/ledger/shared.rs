@@ -9,12 +9,17 @@ use probant_core::{
     Statement,
     chain::Chain,
     draft::SealedBlock,
-    key::{SigningKey, Use},
+    key::{Kid, SigningKey, Use},
     registry::Registry,
 };
 
 use super::{Accepted, Figures, Ledger, Sealing, pool::Pool, pulse::Pulse};
-use crate::{Error, clock::SharedClock, keyring::Keyring, store::Store};
+use crate::{
+    Error,
+    clock::SharedClock,
+    keyring::{self, Keyring},
+    store::Store,
+};
 
 /// What admission and the sealer share.
 pub struct Shared {
@@ -84,19 +89,13 @@ impl Shared {
         self.reached.load(Ordering::Acquire)
     }
 
-    /// The private half of the key that is in force for a use.
+    /// The private half of the seal key in force.
     ///
     /// # Errors
     /// Why there is none, for strangers, too: not where it was looked for.
-    pub fn key(keys: &Keyring, registry: &Registry, r#use: Use) -> Result<SigningKey, String> {
-        let kid = registry.ledger_key(r#use).kid();
-        keys.get(r#use, kid).map_err(|_| {
-            format!(
-                "this node does not hold the {} key {kid}, which is in force: put its file into this \
-                 node's directory of keys",
-                r#use.name()
-            )
-        })
+    pub fn seal_key(keys: &Keyring, registry: &Registry) -> Result<SigningKey, String> {
+        let kid = registry.ledger_key(Use::Seal).kid();
+        keys.get(Use::Seal, kid).map_err(|_| not_held(Use::Seal, kid))
     }
 
     /// Why nothing can be sealed now, or will be; or no checkpoint be signed.
@@ -111,7 +110,10 @@ impl Shared {
     /// Why it cannot sign what it should, by the newest registry.
     fn lacks(&self) -> Option<String> {
         let (keys, registry) = (self.keys.as_ref()?, self.registry());
-        [Use::Seal, Use::Note].into_iter().find_map(|r#use| Self::key(keys, &registry, r#use).err())
+        keyring::USES.into_iter().find_map(|r#use| {
+            let kid = registry.own_key(r#use)?.kid();
+            keys.check(r#use, kid).err().map(|_| not_held(r#use, kid))
+        })
     }
 
     /// Whether something is to be tried again.
@@ -166,3 +168,11 @@ impl Answer {
 
 /// An answer, or why there is none.
 pub type Answered = Result<Answer, Error>;
+
+fn not_held(r#use: Use, kid: Kid) -> String {
+    format!(
+        "this node does not hold the {} key {kid}, which is in force: put its file into this node's \
+         directory of keys",
+        r#use.name()
+    )
+}

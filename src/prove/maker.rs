@@ -57,10 +57,9 @@ impl Maker {
         let signed = |keys: &Arc<Keyring>| {
             // No fault of the asker, nor its business where keys are: it is logged.
             let missing = |why: Error| Error::Stop(why.to_string());
-            // The one that whoever verifies a proof of this head looks for.
-            let kid = registry.ledger_key_at(Use::Note, span.size).kid();
-            let key = keys.get(Use::Note, kid);
-            Ok::<_, Error>(checkpoint.sign(&key.map_err(missing)?))
+            // Those that whoever verifies a proof of this head looks for.
+            let by = registry.note_keys_at(span.size);
+            keys.sign(&checkpoint, by, block.time_ms / 1000).map_err(missing)
         };
         let note = self.keys.as_ref().map(signed).transpose()?;
         Ok(Published { note, block, seal, root })

@@ -81,7 +81,7 @@ impl Home {
     pub fn init_as(origin: &str) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let (data, keys) = (temp.path().join("data"), temp.path().join("keys"));
-        Self { temp, data, keys, store: None }.made_as(origin)
+        Self { temp, data, keys, store: None }.made_as(origin, &[])
     }
 
     /// The same with the data elsewhere.
@@ -105,7 +105,7 @@ impl Home {
     pub fn another(&self) -> Self {
         let other = Self::node_of(self.store.as_deref().expect("a ledger in a database"));
         DirBuilder::new().mode(0o700).create(&other.keys).unwrap();
-        for key in ["seal.pem", "note.pem"] {
+        for key in ["seal.pem", "note.pem", "note-ml-dsa.pem"] {
             fs::copy(self.keys.join(key), other.keys.join(key)).unwrap();
         }
         let shown = said(self.command("mark").arg("show"));
@@ -123,12 +123,19 @@ impl Home {
         self.store = Some(url.into());
     }
 
-    fn made(self) -> Self {
-        self.made_as(ORIGIN)
+    /// One whose checkpoints are signed by Ed25519 alone.
+    pub fn init_without_ml_dsa() -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let (data, keys) = (temp.path().join("data"), temp.path().join("keys"));
+        Self { temp, data, keys, store: None }.made_as(ORIGIN, &["--without-ml-dsa"])
     }
 
-    fn made_as(self, origin: &str) -> Self {
-        said(self.command("init").args(["--origin", origin]));
+    fn made(self) -> Self {
+        self.made_as(ORIGIN, &[])
+    }
+
+    fn made_as(self, origin: &str, args: &[&str]) -> Self {
+        said(self.command("init").args(["--origin", origin]).args(args));
         self
     }
 

@@ -8,7 +8,7 @@ use probant_core::{
     chain::Chain,
     draft::{Draft, founding_block},
     key::Use,
-    statement::{Body, Genesis, LedgerKey, Policy, prove_possession},
+    statement::{Body, Genesis, LedgerKey, Policy},
     status::{Kept, Slot, Status},
 };
 
@@ -131,8 +131,7 @@ fn name(status: &Status) -> Code {
 fn genesis() -> Statement {
     let listed = |r#use| {
         let key = cast::key(cast::seeds(r#use)[0]);
-        let possession = prove_possession(key, r#use, ORIGIN, 1, &RANDOM);
-        LedgerKey { r#use, key: key.public().clone(), possession }
+        LedgerKey::prove(key, r#use, ORIGIN, &RANDOM)
     };
     let keys = Use::LEDGER.map(listed).into();
     let body = Body::Genesis(Genesis { random: RANDOM, keys, policy: Policy::default() });

@@ -76,6 +76,7 @@ impl Speaker<'_> {
         let id = choose(issuer, &fitting, &[&ISSUERS[..], &[HOST]].concat());
         let seq = self.seq(&format!("issuer:{id}"));
         let HeldKey { key, possession } = self.held(Use::Issuer, key, id, seq);
+        let key = key.as_ed25519().unwrap().clone();
         let record = IssuerRecord {
             legal_name: format!("{id} no. {seq}"),
             country: "FR".into(),
@@ -203,7 +204,7 @@ impl Speaker<'_> {
         let owner = if self.slip == Slip::Possession { "stranger.example" } else { owner };
         let key = cast::secret(&kid);
         let possession = prove_possession(key, r#use, owner, seq, &self.model.ledger.0.0);
-        HeldKey { key: key.public().clone(), possession }
+        HeldKey { key: key.public().clone().into(), possession }
     }
 
     fn seq(&self, subject: &str) -> u64 {

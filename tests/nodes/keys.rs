@@ -27,7 +27,12 @@ fn replace(nodes: &Nodes, node: usize, name: &str) -> (bool, String) {
 
 /// Whoever lacks the key refuses its replacement; whoever holds it cannot know of the other.
 fn replace_where_it_is_held(nodes: &Nodes, name: &str) {
-    keyfile::create(&nodes.homes[0].keys().join(format!("{name}-2.pem"))).unwrap();
+    let path = nodes.homes[0].keys().join(format!("{name}-2.pem"));
+    if name == "note-ml-dsa" {
+        keyfile::ml_dsa::create(&path).unwrap();
+    } else {
+        keyfile::create(&path).unwrap();
+    }
     let (done, said) = replace(nodes, 1, name);
     assert!(!done && said.contains("key-not-held"), "{said}");
     let (done, said) = replace(nodes, 0, name);
@@ -116,30 +121,36 @@ async fn a_node_that_lacks_a_new_note_key_seals_and_signs_no_checkpoint() {
         let database = Database::new();
         let nodes = Nodes::start(&database.url_of("postgres"), 2).await;
         let acknowledged = Acknowledged::default();
-        replace_where_it_is_held(&nodes, "note");
-
-        let lacking = nodes.addresses.client(1);
-        not_ready_without(&lacking, "note").await;
-        let sent = nodes.issuer.certify_made_up("bill", 3);
-        let told = attempt(&lacking, &sent.bytes).await.unwrap();
-        assert_eq!(told.status, 201, "{told:?}");
-        acknowledged.add(sent.leaf, &told.body);
-        let document = sent.documents.iter().next().unwrap();
-        let proof = format!("/documents/{document}/proof");
-        for path in ["/checkpoint", &proof] {
-            let reply = lacking.get(path).await;
-            assert!(reply.status.is_server_error(), "{path}: {reply:?}");
+        for name in ["note", "note-ml-dsa"] {
+            replace_where_it_is_held(&nodes, name);
+            lacks_and_is_given(&nodes, &acknowledged, name).await;
         }
-        let known = lacking.get(&format!("/documents/{document}")).await;
-        assert_eq!(known.json()["verdict"], "certified", "{known:?}");
-
-        // Without a restart.
-        give(&nodes, "note");
-        for path in ["/checkpoint", &proof] {
-            assert_eq!(lacking.get(path).await.status, 200, "{path}");
-        }
-        lacking.wait_for("/readyz", |reply| reply.status == 200).await;
         nodes.check(&acknowledged);
     })
     .await;
+}
+
+/// What the second node does without a note key, and once it has it.
+async fn lacks_and_is_given(nodes: &Nodes, acknowledged: &Acknowledged, name: &str) {
+    let lacking = nodes.addresses.client(1);
+    not_ready_without(&lacking, name).await;
+    let sent = nodes.issuer.certify_made_up(name, 3);
+    let told = attempt(&lacking, &sent.bytes).await.unwrap();
+    assert_eq!(told.status, 201, "{told:?}");
+    acknowledged.add(sent.leaf, &told.body);
+    let document = sent.documents.iter().next().unwrap();
+    let proof = format!("/documents/{document}/proof");
+    for path in ["/checkpoint", &proof] {
+        // The checkpoint of before is given out for a second.
+        lacking.wait_for(path, |reply| reply.status.is_server_error()).await;
+    }
+    let known = lacking.get(&format!("/documents/{document}")).await;
+    assert_eq!(known.json()["verdict"], "certified", "{known:?}");
+
+    // Without a restart.
+    give(nodes, name);
+    for path in ["/checkpoint", &proof] {
+        assert_eq!(lacking.get(path).await.status, 200, "{path}");
+    }
+    lacking.wait_for("/readyz", |reply| reply.status == 200).await;
 }

@@ -125,8 +125,9 @@ async fn blocks_and_entries_are_shown_as_they_are() {
 async fn every_kind_of_entry_is_explained() {
     bounded(120, async {
         let (home, _server, client, varied, blocks) = served().await;
-        let kids = Use::LEDGER.map(|of| {
-            let kid = home.key(of).public().kid().to_string();
+        let genesis = home.genesis();
+        let kids = Use::LEDGER_ALL.map(|of| {
+            let kid = genesis.registry().own_key(of).unwrap().kid().to_string();
             json!({ "use": of.name(), "kid": kid })
         });
         let (issuer_kid, second) = (

@@ -43,7 +43,7 @@ pub fn issuer_key() -> SigningKey {
 }
 
 pub fn ledger_keys() -> LedgerKeys {
-    LedgerKeys { seal: key(1), note: key(2), operator: key(3), recovery: key(4) }
+    LedgerKeys { seal: key(1), note: key(2), operator: key(3), recovery: key(4), note_ml_dsa: None }
 }
 
 /// What a node holds: the seal and the note key.

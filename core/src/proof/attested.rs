@@ -28,27 +28,33 @@ pub struct Attested {
     pub timestamps: Vec<Vec<u8>>,
 }
 
-/// Names and key ids in a checkpoint, but for lines by the name of its origin.
-fn cosigners(attested: &Attested) -> BTreeSet<(&str, KeyId)> {
-    let note = attested.checkpoint.as_deref().and_then(|note| Note::split(note).ok());
-    let Some(note) = note else { return BTreeSet::new() };
-    let origin = note.text().lines().next();
-    let others = note.lines().flatten().filter(|line| Some(line.name) != origin);
-    others.map(|line| (line.name, line.id)).collect()
-}
-
 impl Attested {
-    /// How many signed: lines of the checkpoint, and time stamps.
+    /// How many others signed: lines of the checkpoint that are not under the ledger's own name, and
+    /// time stamps.
     pub fn count(&self) -> usize {
-        let note = self.checkpoint.as_deref().and_then(|note| Note::split(note).ok());
-        note.map_or(0, |note| note.lines().flatten().count()) + self.timestamps.len()
+        self.cosigned() + self.timestamps.len()
+    }
+
+    /// Lines of the checkpoint that are not under the ledger's own name.
+    pub fn cosigned(&self) -> usize {
+        self.cosigners().count()
     }
 
     /// Whether all who cosigned the other's checkpoint cosigned this one, by name and key id: the lines of
     /// the ledger itself aside, whose keys are replaced. No line is verified.
     pub fn has_cosigners_of(&self, other: &Self) -> bool {
-        let own = cosigners(self);
-        cosigners(other).is_subset(&own)
+        let own: BTreeSet<_> = self.cosigners().collect();
+        other.cosigners().all(|one| own.contains(&one))
+    }
+
+    /// Name and key id of each such line.
+    fn cosigners(&self) -> impl Iterator<Item = (&str, KeyId)> {
+        let note = self.checkpoint.as_deref().and_then(|note| Note::split(note).ok());
+        note.into_iter().flat_map(|note| {
+            let origin = note.text().lines().next();
+            let others = note.lines().flatten().filter(move |line| Some(line.name) != origin);
+            others.map(|line| (line.name, line.id))
+        })
     }
 
     /// Labels that it needs.

@@ -9,7 +9,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     IssuerId,
-    key::{Kid, PublicKey, Use},
+    cose_key::CoseKey,
+    key::{Kid, Use},
     statement::{Body, Enroll, IssuerStatement, KeyAct, KeyStatement, Statement},
     status::{IssuerState, IssuerStatus, KeyState, KeyStatus, Slot, Status},
 };
@@ -69,7 +70,8 @@ impl Registry {
         for (act, r#use, new) in std::mem::take(&mut self.due) {
             let keys = &self.ledger_keys[position(r#use)];
             let at = keys.iter().position(|(_, kid)| *kid == new).expect("added when it came");
-            let old = keys[at - 1].1;
+            // The first one of an optional use replaces none.
+            let Some((_, old)) = at.checked_sub(1).map(|before| keys[before]) else { continue };
             let signer = self.signers.get_mut(&old).expect("a key of the ledger");
             // What was reported stays reported.
             if signer.is_current() {
@@ -133,7 +135,7 @@ impl Registry {
         let status = self.issuers.get(id).and_then(|issuer| issuer.status);
         let issuer = Issuer { record, enrolled: act, void: flaw.is_some(), keys, status };
         self.issuers.insert(id.clone(), issuer);
-        self.take_key(act, id, key, flaw, reports)
+        self.take_key(act, id, &key.clone().into(), flaw, reports)
     }
 
     /// A key that an issuer is given: void where its giving is flawed, or the issuer itself.
@@ -141,7 +143,7 @@ impl Registry {
         &mut self,
         act: Act,
         id: &IssuerId,
-        key: &PublicKey,
+        key: &CoseKey,
         flaw: Option<Flaw>,
         reports: &Reports,
     ) -> Changes {

@@ -26,8 +26,8 @@ impl Registry {
             entries.extend([signer.added.entry, signer.enrollment]);
             next = self.signers.get(&signer.added.by);
         }
-        for r#use in Use::LEDGER {
-            entries.extend(self.ledger_keys(r#use).map(|(entry, _)| entry));
+        for r#use in Use::LEDGER_ALL {
+            entries.extend(self.own_entries(r#use));
         }
         entries.into_iter().filter(|entry| *entry < size).collect()
     }

@@ -76,7 +76,9 @@ impl Registry {
                 KeyAct::Add { .. } | KeyAct::Retire | KeyAct::Stop => {
                     matches!(found, Use::Operator | Use::Issuer)
                 }
-                KeyAct::Replace { r#use: Use::Seal | Use::Note, .. } => found == Use::Operator,
+                KeyAct::Replace { r#use: Use::Seal | Use::Note | Use::NoteMlDsa, .. } => {
+                    found == Use::Operator
+                }
                 KeyAct::Replace { .. } => found == Use::Recovery,
                 // Voiding goes strictly downwards: recovery over operator over issuers.
                 KeyAct::Compromise { .. } => match self.signers.get(kid).map(|of| of.r#use) {
@@ -100,7 +102,7 @@ impl Registry {
                 Ok(())
             };
         }
-        if self.ledger_key(signer.r#use).kid() == kid {
+        if self.own_key(signer.r#use).is_some_and(|key| key.kid() == kid) {
             Ok(())
         } else {
             Err(Rejected::KeyState { kid: kid.to_string(), state: "not in force yet" })

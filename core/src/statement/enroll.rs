@@ -3,6 +3,7 @@
 use crate::{
     IssuerId, LedgerId, Rejected,
     cbor::{Reader, Writer},
+    cose_key::CoseKey,
     key::{PublicKey, Use},
 };
 
@@ -83,7 +84,8 @@ impl Enroll {
     pub fn check_possession(&self, ledger: LedgerId) -> Result<(), Rejected> {
         let (owner, scope) = (self.id.as_str(), &ledger.0.0);
         let (key, possession) = (&self.key, &self.possession);
-        possession::check_possession(possession, key, Use::Issuer, owner, self.seq, scope)
+        let key = CoseKey::Ed25519(key.clone());
+        possession::check_possession(possession, &key, Use::Issuer, owner, self.seq, scope)
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -91,7 +93,7 @@ impl Enroll {
         let writer = writer.uint(3).text(&self.record.legal_name);
         let writer = writer.uint(4).text(&self.record.country);
         let writer = writer.uint(5).text(&self.record.registration).uint(6).array(2);
-        possession::write_key(writer, &self.key, &self.possession).finish()
+        writer.raw(&self.key.to_cose()).bytes(&self.possession).finish()
     }
 
     pub(super) fn decode(payload: &[u8]) -> Result<Self, Rejected> {
@@ -109,7 +111,7 @@ impl Enroll {
         let registration = reader.text()?.to_owned();
         reader.key(6)?;
         reader.array_len(2)?;
-        let (key, possession) = possession::read_key(&mut reader)?;
+        let (key, possession) = (PublicKey::read(&mut reader)?, reader.bytes()?.to_vec());
         reader.finish()?;
         let record = IssuerRecord { legal_name, country, registration };
         record.check()?;

@@ -3,6 +3,7 @@
 use crate::{
     Rejected,
     cbor::{Reader, Writer},
+    cose_key::{CoseKey, SigningHalf},
     key::{PublicKey, Use},
 };
 
@@ -14,7 +15,7 @@ pub struct LedgerKey {
     /// What it signs.
     pub r#use: Use,
     /// The key.
-    pub key: PublicKey,
+    pub key: CoseKey,
     /// COSE_Sign1 by that key over its use, owner and the random bytes.
     pub possession: Vec<u8>,
 }
@@ -24,19 +25,47 @@ pub struct LedgerKey {
 pub struct Genesis {
     /// Makes the ledger id unlike any other.
     pub random: [u8; 32],
-    /// One key for each of [`Use::LEDGER`], in that order.
+    /// One key for each of [`Use::LEDGER`], in that order; then maybe one for [`Use::NoteMlDsa`].
     pub keys: Vec<LedgerKey>,
     /// The first policy.
     pub policy: Policy,
 }
 
+impl LedgerKey {
+    /// Shows that `key` is held, for this use of the ledger `origin` whose genesis has these random
+    /// bytes.
+    pub fn prove(
+        key: &(impl SigningHalf + ?Sized),
+        r#use: Use,
+        origin: &str,
+        random: &[u8; 32],
+    ) -> Self {
+        let possession = possession::prove_possession(key, r#use, origin, 1, random);
+        Self { r#use, key: key.cose_key(), possession }
+    }
+
+    fn read(r#use: Use, reader: &mut Reader<'_>) -> Result<Self, Rejected> {
+        reader.array_len(3)?;
+        let name = reader.text()?;
+        if name != r#use.name() {
+            let why = format!("{:?} expected, here is {name:?}", r#use.name());
+            return Err(Rejected::field("genesis", "use", why));
+        }
+        let (key, possession) = possession::read_key(reader, r#use)?;
+        Ok(Self { r#use, key, possession })
+    }
+}
+
 impl Genesis {
     pub(super) const KIND: &str = "genesis";
 
-    /// The key of one use.
+    /// The key of one use that every ledger has.
+    ///
+    /// # Panics
+    /// For a use that is not among [`Use::LEDGER`].
     pub fn key(&self, r#use: Use) -> &PublicKey {
         let at = Use::LEDGER.iter().position(|of| *of == r#use).expect("a use of the ledger");
-        &self.keys[at].key
+        self.keys[at].key.as_ed25519().expect("the keys of these uses are Ed25519")
     }
 
     /// Checks that each key is held by whoever wrote this for `origin`.
@@ -70,18 +99,13 @@ impl Genesis {
             return Err(Rejected::Version(version));
         }
         reader.key(3)?;
-        reader.array_len(Use::LEDGER.len())?;
-        let keys = Use::LEDGER.map(|r#use| {
-            reader.array_len(3)?;
-            let name = reader.text()?;
-            if name != r#use.name() {
-                let why = format!("{:?} expected, here is {name:?}", r#use.name());
-                return Err(Rejected::field("genesis", "use", why));
-            }
-            let (key, possession) = possession::read_key(&mut reader)?;
-            Ok(LedgerKey { r#use, key, possession })
-        });
-        let keys = keys.into_iter().collect::<Result<_, _>>()?;
+        let count = reader.array()?;
+        if !(Use::LEDGER.len()..=Use::LEDGER_ALL.len()).contains(&count) {
+            return Err(reader.malformed("four or five keys of the ledger"));
+        }
+        let keys =
+            Use::LEDGER_ALL[..count].iter().map(|r#use| LedgerKey::read(*r#use, &mut reader));
+        let keys = keys.collect::<Result<_, _>>()?;
         reader.key(4)?;
         let policy = Policy::read("genesis", &mut reader)?;
         reader.finish()?;

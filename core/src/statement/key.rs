@@ -4,7 +4,8 @@
 use crate::{
     Hash, IssuerId, LedgerId, Rejected,
     cbor::{Reader, Writer},
-    key::{Kid, PublicKey, SigningKey, Use},
+    cose_key::{CoseKey, SigningHalf},
+    key::{Kid, Use},
 };
 
 use super::possession;
@@ -30,9 +31,10 @@ pub enum KeyAct {
         /// The key.
         held: HeldKey,
     },
-    /// It takes the place of the ledger's own key for a use, from the next block on.
+    /// It takes the place of the ledger's own key for a use, from the next block on; where there is
+    /// none, it is the first.
     Replace {
-        /// Which one: one of [`Use::LEDGER`].
+        /// Which one: one of [`Use::LEDGER_ALL`].
         r#use: Use,
         /// The key.
         held: HeldKey,
@@ -52,16 +54,22 @@ pub enum KeyAct {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HeldKey {
     /// The key.
-    pub key: PublicKey,
+    pub key: CoseKey,
     /// COSE_Sign1 by it over its use, owner, sequence number and the ledger.
     pub possession: Vec<u8>,
 }
 
 impl HeldKey {
     /// Shows that `key` is held, for this use, owner and sequence number.
-    pub fn prove(key: &SigningKey, r#use: Use, owner: &str, seq: u64, ledger: LedgerId) -> Self {
+    pub fn prove(
+        key: &(impl SigningHalf + ?Sized),
+        r#use: Use,
+        owner: &str,
+        seq: u64,
+        ledger: LedgerId,
+    ) -> Self {
         let possession = possession::prove_possession(key, r#use, owner, seq, &ledger.0.0);
-        Self { key: key.public().clone(), possession }
+        Self { key: key.cose_key(), possession }
     }
 
     /// Checks that the key is held, by whoever it is to belong to.
@@ -157,24 +165,26 @@ impl KeyStatement {
 }
 
 fn read_act(name: &str, reader: &mut Reader<'_>) -> Result<KeyAct, Rejected> {
-    let held = |reader: &mut Reader<'_>| {
-        let (key, possession) = possession::read_key(reader)?;
+    let held = |reader: &mut Reader<'_>, r#use| {
+        let (key, possession) = possession::read_key(reader, r#use)?;
         Ok(HeldKey { key, possession })
     };
     match name {
         "add" => {
             reader.array_len(3)?;
-            Ok(KeyAct::Add { issuer: reader.text()?.parse()?, held: held(reader)? })
+            let issuer = reader.text()?.parse()?;
+            Ok(KeyAct::Add { issuer, held: held(reader, Use::Issuer)? })
         }
         "replace" => {
             reader.array_len(3)?;
             let name = reader.text()?;
-            let r#use = Use::LEDGER.into_iter().find(|of| of.name() == name);
+            let r#use = Use::LEDGER_ALL.into_iter().find(|of| of.name() == name);
             let r#use = r#use.ok_or_else(|| {
-                let why = format!("seal, note, operator or recovery, here is {name:?}");
+                let why =
+                    format!("seal, note, operator, recovery or note-ml-dsa, here is {name:?}");
                 Rejected::field("key", "use", why)
             })?;
-            Ok(KeyAct::Replace { r#use, held: held(reader)? })
+            Ok(KeyAct::Replace { r#use, held: held(reader, r#use)? })
         }
         "retire" => reader.array_len(0).map(|()| KeyAct::Retire),
         "stop" => reader.array_len(0).map(|()| KeyAct::Stop),

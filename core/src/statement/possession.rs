@@ -4,15 +4,16 @@ use crate::{
     Rejected,
     cbor::{Reader, Writer},
     cose::{Headers, Payload, Signed},
-    key::{PublicKey, SigningKey, Use},
+    cose_key::{CoseKey, SigningHalf},
+    key::{Kid, Use},
 };
 
 use super::content_type;
 
 const KIND: &str = "possession";
 
-fn payload(key: &PublicKey, r#use: Use, owner: &str, seq: u64, scope: &[u8; 32]) -> Vec<u8> {
-    let writer = Writer::default().map(5).uint(1).bytes(&key.kid().0);
+fn payload(kid: Kid, r#use: Use, owner: &str, seq: u64, scope: &[u8; 32]) -> Vec<u8> {
+    let writer = Writer::default().map(5).uint(1).bytes(&kid.0);
     let writer = writer.uint(2).text(r#use.name()).uint(3).text(owner);
     writer.uint(4).uint(seq).uint(5).bytes(scope).finish()
 }
@@ -20,29 +21,31 @@ fn payload(key: &PublicKey, r#use: Use, owner: &str, seq: u64, scope: &[u8; 32])
 /// Signs that `key` is held, for this use, owner and sequence number, on the ledger whose id is
 /// `scope` (in genesis, which has no id yet: its random bytes).
 pub fn prove_possession(
-    key: &SigningKey,
+    key: &(impl SigningHalf + ?Sized),
     r#use: Use,
     owner: &str,
     seq: u64,
     scope: &[u8; 32],
 ) -> Vec<u8> {
     let headers = Headers::Possession { content_type: content_type(KIND) };
-    let payload = payload(key.public(), r#use, owner, seq, scope);
+    let payload = payload(key.cose_key().kid(), r#use, owner, seq, scope);
     Signed::sign(key, headers, Payload::Inline(payload)).encode(Vec::new())
 }
 
 /// The inverse of [`prove_possession`].
 pub(crate) fn check_possession(
     bytes: &[u8],
-    key: &PublicKey,
+    key: &CoseKey,
     r#use: Use,
     owner: &str,
     seq: u64,
     scope: &[u8; 32],
 ) -> Result<(), Rejected> {
-    let refuse = |why| Rejected::Possession { kid: key.kid().to_string(), why };
+    let kid = key.kid();
+    let refuse = |why| Rejected::Possession { kid: kid.to_string(), why };
     let headers = "its headers are not those of a possession";
-    let (signed, unprotected) = Signed::decode(bytes, KIND).map_err(|rejected| match rejected {
+    let decoded = Signed::decode_by(key.algorithm(), bytes, KIND);
+    let (signed, unprotected) = decoded.map_err(|rejected| match rejected {
         Rejected::Header(_) => refuse(headers),
         other => other,
     })?;
@@ -50,21 +53,24 @@ pub(crate) fn check_possession(
     if signed.headers != expected || !unprotected.is_empty() {
         return Err(refuse(headers));
     }
-    if signed.kid != key.kid() {
+    if signed.kid != kid {
         return Err(refuse("it is by another key"));
     }
-    if signed.payload() != Some(&payload(key, r#use, owner, seq, scope)) {
+    if signed.payload() != Some(&payload(kid, r#use, owner, seq, scope)) {
         return Err(refuse("it is for another use, owner, sequence number or ledger"));
     }
     signed.verify(KIND, key)
 }
 
 /// A key as payloads list it: the COSE_Key, then its possession.
-pub(crate) fn write_key(writer: Writer, key: &PublicKey, possession: &[u8]) -> Writer {
+pub(crate) fn write_key(writer: Writer, key: &CoseKey, possession: &[u8]) -> Writer {
     writer.raw(&key.to_cose()).bytes(possession)
 }
 
-/// The inverse of [`write_key`].
-pub(crate) fn read_key(reader: &mut Reader<'_>) -> Result<(PublicKey, Vec<u8>), Rejected> {
-    Ok((PublicKey::read(reader)?, reader.bytes()?.to_vec()))
+/// The inverse of [`write_key`], of a key for this use.
+pub(crate) fn read_key(
+    reader: &mut Reader<'_>,
+    r#use: Use,
+) -> Result<(CoseKey, Vec<u8>), Rejected> {
+    Ok((CoseKey::read(reader, r#use)?, reader.bytes()?.to_vec()))
 }

@@ -215,7 +215,7 @@ fn brought_keys() -> Vec<Vector> {
         with("add_for_an_issuer", "subject", &format!("issuer:{ISSUER}"), of("add", &added)),
         with("retire_with_a_key", "malformed", &kid_of(SECOND), of("retire", &added)),
         replace_with("use_issuer", "field", "issuer"),
-        replace_with("use_reserved", "field", "note-ml-dsa"),
+        replace_with("use_of_another_algorithm", "malformed", "note-ml-dsa"),
         replace_with("use_upper_case", "field", "Seal"),
         with("replace_of_another_subject", "subject", &kid_of(SECOND), of("replace", &replaced)),
         with("replace_without_possession", "malformed", &kid_of(NEW_SEAL), {

@@ -27,7 +27,7 @@ pub fn all() -> Vec<Vector> {
 /// A key that is brought, with another number or possession.
 fn bringing(ledger: &Ledger, seq: u64, r#use: &str, owner: &str, held_seq: i64) -> Entry {
     let possession = ledger.possession(SECOND, r#use, &owner, held_seq).sign(&key(SECOND));
-    let held = HeldKey { key: key(SECOND).public().clone(), possession };
+    let held = HeldKey { key: key(SECOND).public().clone().into(), possession };
     let act = KeyAct::Add { issuer: ISSUER.parse().unwrap(), held };
     let kid = key(SECOND).public().kid();
     ledger.said(BY_ISSUER, Body::Key(KeyStatement { seq, kid, act }))
@@ -277,7 +277,7 @@ fn add_number(ledger: &Ledger, by: Voice, id: &str, number: u32) -> Entry {
     seed[..4].copy_from_slice(&number.to_be_bytes());
     let key = SigningKey::from_seed(&seed);
     let possession = prove_possession(&key, Use::Issuer, id, 1, &ledger.id.0.0);
-    let held = HeldKey { key: key.public().clone(), possession };
+    let held = HeldKey { key: key.public().clone().into(), possession };
     let act = KeyAct::Add { issuer: id.parse().unwrap(), held };
     ledger.said(by, Body::Key(KeyStatement::bringing(act)))
 }

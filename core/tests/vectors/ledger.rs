@@ -10,10 +10,7 @@ use probant_core::{
     list::Batch,
     proof::{Attested, DocumentPath, Proof, ProvenEntry},
     seal::{Receipt, Seal},
-    statement::{
-        BlockStatement, Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy,
-        prove_possession,
-    },
+    statement::{BlockStatement, Body, Certify, Enroll, Genesis, IssuerRecord, LedgerKey, Policy},
     status::{Found, StatusPath},
     tree,
 };
@@ -100,11 +97,7 @@ impl Ledger {
     pub fn genesis(origin: &str, list_count_max: u64, iat_s: u64) -> Statement {
         let random = [42; 32];
         let keys = Use::LEDGER.into_iter().zip([SEAL, NOTE, OPERATOR, RECOVERY]);
-        let listed = keys.map(|(r#use, seed)| LedgerKey {
-            r#use,
-            key: key(seed).public().clone(),
-            possession: prove_possession(&key(seed), r#use, origin, 1, &random),
-        });
+        let listed = keys.map(|(r#use, seed)| LedgerKey::prove(&key(seed), r#use, origin, &random));
         let policy = Policy { list_count_max };
         let body = Body::Genesis(Genesis { random, keys: listed.collect(), policy });
         Statement::sign(&key(OPERATOR), origin, None, iat_s, body)

@@ -37,6 +37,7 @@ mod orders;
 mod payloads;
 mod policies;
 mod proofs;
+mod quantum;
 mod raw;
 mod receipts;
 mod rotations;
@@ -96,6 +97,7 @@ fn made() -> BTreeMap<String, Vector> {
         payloads::all(),
         policies::all(),
         proofs::all(),
+        quantum::all(),
         receipts::all(),
         rotations::all(),
         shifted::all(),

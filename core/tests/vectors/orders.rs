@@ -6,7 +6,6 @@ use probant_core::{
     key::{SigningKey, Use},
     statement::{
         BlockStatement, Body, Enroll, Genesis, HeldKey, KeyAct, KeyStatement, LedgerKey, Policy,
-        prove_possession,
     },
 };
 
@@ -218,11 +217,7 @@ fn keys() -> Vec<Vector> {
 /// Genesis with these keys, held for this origin, and signed by another if somebody forges it.
 fn genesis(seeds: [u8; 4], held_for: &str, by: &str, iat_s: u64, signer: u8) -> Statement {
     let random = [42; 32];
-    let listed = |(r#use, seed): (Use, u8)| LedgerKey {
-        r#use,
-        key: key(seed).public().clone(),
-        possession: prove_possession(&key(seed), r#use, held_for, 1, &random),
-    };
+    let listed = |(r#use, seed): (Use, u8)| LedgerKey::prove(&key(seed), r#use, held_for, &random);
     let keys = Use::LEDGER.into_iter().zip(seeds).map(listed).collect();
     let policy = Policy { list_count_max: 65_536 };
     let body = Body::Genesis(Genesis { random, keys, policy });

@@ -68,7 +68,7 @@ impl Ledger {
 
     pub fn held(&self, seed: u8, r#use: Use, owner: &str, seq: u64) -> HeldKey {
         let possession = self.possession(seed, r#use.name(), &owner, seq as i64).sign(&key(seed));
-        HeldKey { key: key(seed).public().clone(), possession }
+        HeldKey { key: key(seed).public().clone().into(), possession }
     }
 
     pub fn add(&self, by: Voice, id: &str, seed: u8) -> Entry {

@@ -277,10 +277,11 @@ fn proof(vector: &Vector, folder: &Path) -> Result<(), Rejected> {
     expect_input(vector, "head", verified.head().height);
     expect_input(vector, "standing", verified.standing().name());
     expect_input(vector, "timestamps", verified.timestamps().len());
+    expect_input(vector, "mldsa", if verified.is_signed_by_ml_dsa() { "yes" } else { "no" });
     if let Some(policy) = vector.input("policy") {
         let policy = TrustPolicy::parse(&read(folder, policy).bytes).expect("a good policy");
         let judged = verified.judge(&policy)?;
-        let reached = judged.as_ref().map_or(policy.wants_nobody(), Judged::quorum);
+        let reached = judged.as_ref().map_or(!policy.wants_checkpoint(), Judged::quorum);
         expect_input(vector, "quorum", if reached { "reached" } else { "missing" });
         let not_after_s = judged.and_then(|judged| judged.not_after_s());
         expect_input(vector, "notafter", seconds(not_after_s));

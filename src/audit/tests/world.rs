@@ -49,11 +49,7 @@ impl World {
 
     /// Another ledger for each `random`.
     pub fn with_random(random: [u8; 32]) -> Self {
-        let listed = |(r#use, seed)| LedgerKey {
-            r#use,
-            key: key(seed).public().clone(),
-            possession: prove_possession(&key(seed), r#use, ORIGIN, 1, &random),
-        };
+        let listed = |(r#use, seed)| LedgerKey::prove(&key(seed), r#use, ORIGIN, &random);
         let keys = [(Use::Seal, SEAL_SEED), (Use::Note, 2), (Use::Operator, OPERATOR_SEED)];
         let keys: Vec<_> = keys.into_iter().chain([(Use::Recovery, 4)]).map(listed).collect();
         let genesis = Genesis { random, keys, policy: Policy::default() };

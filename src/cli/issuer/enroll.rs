@@ -70,6 +70,7 @@ impl EnrollIssuer {
         let (request, key) = (self.request.as_deref(), self.issuer_key.as_deref());
         let held = EnrollmentRequest::obtain(request, key, (&self.id, seq), desk.identity())?;
         let HeldKey { key, possession } = held;
+        let key = key.as_ed25519().cloned().expect("an issuer's key is read as one of Ed25519");
         let enroll = Enroll { seq, id: self.id.clone(), record, key, possession };
         enroll.check_possession(desk.identity().ledger).map_err(|why| self.unfit(seq, why))?;
         let statement = desk.sign(&operator, Body::Enroll(enroll));

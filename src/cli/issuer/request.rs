@@ -112,7 +112,7 @@ impl EnrollmentRequest {
             .map_err(|_| Error::input("the key in the request is not 64 hex digits"))?;
         let possession = hex::decode(&self.possession)
             .map_err(|_| Error::input("the possession in the request is not hex"))?;
-        Ok(HeldKey { key: PublicKey::from_bytes(&key)?, possession })
+        Ok(HeldKey { key: PublicKey::from_bytes(&key)?.into(), possession })
     }
 }
 
@@ -138,12 +138,12 @@ mod tests {
         assert!(request.opened_for(&id, &identity(2)).is_err());
         assert!(request.opened_for(&"other.example".parse().unwrap(), &identity(1)).is_err());
         let HeldKey { key: public, possession } = request.opened_for(&id, &identity(1)).unwrap();
-        assert_eq!(public, *key.public());
+        assert_eq!(public, key.public().clone().into());
         let record =
             IssuerRecord {
                 legal_name: "É".into(), country: "FR".into(), registration: "1".into()
             };
-        let enroll = Enroll { seq: 1, id, record, key: public, possession };
+        let enroll = Enroll { seq: 1, id, record, key: key.public().clone(), possession };
         assert!(enroll.check_possession(identity(1).ledger).is_ok());
         assert!(enroll.check_possession(identity(2).ledger).is_err());
         std::fs::write(&path, "{}").unwrap();

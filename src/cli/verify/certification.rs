@@ -35,6 +35,7 @@ pub struct Certification {
     key: KeyAnswer,
     issuer_status: Option<StateAnswer>,
     head: Head,
+    signed_by_ml_dsa: bool,
     age_s: i64,
     witnessed: Option<Witnessed>,
     pub timestamp: Option<Stated>,
@@ -77,6 +78,7 @@ impl Certification {
             issuer_status: verified.issuer_status().map(StateAnswer::of_issuer),
             age_s: now_ms.cast_signed().saturating_sub_unsigned(head.time_ms) / 1000,
             head,
+            signed_by_ml_dsa: verified.is_signed_by_ml_dsa(),
             timestamp: None,
             witnessed,
             standing: standing::standing(verified.standing()),
@@ -93,6 +95,8 @@ impl Certification {
         let notes = self.notes.iter().map(|note| format!("  note         {note}\n"));
         let stamped = self.timestamp.as_ref().map(|stated| stated.to_text(self.time_ms));
         let stamped = stamped.map_or(String::new(), |text| format!("  timestamp    {text}\n"));
+        let signed = "  signed       by ML-DSA-44 too, with the ledger's own key\n";
+        let signed = if self.signed_by_ml_dsa { signed } else { "" };
         format!(
             "  by           {legal_name} ({country} {registration}), {issuer}\n  \
              when         {time}, in block {block}, entry {entry}{others}\n\
@@ -101,7 +105,7 @@ impl Certification {
              document     {}\n  \
              status       {}\n\
              {}  \
-             as of        block {}, sealed at {}, {}\n{}",
+             as of        block {}, sealed at {}, {}\n{signed}{}",
             self.media_type,
             self.fingerprint,
             self.standing,

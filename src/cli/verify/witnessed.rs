@@ -83,7 +83,7 @@ impl Trusted {
     pub fn judge(&self, verified: &Verified) -> Result<Witnessed, Rejected> {
         let judged = verified.judge(&self.policy)?;
         let wanted = self.policy.wants_witnesses();
-        let quorum = judged.as_ref().map_or(self.policy.wants_nobody(), Judged::quorum);
+        let quorum = judged.as_ref().map_or(!self.policy.wants_checkpoint(), Judged::quorum);
         let by = judged.as_ref().map(Judged::witnessed).unwrap_or_default();
         let not_after = judged.as_ref().and_then(Judged::not_after_s).map(Moment::of);
         Ok(Witnessed {
