@@ -1,5 +1,7 @@
 //! Timestamps of an authority over heads of the ledger, from a folder that `probant anchor` fills. It
-//! is looked into whenever somebody asks.
+//! is looked at whenever somebody asks, and into when it has changed.
+
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -48,8 +50,8 @@ struct Listed {
     extensions(("x-problems" = json!([])))
 )]
 async fn anchors(State(service): State<Service>) -> Result<Response, Problem> {
-    let mut sizes = service.ask_aside(sizes).await?;
-    sizes.truncate(LISTED_MAX);
+    let sizes = service.ask_aside(sizes).await?;
+    let sizes = sizes.iter().copied().take(LISTED_MAX).collect();
     let headers = [(header::CACHE_CONTROL, ASK_AGAIN)];
     Ok((headers, Json(Listed { sizes })).into_response())
 }
@@ -119,20 +121,23 @@ async fn anchored(
 }
 
 /// Faults of the folder are the operator's, whoever asks.
-fn sizes(inner: &Inner) -> Result<Vec<u64>, Error> {
-    let sizes = inner.anchors.as_ref().map_or(Ok(Vec::new()), crate::anchor::Anchors::sizes);
+fn sizes(inner: &Inner) -> Result<Arc<[u64]>, Error> {
+    let clock = &**inner.ledger.clock();
+    let sizes = inner.anchors.as_ref().map_or(Ok(Arc::default()), |listing| listing.sizes(clock));
     sizes.map_err(|why| Error::Stop(format!("anchors: {why}")))
 }
 
 fn reply(inner: &Inner, size: u64) -> Result<Option<Vec<u8>>, Error> {
-    let reply = inner.anchors.as_ref().map_or(Ok(None), |anchors| anchors.reply(size));
+    let reply = inner.anchors.as_ref().map_or(Ok(None), |listing| listing.anchors().reply(size));
     reply.map_err(|why| Error::Stop(format!("anchors: {why}")))
 }
 
 /// For a proof whose head has `own` entries.
 fn covering(inner: &Inner, entry: u64, own: u64) -> Result<Option<Anchored>, Error> {
-    let above = sizes(inner)?.into_iter().rev().find(|size| *size > entry);
-    let Some(size) = above else { return Ok(None) };
+    let sizes = sizes(inner)?;
+    // The newest is first.
+    let above = &sizes[..sizes.partition_point(|size| *size > entry)];
+    let Some(&size) = above.last() else { return Ok(None) };
     let Some(reply) = reply(inner, size)? else { return Ok(None) };
     let store = &**inner.ledger.store();
     let (path, grown) =
