@@ -11,6 +11,7 @@
 
 mod anchored;
 mod authority;
+mod listing;
 
 use std::{
     fs,
@@ -24,6 +25,7 @@ use crate::{Error, durable, planted, timestamp::REPLY_BYTES_MAX};
 
 pub use anchored::{ANCHORED_BYTES_MAX, Anchored, carried, existed};
 pub use authority::Authority;
+pub use listing::Listing;
 
 /// The extension of replies.
 const REPLY: &str = "tsr";

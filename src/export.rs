@@ -14,9 +14,12 @@
 //! leaves files that the next run writes again, with the same bytes, for nothing in them but the
 //! checkpoint depends on when they were written. Every block is held to the one before and to the
 //! seal key that follows from genesis; that is no audit, which reads the export as well as the ledger.
+//! Whoever can write to the place can write another `export.json`: what it says is held to the seal of
+//! the source's own block before anything is built on it, or signed.
 
 mod growing;
 mod keys;
+mod sealed;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -116,10 +119,12 @@ fn after(
         Err(Error::Input(_) | Error::No(_)) => return Err(another(place, there.written())),
         opened => opened?,
     };
-    if there.is_newest(blocks.next()?.as_deref(), place)? {
-        return Ok(blocks);
+    let block = blocks.next()?;
+    if !there.is_newest(block.as_deref(), place)? {
+        return Err(another(place, there.written()));
     }
-    Err(another(place, there.written()))
+    sealed::check(there.written(), &block.unwrap_or_default(), source)?;
+    Ok(blocks)
 }
 
 fn hand_over(

@@ -69,8 +69,15 @@ use tokio::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Error, anchor::Anchors, clock::SharedClock, explorer::Explorer, lag, ledger::Ledger,
-    lookup::Lookup, prove::Prover, witnesses::Witnesses,
+    Error,
+    anchor::{Anchors, Listing},
+    clock::SharedClock,
+    explorer::Explorer,
+    lag,
+    ledger::Ledger,
+    lookup::Lookup,
+    prove::Prover,
+    witnesses::Witnesses,
 };
 use gate::Gate;
 use health::MarkFile;
@@ -106,7 +113,7 @@ struct Inner {
     metrics: Metrics,
     mark: MarkFile,
     document_bytes_max: u64,
-    anchors: Option<Anchors>,
+    anchors: Option<Listing>,
 }
 
 /// What is served, with what the handlers say of themselves.
@@ -281,7 +288,7 @@ impl Service {
             metrics,
             mark,
             document_bytes_max,
-            anchors,
+            anchors: anchors.map(Listing::of),
         }))
     }
 

@@ -243,14 +243,14 @@ impl Monitor {
             Err(Refused::Fault { height, why }) => {
                 return self.convict(&format!("{height}-fault"), Event::Fault { why }).map(Some);
             }
-            Err(Refused::Forked { before, now }) => return self.convict_forked(before, now),
+            Err(Refused::Forked(heads)) => return self.convict_forked(*heads),
             Err(Refused::Failed(error)) => return Err(error),
         };
         let head = self.replay.sealed().expect("a block was added");
         // Also where what was kept of the replay was moved away.
         let same_height = self.seen.clone().filter(|seen| seen.height == head.height);
         if let Some(before) = same_height.filter(|seen| seen.root != head.root) {
-            return self.convict_forked(before, head);
+            return self.convict_forked((before, head));
         }
         let registry = self.replay.registry().expect("a block was added");
         let reports = self.watch.read(&block, registry);
@@ -300,8 +300,7 @@ impl Monitor {
 
     fn convict_forked(
         &mut self,
-        before: SealedHead,
-        now: SealedHead,
+        (before, now): (SealedHead, SealedHead),
     ) -> Result<Option<Look>, Error> {
         let end = format!("{}-{}-forked", now.height, now.root);
         self.convict(&end, Event::Forked { before, now }).map(Some)

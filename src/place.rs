@@ -4,6 +4,7 @@
 //! A file is there whole or not at all, also after a power cut, and all that [`Place::put`] was given
 //! is there when it returns.
 
+mod direct;
 mod folder;
 mod objects;
 mod site;

@@ -25,8 +25,9 @@ Examples:
   head -n 3 anchors/42.note > head
   openssl ts -verify -in anchors/42.tsr -data head -CAfile root.pem    without Probant
 
-Anybody may do so, for any ledger, as often as they like. Once an hour, and whoever holds the
-ledger's keys can date back by an hour at most. The authority learns a digest, and nothing else.
+Anybody may do so, for any ledger, as often as they like. Once an hour, and nothing that is under
+such a head can be dated back by more than an hour, whoever holds the ledger's keys. The authority
+learns a digest, and nothing else.
 `probant serve --anchors DIR` gives them out; `probant verify --timestamp` checks them, offline.
 What they are worth is said in docs/anchors.md.
 

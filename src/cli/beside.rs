@@ -6,7 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, anchor::Anchored, document::ANCHOR_EXTENSION, durable, planted};
+use crate::{
+    Error,
+    anchor::{ANCHORED_BYTES_MAX, Anchored},
+    client::{Held, Refresher},
+    document::ANCHOR_EXTENSION,
+    durable, planted,
+};
 
 /// How many of a kind are kept.
 const KEPT_MAX: usize = 99;
@@ -24,6 +30,23 @@ pub fn anchor(proof: &Path) -> PathBuf {
 /// [`Error::Stop`] where they could not be made durable, or too many are there.
 pub fn keep_stamps(proof: &Path, stamps: &[Anchored]) -> Result<Vec<PathBuf>, Error> {
     stamps.iter().map(|stamp| keep(proof, &stamp.encode(), ANCHOR_EXTENSION)).collect()
+}
+
+/// Brings the time stamps beside a proof to the head that it has now. What is none, or of another
+/// history, stays as it is, and so does all of it after a crash: then the next run goes on.
+///
+/// # Errors
+/// Those of every request; [`Error::Stop`] where they could not be made durable.
+pub async fn restamp(proof: &Path, refresher: &Refresher, held: &Held) -> Result<(), Error> {
+    for number in 1..=KEPT_MAX {
+        let path = numbered(proof, ANCHOR_EXTENSION, number);
+        let Ok(bytes) = planted::read(&path, ANCHORED_BYTES_MAX) else { continue };
+        let Ok(stamp) = Anchored::decode(&bytes) else { continue };
+        if let Some(newer) = refresher.restamp(&stamp, held).await? {
+            durable::replace_file(&path, &newer.encode(), MODE)?;
+        }
+    }
+    Ok(())
 }
 
 /// Keeps an answer that cannot be true if the proof is.
@@ -77,7 +100,7 @@ mod tests {
         assert_eq!(kept(b"one"), "bill.pdf.proof.contradicts");
         assert_eq!(kept(b"two"), "bill.pdf.proof.contradicts.2");
         assert_eq!(kept(b"one"), "bill.pdf.proof.contradicts");
-        let stamp = |size| Anchored { size, path: vec![], reply: vec![1] };
+        let stamp = |size| Anchored { size, path: vec![], grown: vec![], reply: vec![1] };
         let all = keep_stamps(&proof, &[stamp(1), stamp(2), stamp(1)]).unwrap();
         let (first, second) = ("bill.pdf.proof.anchor", "bill.pdf.proof.anchor.2");
         assert_eq!(all.into_iter().map(name).collect::<Vec<_>>(), [first, second, first]);

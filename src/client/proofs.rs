@@ -45,13 +45,13 @@ impl Client {
         })
     }
 
-    /// The earliest timestamp that covers an entry, with its path ([`crate::anchor::Anchored`]); for the
-    /// caller to verify.
+    /// The earliest timestamp that covers an entry, with its paths ([`crate::anchor::Anchored`]), for a
+    /// proof whose head has `size` entries; for the caller to verify.
     ///
     /// # Errors
-    /// [`Error::No`] where nothing covers it yet.
-    pub async fn anchored(&self, entry: u64) -> Result<Vec<u8>, Error> {
-        self.get(&format!("proofs/anchor/{entry}"), ANCHORED_BYTES_MAX).await
+    /// [`Error::No`] where nothing covers it yet, or the ledger has not so many entries.
+    pub async fn anchored(&self, entry: u64, size: u64) -> Result<Vec<u8>, Error> {
+        self.get(&format!("proofs/anchor/{entry}/{size}"), ANCHORED_BYTES_MAX).await
     }
 
     /// The path that shows that the tree of `to` entries grew from that of `from`; for the caller to

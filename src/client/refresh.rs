@@ -2,7 +2,7 @@
 //! it certifies the same, and if the tree under its head grew from the one that the old proof knows:
 //! a ledger that shows two histories contradicts itself under its own seals.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use probant_core::{
     Hash, Rejected, Verified, Verifier, proof::Proof, tree::check_consistency,
@@ -37,14 +37,14 @@ pub enum Refreshed {
 pub struct Refresher {
     client: Client,
     verifier: Verifier,
-    grown: HashSet<(Tree, Tree)>,
+    grown: HashMap<(Tree, Tree), Vec<Hash>>,
     policy: Option<TrustPolicy>,
 }
 
 impl Refresher {
     /// With the ledger's client, and a verifier that trusts its identity.
     pub fn new(client: Client, verifier: Verifier) -> Self {
-        Self { client, verifier, grown: HashSet::new(), policy: None }
+        Self { client, verifier, grown: HashMap::new(), policy: None }
     }
 
     /// By which whoever refreshes judges proofs: a newer one that a quorum cosigned then takes the place
@@ -94,24 +94,48 @@ impl Refresher {
                  if it stays so, it has lost blocks, and somebody must look"
             )));
         }
-        if let Err(why) = self.check_grown(old, &new).await? {
-            return Ok(Refreshed::Contradicts(answer, why));
-        }
+        let grown = match self.grown(old, &new).await? {
+            Ok(grown) => grown,
+            Err(why) => return Ok(Refreshed::Contradicts(answer, why)),
+        };
         if shown.size == known.size && !old.is_less_attested(&new) {
             return Ok(Refreshed::Newest);
         }
         old.check_attested(&new, self.policy.as_ref())?;
-        let stamps = old.stamps_beyond(&new);
+        let stamps = old.stamps_beyond(&new, &grown);
         Ok(Refreshed::Moved(Box::new(new), answer, stamps))
     }
 
-    async fn check_grown(&mut self, old: &Held, new: &Held) -> Result<Result<(), Rejected>, Error> {
+    /// A time stamp that lies beside a proof, for the head that the proof has now; none where it is for
+    /// that already, or not of the ledger's history. Nobody has verified the stamp here.
+    ///
+    /// # Errors
+    /// Those of every request.
+    pub async fn restamp(&self, stamp: &Anchored, held: &Held) -> Result<Option<Anchored>, Error> {
+        let is_for_it = |stamp: &Anchored| stamp.stamped(&held.proof).is_ok();
+        if is_for_it(stamp) {
+            return Ok(None);
+        }
+        let (one, other) = (stamp.size, held.tree.0);
+        let grown = match self.client.consistency(one.min(other), one.max(other)).await {
+            Err(Error::No(_)) => return Ok(None),
+            answer => answer?,
+        };
+        Ok(Some(Anchored { grown, ..stamp.clone() }).filter(is_for_it))
+    }
+
+    /// The path that shows that the newer one's tree grew from the older one's.
+    async fn grown(
+        &mut self,
+        old: &Held,
+        new: &Held,
+    ) -> Result<Result<Vec<Hash>, Rejected>, Error> {
         let (known, shown) = (old.verified.head(), new.verified.head());
         if shown.time_ms < known.time_ms {
             return Ok(Err(wrong("head", "its time is before that of the older head")));
         }
-        if self.grown.contains(&(old.tree, new.tree)) {
-            return Ok(Ok(()));
+        if let Some(path) = self.grown.get(&(old.tree, new.tree)) {
+            return Ok(Ok(path.clone()));
         }
         let path = if shown.size == known.size {
             Vec::new()
@@ -125,9 +149,9 @@ impl Refresher {
         };
         let checked = check_consistency(old.tree, new.tree, &path);
         if checked.is_ok() {
-            self.grown.insert((old.tree, new.tree));
+            self.grown.insert((old.tree, new.tree), path.clone());
         }
-        Ok(checked)
+        Ok(checked.map(|()| path))
     }
 }
 
@@ -169,12 +193,14 @@ impl Held {
     }
 
     /// The time stamps that the newer proof does without, each with the path of the entry to the head
-    /// that it is over. Nobody has verified them here: who reads them does.
-    fn stamps_beyond(&self, new: &Self) -> Vec<Anchored> {
+    /// that it is over, and from there to the newer one's. Nobody has verified them here: who reads them
+    /// does.
+    fn stamps_beyond(&self, new: &Self, grown: &[Hash]) -> Vec<Anchored> {
         let (receipt, carried) = (&self.proof.receipt, &self.proof.attested.timestamps);
         let anchored = |token: &Vec<u8>| Anchored {
             size: receipt.size,
             path: receipt.path.clone(),
+            grown: grown.to_vec(),
             reply: token.clone(),
         };
         let lost = carried.iter().filter(|token| !new.proof.attested.timestamps.contains(token));

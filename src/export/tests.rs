@@ -5,6 +5,13 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
+use probant_core::{
+    Statement,
+    key::Use,
+    statement::{Body, HeldKey, KeyAct, KeyStatement},
+    tree::leaf_hash,
+};
+
 use super::*;
 use crate::{
     audit::tests::{
@@ -12,6 +19,7 @@ use crate::{
         world::{World, key, list},
     },
     keyring::Keyring,
+    tile::{Rows, flat},
 };
 
 /// Files in memory, of which so many are put before it fails.
@@ -97,4 +105,77 @@ fn a_block_that_was_never_sealed_is_not_written() {
     let why = run(&blocks, &before).unwrap_err().to_string();
     assert!(why.starts_with("block 2: the signature of seal"), "{why}");
     assert!(*before.files.lock().unwrap() == files, "{why}");
+}
+
+/// A copy of a place whose `export.json` says what `change` makes of it.
+fn saying(place: &Failing, change: &dyn Fn(&mut serde_json::Value)) -> Failing {
+    let mut files = place.files.lock().unwrap().clone();
+    let mut says = serde_json::from_slice(&files["export.json"]).unwrap();
+    change(&mut says);
+    files.insert("export.json".into(), serde_json::to_vec(&says).unwrap());
+    Failing { files: Mutex::new(files), left: Mutex::new(usize::MAX) }
+}
+
+/// The same with a tree of so many entries that nobody certified, and tiles that lead to its root.
+fn lying(place: &Failing, entries: u64) -> Failing {
+    let mut rows = Rows::default();
+    let mut tiles = BTreeMap::new();
+    for entry in 0..entries {
+        rows.push(leaf_hash(&entry.to_be_bytes()), |tile, hashes| {
+            tiles.insert(tile.to_string(), flat(hashes));
+        });
+    }
+    for (tile, hashes) in rows.edge() {
+        tiles.insert(tile.to_string(), flat(hashes));
+        tiles.insert(tile.bundle_path(), Vec::new());
+    }
+    let root = rows.root().unwrap().to_string();
+    let lying = saying(place, &|says| {
+        says["size"] = entries.into();
+        says["root"] = root.clone().into();
+    });
+    lying.files.lock().unwrap().extend(tiles);
+    lying
+}
+
+#[test]
+fn what_no_block_of_the_source_sealed_is_not_signed_whatever_the_place_says() {
+    let mut world = World::new();
+    world.seal(vec![world.certify(list(0, 3))]);
+    let sealed = world.encode();
+    // The newest block replaces the key that seals it, so export.json has another.
+    let (old, new, ledger) = (key(1), key(11), world.chain.identity().ledger);
+    let origin = world.chain.identity().origin.to_string();
+    let act = KeyAct::Replace {
+        r#use: Use::Seal,
+        held: HeldKey::prove(&new, Use::Seal, &origin, 1, ledger),
+    };
+    let body = Body::Key(KeyStatement { seq: 1, kid: new.public().kid(), act });
+    let replaced = Statement::sign(&key(3), &origin, Some(ledger), 1_790_000_000, body);
+    world.push(world.forge(vec![(replaced, None)], &old, &old, |_| {}));
+    for blocks in [sealed, world.encode()] {
+        let place = Failing::after(usize::MAX);
+        let written = run(&blocks, &place).unwrap();
+        assert_eq!(run(&blocks, &place).unwrap(), written, "it goes on where it is true");
+        let seal_key = hex::encode(key(5).public().as_bytes());
+        let lies = [
+            lying(&place, written.size),
+            lying(&place, written.size + 300),
+            lying(&place, written.size - 1),
+            saying(&lying(&place, written.size), &|says| {
+                says["seal_key"] = seal_key.clone().into()
+            }),
+            saying(&place, &|says| says["origin"] = "other.example".into()),
+        ];
+        for place in lies {
+            let before = place.files.lock().unwrap().clone();
+            let refused = run(&blocks, &place);
+            assert!(*place.files.lock().unwrap() == before, "it wrote: {refused:?}");
+            let why = refused.unwrap_err();
+            assert!(
+                matches!(&why, Error::Stop(why) if why.starts_with("export.json says")),
+                "{why}"
+            );
+        }
+    }
 }

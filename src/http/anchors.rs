@@ -1,5 +1,7 @@
 //! Timestamps of an authority over heads of the ledger, from a folder that `probant anchor` fills. It
-//! is looked into whenever somebody asks.
+//! is looked at whenever somebody asks, and into when it has changed.
+
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -18,6 +20,7 @@ use super::{
     delivery::NotModified,
     path::{At, number},
     problem::Problem,
+    proofs::{is_there, place_of, too_many},
 };
 use crate::{Error, anchor::Anchored, lag, receipt};
 
@@ -47,8 +50,8 @@ struct Listed {
     extensions(("x-problems" = json!([])))
 )]
 async fn anchors(State(service): State<Service>) -> Result<Response, Problem> {
-    let mut sizes = service.ask_aside(sizes).await?;
-    sizes.truncate(LISTED_MAX);
+    let sizes = service.ask_aside(sizes).await?;
+    let sizes = sizes.iter().copied().take(LISTED_MAX).collect();
     let headers = [(header::CACHE_CONTROL, ASK_AGAIN)];
     Ok((headers, Json(Listed { sizes })).into_response())
 }
@@ -79,19 +82,23 @@ async fn anchor(State(service): State<Service>, At(size): At<String>) -> Result<
     Ok(immutable("application/timestamp-reply", reply.ok_or_else(none)?))
 }
 
-/// The earliest timestamp that covers an entry, and the path that shows it
+/// The earliest timestamp that covers an entry, and the paths that show it
 ///
-/// CBOR: an array of the size of the head that is stamped, the path of the entry in its tree, and the
+/// For a proof whose head has `size` entries. CBOR: an array of the size of the head that is stamped,
+/// the path of the entry in its tree, that the larger of the two trees grew from the smaller, and the
 /// authority's reply.
 #[utoipa::path(
     get,
-    path = "/proofs/anchor/{entry}",
+    path = "/proofs/anchor/{entry}/{size}",
     tag = "Audit",
-    params(("entry" = u64, Path, description = "Index of the entry")),
+    params(
+        ("entry" = u64, Path, description = "Index of the entry"),
+        ("size" = u64, Path, description = "Entries under the head of the proof, more than the index", minimum = 1),
+    ),
     responses(
         (
             status = 200,
-            description = "Size, path, reply (docs/anchors.md)",
+            description = "Size, two paths, reply (docs/anchors.md)",
             body = Binary,
             content_type = "application/cbor",
         ),
@@ -101,32 +108,41 @@ async fn anchor(State(service): State<Service>, At(size): At<String>) -> Result<
 )]
 async fn anchored(
     State(service): State<Service>,
-    At(entry): At<String>,
+    At(place): At<(String, String)>,
 ) -> Result<Response, Problem> {
-    let entry = number(&entry)?;
-    let found = service.ask_aside(move |inner: &Inner| covering(inner, entry)).await?;
+    let (entry, size) = place_of(&place)?;
+    if !is_there(&service, size) {
+        return Err(too_many(size));
+    }
+    let found = service.ask_aside(move |inner: &Inner| covering(inner, entry, size)).await?;
     let none = || Problem::not_found(format!("no head with a timestamp covers entry {entry} yet"));
     let headers = [(header::CONTENT_TYPE, "application/cbor"), (header::CACHE_CONTROL, ASK_AGAIN)];
     Ok((headers, found.ok_or_else(none)?.encode()).into_response())
 }
 
 /// Faults of the folder are the operator's, whoever asks.
-fn sizes(inner: &Inner) -> Result<Vec<u64>, Error> {
-    let sizes = inner.anchors.as_ref().map_or(Ok(Vec::new()), crate::anchor::Anchors::sizes);
+fn sizes(inner: &Inner) -> Result<Arc<[u64]>, Error> {
+    let clock = &**inner.ledger.clock();
+    let sizes = inner.anchors.as_ref().map_or(Ok(Arc::default()), |listing| listing.sizes(clock));
     sizes.map_err(|why| Error::Stop(format!("anchors: {why}")))
 }
 
 fn reply(inner: &Inner, size: u64) -> Result<Option<Vec<u8>>, Error> {
-    let reply = inner.anchors.as_ref().map_or(Ok(None), |anchors| anchors.reply(size));
+    let reply = inner.anchors.as_ref().map_or(Ok(None), |listing| listing.anchors().reply(size));
     reply.map_err(|why| Error::Stop(format!("anchors: {why}")))
 }
 
-fn covering(inner: &Inner, entry: u64) -> Result<Option<Anchored>, Error> {
-    let above = sizes(inner)?.into_iter().rev().find(|size| *size > entry);
-    let Some(size) = above else { return Ok(None) };
+/// For a proof whose head has `own` entries.
+fn covering(inner: &Inner, entry: u64, own: u64) -> Result<Option<Anchored>, Error> {
+    let sizes = sizes(inner)?;
+    // The newest is first.
+    let above = &sizes[..sizes.partition_point(|size| *size > entry)];
+    let Some(&size) = above.last() else { return Ok(None) };
     let Some(reply) = reply(inner, size)? else { return Ok(None) };
-    let path = receipt::path(&**inner.ledger.store(), entry, size)?;
+    let store = &**inner.ledger.store();
+    let (path, grown) =
+        (receipt::path(store, entry, size)?, receipt::grown(store, size.min(own), size.max(own))?);
     // The head was seen elsewhere: this node may be behind it.
-    let path = path.ok_or_else(lag::behind)?;
-    Ok(Some(Anchored { size, path, reply }))
+    let (path, grown) = (path.ok_or_else(lag::behind)?, grown.ok_or_else(lag::behind)?);
+    Ok(Some(Anchored { size, path, grown, reply }))
 }

@@ -188,7 +188,7 @@ fn sizes_of((from, to): &(String, String)) -> Result<(u64, u64), Problem> {
 }
 
 /// An entry, and the size of a tree that has it.
-fn place_of((entry, size): &(String, String)) -> Result<(u64, u64), Problem> {
+pub(super) fn place_of((entry, size): &(String, String)) -> Result<(u64, u64), Problem> {
     let (entry, size) = (number(entry)?, number(size)?);
     if entry >= size {
         let why = format!("a tree of {size} entries has no entry {entry}: the first is 0");
@@ -198,11 +198,11 @@ fn place_of((entry, size): &(String, String)) -> Result<(u64, u64), Problem> {
 }
 
 /// Whether there is a tree of this size: asked before anything waits for look-ups.
-fn is_there(service: &Service, size: u64) -> bool {
+pub(super) fn is_there(service: &Service, size: u64) -> bool {
     size <= service.0.ledger.head().size
 }
 
-fn too_many(size: u64) -> Problem {
+pub(super) fn too_many(size: u64) -> Problem {
     Problem::not_found(format!("there are not {size} entries: see /checkpoint"))
 }
 

@@ -4,14 +4,14 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::{ErrorKind, Read as _},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
 use rayon::prelude::*;
 
 use super::{FILE_BYTES_MAX, File, Place};
-use crate::{Error, durable};
+use crate::{Error, durable, planted};
 
 /// Held by whoever writes.
 const LOCK: &str = ".lock";
@@ -38,7 +38,7 @@ impl Folder {
         durable::create_dir(dir).map_err(|why| Error::input(why.to_string()))?;
         let path = dir.join(LOCK);
         let mut options = fs::File::options();
-        let lock = options.create(true).truncate(false).write(true).open(&path);
+        let lock = planted::open(&path, options.create(true).truncate(false).write(true));
         let lock = lock.map_err(Error::file(&path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: Some(lock) }),
@@ -67,8 +67,9 @@ impl Place for Folder {
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
         let path = self.dir.join(path);
         let failed = |error| Error::Stop(format!("{}: {error}", path.display()));
-        let file = match fs::File::open(&path) {
-            Ok(file) => file,
+        // Somebody else may have made the directory: a pipe is refused, and not waited for.
+        let bytes = match planted::read(&path, FILE_BYTES_MAX) {
+            Ok(bytes) => bytes,
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
@@ -76,8 +77,6 @@ impl Place for Folder {
             }
             Err(error) => return Err(failed(error)),
         };
-        let mut bytes = Vec::new();
-        file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() > FILE_BYTES_MAX {
             let why = format!("{}: longer than {FILE_BYTES_MAX} bytes", path.display());
             return Err(Error::Stop(why));
@@ -101,7 +100,29 @@ impl Place for Folder {
 
 #[cfg(test)]
 mod tests {
+    use std::{process::Command, sync::mpsc, thread, time::Duration};
+
     use super::*;
+
+    /// What comes of it, unless it waits for ever.
+    fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+        let (done, wait) = mpsc::channel();
+        thread::spawn(move || done.send(work()));
+        wait.recv_timeout(Duration::from_secs(60)).expect("it waits for a pipe")
+    }
+
+    #[test]
+    fn a_pipe_is_no_file_and_is_not_waited_for() {
+        let temp = tempfile::tempdir().unwrap();
+        for pipe in ["checkpoint", LOCK] {
+            let made = Command::new("mkfifo").arg(temp.path().join(pipe)).status().unwrap();
+            assert!(made.success());
+        }
+        let folder = Folder::open(temp.path());
+        assert!(matches!(bounded(move || folder.get("checkpoint")), Err(Error::Stop(_))));
+        let dir = temp.path().to_owned();
+        assert!(matches!(bounded(move || Folder::create(&dir).map(drop)), Err(Error::Input(_))));
+    }
 
     #[test]
     fn what_was_put_is_there_and_one_process_writes() {

@@ -10,7 +10,7 @@ use object_store::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::{FILE_BYTES_MAX, File, Place};
+use super::{FILE_BYTES_MAX, File, Place, direct::Direct};
 use crate::{Error, client};
 
 /// How the URL of a bucket begins.
@@ -41,7 +41,8 @@ impl Objects {
             return Err(Error::input(format!("{url:?} is no s3://bucket/prefix")));
         }
         client::choose_provider();
-        let built = AmazonS3Builder::from_env().with_bucket_name(bucket).build();
+        let builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+        let built = builder.with_http_connector(Direct).build();
         let bucket = built.map_err(|why| Error::input(format!("{url}: {why}")))?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;

@@ -3,6 +3,7 @@
 mod authority;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod history;
 mod proving;
 mod service;
 mod signers;

@@ -100,7 +100,7 @@ fn what_an_authority_refuses_is_said_in_words_that_are_safe() {
     let status = [&[0x30, length + 7, 2, 1, 2, 0x30, length + 2, 0x0c, length], &text[..]].concat();
     let reply = [&[0x30, length + 9], status.as_slice()].concat();
     let refused = request().verify(&reply, &roots(&P256)).unwrap_err().to_string();
-    assert_eq!(refused, "the authority refuses: rejection; in its words: \"busy[31mred\"");
+    assert_eq!(refused, "the authority refuses: rejection; in its words: \"busy\u{fffd}[31m red\"");
     let granted_nothing = [0x30, 5, 0x30, 3, 2, 1, 0];
     assert!(matches!(token(&granted_nothing), Err(Refused::Rule(_))));
 }

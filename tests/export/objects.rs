@@ -4,7 +4,13 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
+
+use axum::{Router, http::StatusCode, response::Redirect};
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -90,6 +96,30 @@ async fn an_object_store_holds_what_a_directory_would_and_goes_on_in_the_same_wa
         let why = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && !why.contains("another secret"), "{why}");
         assert_eq!(server.stop(), Some(0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_sends_elsewhere_is_not_followed() {
+    bounded(60, async {
+        let home = Home::init();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let hears = Arc::clone(&asked);
+        let elsewhere = site::answer(Router::new().fallback(async move || {
+            hears.fetch_add(1, Ordering::Relaxed);
+            StatusCode::NOT_FOUND
+        }))
+        .await;
+        let inside = format!("http://{elsewhere}/latest/meta-data");
+        let redirect = Redirect::temporary(&inside);
+        let store = site::answer(Router::new().fallback(async move || redirect)).await;
+        let data = home.data();
+        let mut command = into_bucket(&home, store, data.to_str().unwrap(), SECRET);
+        let output = run_command(&mut command);
+        let why = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), asked.load(Ordering::Relaxed)), (Some(3), 0), "{why}");
+        assert!(why.contains("307"), "{why}");
     })
     .await;
 }

@@ -10,13 +10,18 @@ use axum::{
 
 /// Serves a directory on a free port of loopback for as long as the test runs.
 pub async fn serve(dir: PathBuf) -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let file = move |uri: Uri| {
         let path = dir.join(uri.path().trim_start_matches('/'));
         async move { read(path).await }
     };
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(file)).await });
+    answer(Router::new().fallback(file)).await
+}
+
+/// Answers as these routes do, in the same way.
+pub async fn answer(routes: Router) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
     address
 }
 

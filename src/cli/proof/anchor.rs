@@ -22,9 +22,10 @@ Example:
   probant verify bill.pdf --proof bill.pdf.proof \\
       --timestamp bill.pdf.proof.anchor --timestamp-root tsa-root.pem
 
-The ledger gives the timestamp that an authority has put over one of its heads, and the path from the
-certifying entry to that head: written to FILE.anchor, they show offline, and without believing the
-ledger, that the entry existed by then. Which authority that is, its operator says.
+The ledger gives the timestamp that an authority has put over one of its heads, the path from the
+certifying entry to that head, and that this head and the proof's are one history: written to
+FILE.anchor, they show offline, and without believing the ledger, that the entry was sealed by then.
+Which authority that is, its operator says. A proof that was refreshed has another head: ask again.
 
 Exit codes, the highest of all files: 0 anchored; 1 nothing covers the entry yet, or the proof is
 rejected; 2 mend the input, or the root; 3 the ledger is out of reach; 4 what the ledger gave does not hold.";
@@ -68,7 +69,7 @@ async fn anchor_one(
     roots: &Roots,
 ) -> Result<(), Error> {
     let proof = verified(verifier, &read(file)?)?;
-    let answer = client.anchored(proof.receipt.index).await?;
+    let answer = client.anchored(proof.receipt.index, proof.receipt.size).await?;
     let found = existed(&answer, &proof, &verifier.identity().origin, roots);
     let (timestamp, size) = found.map_err(|why| {
         let what = format!("the timestamp from {}: {why}", client.url());

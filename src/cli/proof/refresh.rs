@@ -31,7 +31,8 @@ ledger has shown two histories: the proof stays as it is, and the answer is kept
 FILE.contradicts. Keep both, and show them to an auditor.
 
 A time stamp is over one head: what the old proof carries goes into FILE.anchor, as `proof anchor`
-writes it, or into FILE.anchor.2 where that is taken.
+writes it, or into FILE.anchor.2 where that is taken. Such files are for one head, too: they are
+brought to the new one.
 
 A file that fails is named, and the others go on; a ledger that is out of reach ends the run.
 
@@ -111,6 +112,7 @@ async fn refresh(refresher: &mut Refresher, file: &Path, clock: &dyn Clock) -> R
             )));
         }
     };
+    beside::restamp(&place, refresher, &new).await?;
     say(&line(file, &new.verified, &note, clock.now_ms()))?;
     Ok(u8::from(*new.verified.standing() != Standing::Certified))
 }

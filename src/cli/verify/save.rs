@@ -44,9 +44,10 @@ pub async fn save(
     let is_better = |held: &Held| Verdict::of(best.standing()) < verdict(held);
     match refresher.refresh(&old).await? {
         Refreshed::Moved(new, ..) if is_better(&new) => place(path, bytes),
-        Refreshed::Moved(_, moved, stamps) => {
+        Refreshed::Moved(new, moved, stamps) => {
             beside::keep_stamps(path, &stamps)?;
-            place(path, &moved)
+            place(path, &moved)?;
+            beside::restamp(path, &refresher, &new).await
         }
         Refreshed::Newest if is_better(&old) => place(path, bytes),
         Refreshed::Newest => Ok(()),

@@ -21,8 +21,8 @@ pub struct Beside {
     /// proof carries, or the one that is given
     #[arg(long, value_name = "FILE", requires = "proof")]
     timestamp_root: Option<PathBuf>,
-    /// A timestamp over a head of the ledger: what `probant proof anchor` wrote, or an authority's reply
-    /// over a head that the proof knows
+    /// A timestamp over a head of the ledger: what `probant proof anchor` wrote for this proof, or an
+    /// authority's reply over its head
     #[arg(long, value_name = "FILE", requires = "timestamp_root")]
     timestamp: Option<PathBuf>,
 }
