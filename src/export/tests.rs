@@ -163,7 +163,7 @@ fn what_no_block_of_the_source_sealed_is_not_signed_whatever_the_place_says() {
             lying(&place, written.size + 300),
             lying(&place, written.size - 1),
             saying(&lying(&place, written.size), &|says| {
-                says["seal_key"] = seal_key.clone().into()
+                says["seal_key"] = seal_key.clone().into();
             }),
             saying(&place, &|says| says["origin"] = "other.example".into()),
         ];
