@@ -2,9 +2,12 @@
 //! directory or database. Whether that is the ledger one means to trust, only its operator can say, by another
 //! way.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use probant_core::{chain::Chain, checkpoint, cose_key::CoseKey, key::Use};
+use probant_core::{checkpoint, cose_key::CoseKey, key::Use, registry::Registry};
 use serde::Serialize;
 
 use super::{database::Database, json, ledger::Ledger, say};
@@ -38,7 +41,8 @@ If an identity is given too, it has to be that one; exit code 4 otherwise.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Identity {
-    /// As JSON, with the keys that genesis lists, by use
+    /// As JSON, with the ledger's own keys by use: those in force by now, from a URL; else those that
+    /// genesis lists
     #[arg(long)]
     json: bool,
     /// From this data directory, also beside a running server, and not from a URL
@@ -72,25 +76,38 @@ struct KeyDetails {
 
 impl Identity {
     pub async fn run(&self) -> Result<u8, Error> {
-        let known = self.ledger.known()?;
-        let chain = match (self.stored()?, &known) {
-            (Some((place, block)), known) => {
-                let chain = client::founded(&block).map_err(|fault| {
-                    let place = format!("block 0 in {place}");
-                    StoreError::damage(place, fault.rejected.to_string())
-                })?;
-                let identity = chain.identity();
-                if let Some(known) = known.as_ref().filter(|known| **known != identity) {
-                    return Err(Error::Stop(format!("{place} is {identity}, and not {known}")));
-                }
-                chain
-            }
-            (None, Some(known)) => self.ledger.client()?.founding_of(known).await?,
-            (None, None) => self.ledger.client()?.founding().await?,
+        let registry = match self.stored()? {
+            Some((place, block)) => self.founded(&place, &block)?,
+            None => self.asked().await?,
         };
-        let identity = chain.identity();
-        say(&if self.json { json(&Details::of(&chain)) } else { identity.to_string() })?;
+        let identity = registry.identity().to_string();
+        say(&if self.json { json(&Details::of(&registry)) } else { identity })?;
         Ok(0)
+    }
+
+    /// What genesis makes of a stored block 0.
+    fn founded(&self, place: &str, block: &[u8]) -> Result<Arc<Registry>, Error> {
+        let chain = client::founded(block).map_err(|fault| {
+            StoreError::damage(format!("block 0 in {place}"), fault.rejected.to_string())
+        })?;
+        let identity = chain.identity();
+        if let Some(known) = self.ledger.known()?.filter(|known| *known != identity) {
+            return Err(Error::Stop(format!("{place} is {identity}, and not {known}")));
+        }
+        Ok(Arc::clone(chain.registry()))
+    }
+
+    /// What the ledger says itself: its keys of now where they are wanted.
+    async fn asked(&self) -> Result<Arc<Registry>, Error> {
+        let client = self.ledger.client()?;
+        let founding = match self.ledger.known()? {
+            Some(known) => client.founding_of(&known).await?,
+            None => client.founding().await?,
+        };
+        if self.json {
+            return client.lineage(&founding.identity()).await.map(Arc::new);
+        }
+        Ok(Arc::clone(founding.registry()))
     }
 
     /// Block 0 as it is stored, and where, if it is not to be asked for. A URL of the ledger counts
@@ -125,8 +142,8 @@ fn in_database(server: Server) -> Result<Vec<u8>, Error> {
 }
 
 impl Details {
-    fn of(chain: &Chain) -> Self {
-        let (identity, registry) = (chain.identity(), chain.registry());
+    fn of(registry: &Registry) -> Self {
+        let identity = registry.identity();
         let key = |r#use: Use| {
             let key = registry.own_key(r#use)?;
             let (kid, bytes) = (key.kid().to_string(), hex::encode(key.as_bytes()));

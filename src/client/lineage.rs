@@ -40,7 +40,11 @@ impl Client {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) async fn lineage(&self, trusted: &Identity) -> Result<Registry, Error> {
+    /// The ledger's keys by now, as the ledger tells it: a replacement can be left out.
+    ///
+    /// # Errors
+    /// Those of every request; [`Error::Stop`] for one that does not hold.
+    pub async fn lineage(&self, trusted: &Identity) -> Result<Registry, Error> {
         let bytes = self.get("lineage", LINEAGE_BYTES_MAX).await?;
         followed(trusted, &bytes).map_err(|rejected| {
             Error::Stop(format!("the lineage from {}: {}: {rejected}", self.url(), rejected.code()))

@@ -7,6 +7,7 @@ use probant_core::{Fingerprints, List};
 use super::{
     Desk,
     fake_ledger::{Lie, now_ms},
+    sample_world::key,
 };
 
 const WHO: [&str; 6] =
@@ -82,6 +83,8 @@ async fn a_receipt_is_checked_with_the_seal_key_of_its_block() {
         desk.certify(&["--out", &format!("{name}.cose")]).expect(0, "wrote");
     }
     desk.ledger.world().replace_seal_key(21, now_ms());
+    let new = hex::encode(key(21).public().as_bytes());
+    desk.run(&["identity", "--json"]).expect(0, &new);
     desk.run(&["submit", "a.cose", "b.cose"]).expect(0, "b.cose: entry 8");
     desk.write("bills/y.pdf", "y");
     desk.certify(&[]).expect(0, "2 certified in 1 entry");
