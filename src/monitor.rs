@@ -243,8 +243,14 @@ impl Monitor {
             Err(Refused::Fault { height, why }) => {
                 return self.convict(&format!("{height}-fault"), Event::Fault { why }).map(Some);
             }
-            Err(Refused::Forked { before, now }) => return self.convict_forked(before, now),
-            Err(Refused::Failed(error)) => return Err(error),
+            Err(Refused::Forked(heads)) => {
+                let [before, now] = *heads;
+                return self.convict_forked(before, now);
+            }
+            Err(Refused::Failed(error)) => {
+                self.replay = self.replay.again();
+                return Err(error);
+            }
         };
         let head = self.replay.sealed().expect("a block was added");
         // Also where what was kept of the replay was moved away.
