@@ -9,6 +9,7 @@
 //! A first start replays from block 0, as only that is believed. A later one goes on where the replay was
 //! kept, which is never after the position up to which reports were delivered.
 
+mod condition;
 mod delivery;
 mod replay;
 mod report;
@@ -27,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use probant_core::{Identity, key::Kid, registry::Signer};
+use probant_core::{Identity, key::Kid};
 use tokio::runtime::Handle;
 
 pub use delivery::{Delivery, Say};
@@ -40,8 +41,7 @@ use crate::{
     Error,
     audit::{self, Blocks as _, Remote},
     clock::SharedClock,
-    domain::{Confirmation, Domains},
-    freshness::{Freshness, NotFresh, ONLINE_MAX},
+    domain::Domains,
 };
 use replay::{Refused, Replay};
 
@@ -49,8 +49,6 @@ use replay::{Refused, Replay};
 const TRIES_MAX: u32 = 4;
 /// How long a stop may go unseen.
 const STOP_POLL: Duration = Duration::from_millis(100);
-/// Between two questions to the issuer's domain, while its keys are the same.
-const DOMAIN_EVERY: Duration = Duration::from_secs(3600);
 
 /// What is watched, and how.
 pub struct Settings {
@@ -243,14 +241,20 @@ impl Monitor {
             Err(Refused::Fault { height, why }) => {
                 return self.convict(&format!("{height}-fault"), Event::Fault { why }).map(Some);
             }
-            Err(Refused::Forked(heads)) => return self.convict_forked(*heads),
-            Err(Refused::Failed(error)) => return Err(error),
+            Err(Refused::Forked(heads)) => {
+                let [before, now] = *heads;
+                return self.convict_forked(before, now);
+            }
+            Err(Refused::Failed(error)) => {
+                self.replay = self.replay.again();
+                return Err(error);
+            }
         };
         let head = self.replay.sealed().expect("a block was added");
         // Also where what was kept of the replay was moved away.
         let same_height = self.seen.clone().filter(|seen| seen.height == head.height);
         if let Some(before) = same_height.filter(|seen| seen.root != head.root) {
-            return self.convict_forked((before, head));
+            return self.convict_forked(before, head);
         }
         let registry = self.replay.registry().expect("a block was added");
         let reports = self.watch.read(&block, registry);
@@ -280,94 +284,6 @@ impl Monitor {
         } else {
             self.delivery.tell_kept(report)
         }
-    }
-
-    /// Tells what no block says.
-    fn tell_now(&mut self, expected: bool, event: Event) -> Result<(), Error> {
-        let now_ms = self.settings.clock.now_ms();
-        let report = self.watch.condition(&self.settings.ledger, now_ms, expected, event);
-        self.tell(report)
-    }
-
-    /// Tells that the ledger is not what it says it is: with the same id by every run.
-    fn convict(&mut self, id_end: &str, event: Event) -> Result<Look, Error> {
-        let now_ms = self.settings.clock.now_ms();
-        let report = self.watch.condition(&self.settings.ledger, now_ms, false, event);
-        let id = format!("{}-{id_end}", self.settings.ledger.ledger);
-        self.tell(Report { id, ..report })?;
-        Ok(Look::Convicted)
-    }
-
-    fn convict_forked(
-        &mut self,
-        (before, now): (SealedHead, SealedHead),
-    ) -> Result<Option<Look>, Error> {
-        let end = format!("{}-{}-forked", now.height, now.root);
-        self.convict(&end, Event::Forked { before, now }).map(Some)
-    }
-
-    /// The ledger shows less than before: it may lag, or have been put back.
-    fn fall_behind(&mut self, now: Option<u64>) -> Result<Look, Error> {
-        let before = self.seen.as_ref().map_or(0, |seen| seen.height);
-        // Told once, and so for as long as it lasts.
-        self.found = true;
-        if !std::mem::replace(&mut self.delivery.state.behind, true) {
-            self.tell_now(false, Event::Behind { before, now })?;
-        }
-        Ok(Look::Whole)
-    }
-
-    /// A ledger that hides something must stand still, or contradict itself later. One that dates a
-    /// block ahead may stand still until that time comes.
-    fn look_at_age(&mut self) -> Result<(), Error> {
-        let Some(newest_ms) = self.replay.head().map(|head| head.time_ms) else { return Ok(()) };
-        let fresh = Freshness::new(self.settings.clock.now_ms(), Some(ONLINE_MAX)).check(newest_ms);
-        let event = match fresh {
-            Ok(()) => None,
-            Err(NotFresh::Stale { .. }) => Some(Event::Stale { newest_ms }),
-            Err(NotFresh::Ahead { .. }) => Some(Event::Ahead { newest_ms }),
-        };
-        let was_stale = std::mem::replace(&mut self.delivery.state.stale, event.is_some());
-        self.found |= event.is_some();
-        match event.filter(|_| !was_stale) {
-            Some(event) => self.tell_now(false, event),
-            None => Ok(()),
-        }
-    }
-
-    /// Asks the issuer's domain about its current keys, now and then and when they change; tells when
-    /// its word does.
-    fn look_at_domain(&mut self) -> Result<(), Error> {
-        let (Some(domains), Some(kids)) = (&self.settings.domains, self.current_keys()) else {
-            return Ok(());
-        };
-        let now = self.settings.clock.elapsed();
-        if self.asked.as_ref().is_some_and(|(asked, next)| *asked == kids && now < *next) {
-            return Ok(());
-        }
-        let id = self.watch.id();
-        let answer = self.runtime.block_on(domains.keys(id));
-        let confirmation = Confirmation::new(id, &kids, &answer);
-        self.asked = Some((kids, now + DOMAIN_EVERY));
-        let before = &self.delivery.state.domain;
-        if confirmation.is_open() && before.is_some() {
-            // Its last word stands until there is another.
-            tracing::warn!("{confirmation}");
-            return Ok(());
-        }
-        if before.as_ref().is_some_and(|before| before.says_as(&confirmation)) {
-            return Ok(());
-        }
-        self.delivery.state.domain = Some(confirmation.clone());
-        self.tell_now(confirmation.is_whole(), Event::Domain { confirmation })
-    }
-
-    /// The keys of the issuer that are in force, if it is enrolled.
-    fn current_keys(&self) -> Option<Vec<Kid>> {
-        let registry = self.replay.registry()?;
-        let issuer = registry.issuer(self.watch.id().as_str())?;
-        let is_current = |kid: &&Kid| registry.key(kid).is_some_and(Signer::is_current);
-        Some(issuer.keys.iter().filter(is_current).copied().collect())
     }
 
     /// Delivers what can be; where this is to end by itself, with a few tries.

@@ -27,8 +27,8 @@ pub struct Replay {
 pub enum Refused {
     /// It breaks the rules: its place in the chain, and how.
     Fault { height: u64, why: String },
-    /// It is not the one that was seen at its height: that one, and this one.
-    Forked(Box<(SealedHead, SealedHead)>),
+    /// It is not the one that was seen at its height: the head then, and now.
+    Forked(Box<[SealedHead; 2]>),
     /// Nothing about the ledger: what is kept here could not be read or written.
     Failed(Error),
 }
@@ -100,7 +100,7 @@ impl Replay {
             }
             Some(End::Fork) => {
                 let (before, now) = self.run.past().forked().expect("it has just forked");
-                Err(Refused::Forked(Box::new((before.into(), now.into()))))
+                Err(Refused::Forked(Box::new([before.into(), now.into()])))
             }
             Some(End::Unreadable { error, .. }) => Err(Refused::Failed(self.unusable(&error))),
             Some(End::Whole { .. } | End::Interrupted) => unreachable!("a block is no source"),
