@@ -6,7 +6,8 @@
 //
 //   blake3.js, sha256.js     the document becomes its fingerprints        fingerprint.js
 //   cbor.js, cose.js         bytes become signed messages, or are refused
-//   ed25519.js, key.js       what a key is, what a signature is, that a key is held
+//   ed25519.js, ml_dsa.js, key.js
+//                            what a key is, what a signature is, that a key is held
 //   statement.js, payload.js what issuers, the operator and the ledger say
 //   list.js, tree.js         many documents in one statement; paths to the root of a tree
 //   seal.js, checkpoint.js   what the ledger signs over the root of its tree

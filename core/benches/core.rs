@@ -15,9 +15,12 @@ use probant_core::{
     Fingerprint, Fingerprints, Hash, Identity, List, Statement, Verifier,
     block::Block,
     chain::{Chain, Head},
+    checkpoint::Checkpoint,
+    cosignature::Cosigner,
     draft::{Draft, SealedBlock, founding_block},
     key::{SigningKey, Use},
     list::{Batch, LIST_COUNT_MAX, Neighbourhood},
+    ml_dsa,
     proof::{Attested, DocumentPath, Proof, ProvenEntry},
     seal::Receipt,
     statement::{
@@ -32,6 +35,7 @@ const ORIGIN: &str = "ledger.example/fr";
 const ISSUER: &str = "energie.example";
 /// Seeds of keys.
 const SEAL: u8 = 1;
+const NOTE: u8 = 2;
 const OPERATOR: u8 = 3;
 const ISSUING: u8 = 9;
 
@@ -59,12 +63,15 @@ struct Ledger {
 }
 
 impl Ledger {
-    /// Block 0, and block 1 with the enrollment of the issuer; and both statements.
-    fn new() -> (Self, [Statement; 2]) {
+    /// Block 0, and block 1 with the enrollment of the issuer; and both statements. It may have a
+    /// second note key.
+    fn new(second: Option<&ml_dsa::SigningKey>) -> (Self, [Statement; 2]) {
         let random = [42; 32];
         let listed = |(r#use, seed)| LedgerKey::prove(&key(seed), r#use, ORIGIN, &random);
-        let seeds = [(Use::Seal, SEAL), (Use::Note, 2), (Use::Operator, OPERATOR)];
-        let keys = seeds.into_iter().chain([(Use::Recovery, 4)]).map(listed).collect();
+        let seeds = [(Use::Seal, SEAL), (Use::Note, NOTE), (Use::Operator, OPERATOR)];
+        let keys = seeds.into_iter().chain([(Use::Recovery, 4)]).map(listed);
+        let second = second.map(|key| LedgerKey::prove(key, Use::NoteMlDsa, ORIGIN, &random));
+        let keys = keys.chain(second).collect();
         let genesis = Body::Genesis(Genesis { random, keys, policy: Policy::default() });
         let genesis = Statement::sign(&key(OPERATOR), ORIGIN, None, TIME_MS / 1000, genesis);
         let sealed = founding_block(genesis.clone(), TIME_MS, &key(SEAL)).unwrap();
@@ -146,11 +153,13 @@ struct World {
     head: SealedBlock,
     /// The complete subtrees of each level, leaves first.
     levels: Vec<Vec<Hash>>,
+    /// What its proofs carry, where it has a second note key.
+    attested: Attested,
 }
 
 impl World {
-    fn new() -> Self {
-        let (mut ledger, registry) = Ledger::new();
+    fn new(second: Option<ml_dsa::SigningKey>) -> Self {
+        let (mut ledger, registry) = Ledger::new(second.as_ref());
         let certify = |number| {
             ledger.pad((number + 1) * (ENTRIES / (BATCHES + 1)));
             let batch = Batch::new(list(number * BATCH, BATCH));
@@ -165,7 +174,15 @@ impl World {
             Some(pairs.collect::<Vec<_>>()).filter(|row| !row.is_empty())
         };
         let levels = iter::successors(Some(ledger.leaves), above).collect();
-        Self { identity: ledger.chain.identity(), registry, certified, head, levels }
+        let identity = ledger.chain.identity();
+        let checkpoint = second.map(|second| {
+            let (size, root) = (head.head.size, head.growth.root().unwrap());
+            let checkpoint = Checkpoint { origin: ORIGIN.parse().unwrap(), size, root };
+            let own = Cosigner::ml_dsa(ORIGIN, second).unwrap();
+            checkpoint.sign(&key(NOTE)) + &own.cosign(&checkpoint, TIME_MS / 1000)
+        });
+        let attested = Attested { checkpoint, timestamps: Vec::new() };
+        Self { identity, registry, certified, head, levels, attested }
     }
 
     fn path(&self, index: u64) -> Vec<Hash> {
@@ -190,7 +207,7 @@ impl World {
         let fingerprint = batch.list().iter().nth(at).unwrap();
         let document = DocumentPath { fingerprint, index: at as u64, path: batch.path(at) };
         let proof = Proof {
-            attested: Attested::default(),
+            attested: self.attested.clone(),
             statement: sealed.block.entries[0].clone(),
             receipt: self.receipt(index),
             document,
@@ -206,7 +223,7 @@ impl World {
 }
 
 fn verify(criterion: &mut Criterion) {
-    let world = World::new();
+    let world = World::new(None);
     let same: Vec<_> = (0..256).map(|at| world.proof(0, at * 39)).collect();
     let other: Vec<_> = (0..world.certified.len()).map(|batch| world.proof(batch, 17)).collect();
     let verify = |verifier: &mut Verifier, (fingerprint, proof): &(Fingerprint, Vec<u8>)| {
@@ -251,6 +268,37 @@ fn verify(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Of a ledger that signs its checkpoints by ML-DSA-44, too.
+fn second_key(criterion: &mut Criterion) {
+    let second = ml_dsa::SigningKey::from_seed(&[5; 32]);
+    let world = World::new(Some(second.clone()));
+    let proofs: Vec<_> = (0..256).map(|at| world.proof(0, at * 39)).collect();
+    let verify = |verifier: &mut Verifier, (fingerprint, proof): &(Fingerprint, Vec<u8>)| {
+        let verified = verifier.verify(&[*fingerprint], black_box(proof)).unwrap();
+        assert!(verified.is_signed_by_ml_dsa());
+    };
+    let mut group = criterion.benchmark_group("by ML-DSA-44");
+    group.throughput(Throughput::Elements(1));
+    let mut turns = proofs.iter().cycle();
+    let mut verifier = Verifier::new(world.identity.clone());
+    group.bench_function("verify, cached, same batch", |bencher| {
+        bencher.iter(|| verify(&mut verifier, turns.next().unwrap()));
+    });
+    group.bench_function("verify, cold", |bencher| {
+        let new = || Verifier::new(world.identity.clone());
+        bencher.iter(|| verify(&mut new(), turns.next().unwrap()));
+    });
+    // How often it tries depends on the message.
+    let mut number = 0_u64;
+    group.bench_function("sign", |bencher| {
+        bencher.iter(|| {
+            number += 1;
+            second.sign(black_box(&number.to_be_bytes()))
+        });
+    });
+    group.finish();
+}
+
 fn batch(criterion: &mut Criterion) {
     let list = list(0, LIST_COUNT_MAX as u64);
     let batch = Batch::new(list.clone());
@@ -283,7 +331,7 @@ fn batch(criterion: &mut Criterion) {
 }
 
 fn statement(criterion: &mut Criterion) {
-    let (ledger, _) = Ledger::new();
+    let (ledger, _) = Ledger::new(None);
     let single = list(0, 1);
     let statement = ledger.certify(&single);
     let issuer = key(ISSUING).public().clone();
@@ -311,7 +359,7 @@ fn statement(criterion: &mut Criterion) {
 
 /// What an audit does with a block, but on one core.
 fn replay(criterion: &mut Criterion) {
-    let (ledger, _) = Ledger::new();
+    let (ledger, _) = Ledger::new(None);
     let block = |count, batch| {
         let entry = |list: List| (ledger.certify(&list), Some(list));
         let entries = (0..count).map(|number| entry(list(number * batch, batch))).collect();
@@ -358,5 +406,5 @@ fn short() -> Criterion {
         .without_plots()
 }
 
-criterion_group! { name = core; config = short(); targets = verify, batch, statement, replay }
+criterion_group! { name = core; config = short(); targets = verify, second_key, batch, statement, replay }
 criterion_main!(core);

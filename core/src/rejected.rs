@@ -18,7 +18,10 @@ pub enum Rejected {
     Origin(String),
     #[error("header outside the closed set: {0}")]
     Header(String),
-    #[error("algorithm {0} is not accepted: statements are signed with -8 (Ed25519)")]
+    #[error(
+        "algorithm {0} is not accepted: statements are signed with -8 (Ed25519), and possessions of a \
+         note-ml-dsa key with -48"
+    )]
     Algorithm(String),
     #[error("unknown kind of statement {0:?}")]
     UnknownKind(String),

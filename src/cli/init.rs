@@ -32,7 +32,7 @@ others are made. Move operator.pem and recovery.pem to where no network reaches:
 `note.pem` and `note-ml-dsa.pem` are needed to serve.
 
 note-ml-dsa.pem signs every checkpoint a second time, by ML-DSA-44: so that proofs of today can
-still be checked when Ed25519 signatures can be forged. It makes a proof about 8 kB longer.";
+still be checked when Ed25519 signatures can be forged. It makes a proof about 7 kB longer.";
 
 /// Make a new ledger: its keys, its directory, and block 0
 #[derive(Debug, clap::Args)]

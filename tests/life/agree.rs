@@ -1,6 +1,7 @@
 //! Where the registry and the model must say the same: in everything that can be asked.
 
 use probant_core::{
+    cose_key::CoseKey,
     key::{Kid, Use},
     registry::Registry,
 };
@@ -13,7 +14,7 @@ use crate::{
 
 pub fn assert_agreed(registry: &Registry, model: &Model) {
     let now = model.judged();
-    for kid in cast::all_kids() {
+    for kid in cast::every_kid() {
         match now.keys.get(&kid) {
             Some(key) => assert_key(registry, model, &kid, key),
             None => assert!(registry.key(&kid).is_none(), "nobody brought key {kid}"),
@@ -32,13 +33,13 @@ pub fn assert_agreed(registry: &Registry, model: &Model) {
     assert_eq!(registry.issuers().len(), now.issuers.len());
     assert_eq!(registry.policy().list_count_max, now.list_count_max);
     assert_eq!(registry.next_seq("policy"), model.next_seq("policy"));
-    for r#use in Use::LEDGER {
-        assert_eq!(registry.ledger_key(r#use).kid(), now.own[&r#use], "{use:?}");
+    for r#use in Use::LEDGER_ALL {
+        let own = registry.own_key(r#use).map(CoseKey::kid);
+        assert_eq!(own.as_ref(), now.own.get(&r#use), "{use:?}");
         let mut ever: Vec<_> = now.keys.iter().filter(|(_, key)| key.r#use == r#use).collect();
         ever.sort_by_key(|(_, key)| key.brought.entry);
-        let ever: Vec<_> = ever.iter().map(|(kid, key)| (key.brought.entry, **kid)).collect();
-        let known = registry.ledger_keys(r#use).map(|(entry, key)| (entry, key.kid()));
-        assert_eq!(known.collect::<Vec<_>>(), ever, "{use:?}");
+        let ever: Vec<_> = ever.iter().map(|(_, key)| key.brought.entry).collect();
+        assert_eq!(registry.own_entries(r#use).collect::<Vec<_>>(), ever, "{use:?}");
     }
 }
 

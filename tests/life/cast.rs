@@ -3,8 +3,10 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use probant_core::{
-    Fingerprint, Fingerprints,
+    Fingerprint, Fingerprints, LedgerId,
     key::{Kid, SigningKey, Use},
+    ml_dsa,
+    statement::HeldKey,
 };
 
 pub const ORIGIN: &str = "ledger.example/fr";
@@ -23,14 +25,15 @@ pub fn seeds(r#use: Use) -> &'static [u8] {
     match r#use {
         Use::Seal => &[1, 21, 22, SEED_NOT_HELD],
         Use::Note => &[2, 24, 25],
-        // Another algorithm: this world does without, and tests/ml_dsa has it.
-        Use::NoteMlDsa => &[],
+        // Genesis lists none: the first one replaces none.
+        Use::NoteMlDsa => &[51, 52, SEED_NOT_HELD],
         Use::Operator => &[3, 26, 27, 28],
         Use::Recovery => &[4, 29, 30],
         Use::Issuer => &[9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
     }
 }
 
+/// The uses of Ed25519 keys.
 pub const USES: [Use; 5] = [Use::Seal, Use::Note, Use::Operator, Use::Recovery, Use::Issuer];
 
 static KEYS: LazyLock<BTreeMap<u8, SigningKey>> = LazyLock::new(|| {
@@ -52,11 +55,39 @@ pub fn secret(kid: &Kid) -> &'static SigningKey {
 }
 
 pub fn kids(r#use: Use) -> Vec<Kid> {
+    if r#use == Use::NoteMlDsa {
+        return ML_DSA.iter().map(|(_, key)| key.public().kid()).collect();
+    }
     seeds(r#use).iter().map(|seed| key(*seed).public().kid()).collect()
 }
 
+/// Of all keys that can sign a statement.
 pub fn all_kids() -> Vec<Kid> {
     KEYS.values().map(|key| key.public().kid()).collect()
+}
+
+/// Of these, and those that cannot.
+pub fn every_kid() -> Vec<Kid> {
+    [all_kids(), kids(Use::NoteMlDsa)].concat()
+}
+
+/// Those of ML-DSA-44, in the order of their seeds.
+static ML_DSA: LazyLock<Vec<(u8, ml_dsa::SigningKey)>> = LazyLock::new(|| {
+    let key = |seed: &u8| (*seed, ml_dsa::SigningKey::from_seed(&[*seed; 32]));
+    seeds(Use::NoteMlDsa).iter().map(key).collect()
+});
+
+/// The keys of ML-DSA-44 that the node holds.
+pub fn ml_dsa_held() -> impl Iterator<Item = &'static ml_dsa::SigningKey> {
+    ML_DSA.iter().filter(|(seed, _)| *seed != SEED_NOT_HELD).map(|(_, key)| key)
+}
+
+/// That a key of this world is held, as its holder shows it.
+pub fn held(kid: &Kid, r#use: Use, owner: &str, seq: u64, ledger: LedgerId) -> HeldKey {
+    match ML_DSA.iter().find(|(_, key)| key.public().kid() == *kid) {
+        Some((_, key)) => HeldKey::prove(key, r#use, owner, seq, ledger),
+        None => HeldKey::prove(secret(kid), r#use, owner, seq, ledger),
+    }
 }
 
 pub fn documents() -> Vec<Fingerprint> {

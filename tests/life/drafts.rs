@@ -142,7 +142,7 @@ fn every_slot() -> Vec<Slot> {
     let owners = [&cast::ISSUERS[..], &[ORIGIN]].concat();
     let mut slots: Vec<_> = owners.iter().map(|id| Slot::issuer(id)).collect();
     for owner in owners {
-        slots.extend(cast::all_kids().iter().map(|kid| Slot::key(owner, kid)));
+        slots.extend(cast::every_kid().iter().map(|kid| Slot::key(owner, kid)));
         for document in cast::documents() {
             slots.extend((0..3).map(|nth| Slot::fall(owner, &document, nth)));
         }

@@ -82,9 +82,12 @@ impl Judged {
         let waits = said.height == height;
         self.keys.insert(*kid, Key { waits, ..Key::new(*r#use, ORIGIN, said) });
         if !waits {
-            let replaced = self.own.insert(*r#use, *kid).expect("genesis lists all");
-            let since_ms = said.time_ms;
-            self.key_mut(&replaced).value = Some(said.key_status(KeyState::Retired, since_ms));
+            let replaced = self.own.insert(*r#use, *kid);
+            let value = said.key_status(KeyState::Retired, said.time_ms);
+            // Of a use that genesis does not list, the first replaces none.
+            if let Some(replaced) = replaced {
+                self.key_mut(&replaced).value = Some(value);
+            }
         }
     }
 

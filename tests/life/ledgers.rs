@@ -68,7 +68,7 @@ pub async fn live_embedded(rounds: &[Round]) {
 
 impl Life {
     async fn new(store: Arc<dyn Store>, rounds: &[Round]) -> Self {
-        let (clock, keys) = (TestClock::new(), Arc::new(Keyring::of(held().cloned())));
+        let (clock, keys) = (TestClock::new(), Arc::new(keyring()));
         found_in(&*store);
         caught_up(&*store).await;
         let founding = Block::decode(&store.block(0).unwrap().unwrap()).unwrap();
@@ -123,8 +123,12 @@ impl Life {
 
     fn at_the_door(&self, statement: &Statement, list: Option<&List>) -> Option<Code> {
         if let Body::Key(about) = statement.body()
-            && matches!(about.act, KeyAct::Replace { r#use: Use::Seal | Use::Note, .. })
+            && matches!(
+                about.act,
+                KeyAct::Replace { r#use: Use::Seal | Use::Note | Use::NoteMlDsa, .. }
+            )
             && !held().any(|key| key.public().kid() == about.kid)
+            && !cast::ml_dsa_held().any(|key| key.public().kid() == about.kid)
         {
             return Some("key-not-held");
         }
@@ -209,6 +213,11 @@ impl Say {
 fn held() -> impl Iterator<Item = &'static SigningKey> {
     let seeds = cast::seeds(Use::Seal).iter().chain(cast::seeds(Use::Note));
     seeds.filter(|seed| **seed != SEED_NOT_HELD).map(|seed| cast::key(*seed))
+}
+
+fn keyring() -> Keyring {
+    let keys = Keyring::of(held().cloned());
+    cast::ml_dsa_held().cloned().fold(keys, Keyring::and_ml_dsa)
 }
 
 /// Look-ups and proofs about every document, all its certifications.

@@ -3,7 +3,7 @@
 use probant_core::{
     List, Statement,
     key::{Kid, Use},
-    statement::{Body, Enroll, KeyAct, KeyStatement, prove_possession},
+    statement::{Body, Enroll, KeyAct, KeyStatement},
     status::IssuerState,
 };
 
@@ -140,8 +140,8 @@ impl Model {
         seq: u64,
         found: &[u8],
     ) -> Checked {
-        let right = prove_possession(cast::secret(kid), r#use, owner, seq, &self.ledger.0.0);
-        must(found == right, "possession")
+        let right = cast::held(kid, r#use, owner, seq, self.ledger);
+        must(found == right.possession, "possession")
     }
 
     fn check_times(&self, statement: &Statement) -> Checked {
@@ -166,8 +166,8 @@ fn uses(now: &Judged, body: &Body) -> &'static [Use] {
         Body::Certify(_) | Body::Revoke(_) => &[Use::Issuer],
         Body::Key(KeyStatement { kid, act, .. }) => match act {
             KeyAct::Add { .. } | KeyAct::Retire | KeyAct::Stop => &[Use::Operator, Use::Issuer],
-            KeyAct::Replace { r#use: Use::Seal | Use::Note, .. } => &[Use::Operator],
-            KeyAct::Replace { .. } => &[Use::Recovery],
+            KeyAct::Replace { r#use: Use::Operator | Use::Recovery, .. } => &[Use::Recovery],
+            KeyAct::Replace { .. } => &[Use::Operator],
             KeyAct::Compromise { .. } => match now.keys.get(kid).map(|key| key.r#use) {
                 Some(Use::Operator) => &[Use::Recovery],
                 _ => &[Use::Operator],

@@ -211,6 +211,7 @@ fn own_use() -> impl Strategy<Value = Use> {
         1 => Just(Use::Note),
         3 => Just(Use::Operator),
         1 => Just(Use::Recovery),
+        1 => Just(Use::NoteMlDsa),
     ]
 }
 

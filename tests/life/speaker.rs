@@ -8,7 +8,7 @@ use probant_core::{
     key::{Kid, Use},
     statement::{
         Body, Certify, Enroll, HeldKey, IssuerRecord, IssuerStatement, KeyAct, KeyStatement,
-        Policy, PolicyStatement, Revoke, prove_possession,
+        Policy, PolicyStatement, Revoke,
     },
     status::{IssuerState, Reason},
 };
@@ -200,11 +200,11 @@ impl Speaker<'_> {
 
     fn held(&self, r#use: Use, pick: Pick, owner: &str, seq: u64) -> HeldKey {
         let new = cast::kids(r#use).into_iter().filter(|kid| !self.now.keys.contains_key(kid));
-        let kid = choose(pick, &new.collect::<Vec<_>>(), &cast::all_kids());
+        // A key of another algorithm than its use has is not even read.
+        let wild = if r#use == Use::NoteMlDsa { cast::kids(r#use) } else { cast::all_kids() };
+        let kid = choose(pick, &new.collect::<Vec<_>>(), &wild);
         let owner = if self.slip == Slip::Possession { "stranger.example" } else { owner };
-        let key = cast::secret(&kid);
-        let possession = prove_possession(key, r#use, owner, seq, &self.model.ledger.0.0);
-        HeldKey { key: key.public().clone().into(), possession }
+        cast::held(&kid, r#use, owner, seq, self.model.ledger)
     }
 
     fn seq(&self, subject: &str) -> u64 {
@@ -213,7 +213,8 @@ impl Speaker<'_> {
     }
 
     fn signer(&self, fitting: &[Kid]) -> Kid {
-        let known: Vec<_> = self.now.keys.keys().copied().collect();
+        let can_sign = |kid: &&Kid| self.now.keys[*kid].r#use != Use::NoteMlDsa;
+        let known: Vec<_> = self.now.keys.keys().filter(can_sign).copied().collect();
         let fitting = if fitting.is_empty() { &known } else { fitting };
         choose(self.by, fitting, &cast::all_kids())
     }

@@ -108,3 +108,27 @@ fn read_timestamps(reader: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, Rejected> {
     };
     (0..count).map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_under_the_ledgers_own_name_are_nobody_elses() {
+        let line = |name: &str| format!("\u{2014} {name} AAAAAAAA\n");
+        let own = line("ledger.example");
+        let of = |lines: &str| {
+            let checkpoint = Some(format!("ledger.example\n7\nAA==\n\n{lines}"));
+            Attested { checkpoint, timestamps: vec![vec![1]] }
+        };
+        for (lines, count) in [
+            (own.clone(), 0),
+            (format!("{own}{own}"), 0),
+            (format!("{own}{own}{}", line("witness.example")), 1),
+            (format!("{}{own}{}", line("one.example"), line("two.example")), 2),
+        ] {
+            assert_eq!((of(&lines).cosigned(), of(&lines).count()), (count, count + 1), "{lines}");
+        }
+        assert_eq!(Attested::default().count(), 0);
+    }
+}
