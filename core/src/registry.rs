@@ -234,7 +234,10 @@ impl Registry {
     }
 
     /// All keys that the ledger ever had for a use, oldest first, each with the entry that brought
-    /// it; of ML-DSA-44 none: [`Registry::own_entries`].
+    /// it.
+    ///
+    /// # Panics
+    /// As [`Registry::ledger_key`].
     pub fn ledger_keys(&self, r#use: Use) -> impl ExactSizeIterator<Item = (u64, &PublicKey)> {
         let keys = &self.ledger_keys[position(r#use)];
         let key = |kid| self.signers[kid].key.as_ed25519().expect("the keys of these uses");

@@ -140,7 +140,9 @@ fn registry(entry: &ProvenEntry) -> Vec<String> {
     match entry.statement.body() {
         Body::Genesis(genesis) => {
             let line = format!("entry {index}: genesis of {}, with keys", entry.statement.issuer());
-            let key = |key: &LedgerKey| format!("  {:<9} {}", key.r#use.name(), key.key.kid());
+            let names = genesis.keys.iter().map(|key| key.r#use.name().len());
+            let width = names.max().unwrap_or_default() + 1;
+            let key = |key: &LedgerKey| format!("  {:<width$} {}", key.r#use.name(), key.key.kid());
             [line].into_iter().chain(genesis.keys.iter().map(key)).collect()
         }
         Body::Enroll(enroll) => {
