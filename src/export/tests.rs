@@ -8,6 +8,7 @@ use std::{
 use probant_core::{
     Statement,
     key::Use,
+    ml_dsa,
     statement::{Body, HeldKey, KeyAct, KeyStatement},
     tree::leaf_hash,
 };
@@ -53,13 +54,19 @@ impl Place for Failing {
     }
 }
 
+/// Whoever exports may hold it, also where the ledger has none.
+fn second_key() -> ml_dsa::SigningKey {
+    ml_dsa::SigningKey::from_seed(&[12; 32])
+}
+
 fn run(blocks: &[Vec<u8>], place: &Failing) -> Result<Written, Error> {
     let blocks = blocks.to_vec();
     let open = Box::new(move |height: u64| {
         let rest = blocks.iter().skip(usize::try_from(height).unwrap()).cloned();
         Ok(Box::new(Memory(rest.collect::<Vec<_>>().into_iter())) as Box<dyn Blocks>)
     });
-    let end = End::Newest { keys: Arc::new(Keyring::of([key(2)])), up_to: None };
+    let end =
+        End::Newest { keys: Arc::new(Keyring::of([key(2)]).and_ml_dsa(second_key())), up_to: None };
     let (stop, mut progress) = (AtomicBool::new(false), |_: &Written| {});
     let mut settings = Settings { expected: None, stop: &stop, progress: &mut progress };
     export(Source { name: "memory".into(), open, end }, place, &mut settings)
@@ -157,6 +164,7 @@ fn what_no_block_of_the_source_sealed_is_not_signed_whatever_the_place_says() {
         let place = Failing::after(usize::MAX);
         let written = run(&blocks, &place).unwrap();
         assert_eq!(run(&blocks, &place).unwrap(), written, "it goes on where it is true");
+        let second_key = hex::encode(second_key().public().as_bytes());
         let seal_key = hex::encode(key(5).public().as_bytes());
         let lies = [
             lying(&place, written.size),
@@ -166,6 +174,9 @@ fn what_no_block_of_the_source_sealed_is_not_signed_whatever_the_place_says() {
                 says["seal_key"] = seal_key.clone().into();
             }),
             saying(&place, &|says| says["origin"] = "other.example".into()),
+            saying(&place, &|says| {
+                says["ml_dsa"] = serde_json::json!({ "note_key": second_key, "time_s": 1 });
+            }),
         ];
         for place in lies {
             let before = place.files.lock().unwrap().clone();
