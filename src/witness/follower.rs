@@ -125,7 +125,7 @@ impl Follower {
         };
         let blocks = match self.next(&run) {
             Ok(Next::Blocks(blocks)) => blocks,
-            Ok(Next::Another) => return self.examine(run),
+            Ok(Next::Another) => return Ok(self.examine(run)),
             Ok(Next::Behind) => {
                 let blocks = run.tally().blocks;
                 self.run = Some(run);
@@ -134,7 +134,7 @@ impl Follower {
             }
             Err(error) => {
                 self.run = Some(run);
-                return Err(error);
+                return Ok(Standing::Unreached(error.to_string()));
             }
         };
         run.within(self.bounds(&run, began_ms));
@@ -273,14 +273,17 @@ impl Follower {
 
     /// Audits from block 0 what is another ledger than before, as far as that was seen: it is held to the
     /// head of every block, and the two signatures are saved.
-    fn examine(&mut self, run: Run) -> Result<Standing, Error> {
+    fn examine(&mut self, run: Run) -> Standing {
         let left = run.tally().blocks;
         // It holds the lock; what it saw is durable.
         drop(run);
-        let blocks = Box::new(Upto { blocks: (self.source)(0)?, left });
+        let blocks = match (self.source)(0) {
+            Ok(blocks) => Box::new(Upto { blocks, left }),
+            Err(error) => return Standing::Unreached(error.to_string()),
+        };
         let past = Past::default().kept_in(&self.state);
         let report = audit::audit_since(blocks, &self.settings(), past, &mut |_| {});
-        Ok(self.judged(&report, false))
+        self.judged(&report, false)
     }
 
     /// How it stands with a ledger whose audit ended so.

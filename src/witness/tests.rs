@@ -61,11 +61,14 @@ impl Clock for Hand {
     }
 }
 
+/// Blocks, or why they did not arrive.
+type Shown = Result<Vec<Vec<u8>>, &'static str>;
+
 /// A witness of one ledger, which shows it what it is told to.
 struct Bench {
     dir: TempDir,
     clock: Arc<Hand>,
-    shown: Arc<Mutex<Vec<Vec<u8>>>>,
+    shown: Arc<Mutex<Shown>>,
     ledger: Ledger,
     followed: Arc<Followed>,
     follower: Follower,
@@ -84,13 +87,13 @@ impl Bench {
         let (dir, identity) = (tempfile::tempdir().unwrap(), world.chain.identity());
         let ledger = Ledger { url: "memory".into(), identity };
         let clock = Arc::new(Hand(AtomicU64::new(TIME_MS + 1000)));
-        Self::begun(dir, clock, Arc::default(), ledger).unwrap()
+        Self::begun(dir, clock, Arc::new(Mutex::new(Ok(Vec::new()))), ledger).unwrap()
     }
 
     fn begun(
         dir: TempDir,
         clock: Arc<Hand>,
-        shown: Arc<Mutex<Vec<Vec<u8>>>>,
+        shown: Arc<Mutex<Shown>>,
         ledger: Ledger,
     ) -> Result<Self, Error> {
         let cosigned = Cosigned::open(dir.path(), &ledger.identity)?;
@@ -99,6 +102,7 @@ impl Bench {
         let blocks = Arc::clone(&shown);
         let source = move |height: u64| {
             let blocks = blocks.lock().unwrap();
+            let blocks = blocks.clone().map_err(|why| Error::Stop(why.to_owned()))?;
             match blocks.get(usize::try_from(height).unwrap()..) {
                 Some(rest) if !rest.is_empty() => {
                     let rest: Vec<_> = rest.to_vec();
@@ -132,7 +136,11 @@ impl Bench {
 
     /// Shows it blocks, and has it look.
     fn look(&mut self, blocks: &[Vec<u8>]) -> Standing {
-        *self.shown.lock().unwrap() = blocks.to_vec();
+        *self.shown.lock().unwrap() = Ok(blocks.to_vec());
+        self.look_again()
+    }
+
+    fn look_again(&mut self) -> Standing {
         self.follower.look_once();
         self.followed.view.borrow().standing.clone()
     }

@@ -63,6 +63,8 @@ fn what_was_replayed_before_is_cosigned_while_the_ledger_is_away() {
     bench.look(&world.encode());
     let mut bench = bench.restarted();
     assert!(matches!(bench.look(&[]), Standing::Unreached(_)));
+    *bench.shown.lock().unwrap() = Err("block 5 did not arrive: a checksum");
+    assert!(matches!(bench.look_again(), Standing::Unreached(_)), "that is the network's");
     let sent = submission(&world, 0, world.chain.head().size);
     opened(&sent, &bench.add(&sent).unwrap());
 }
