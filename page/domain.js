@@ -6,7 +6,6 @@ import { button, element, lines } from "./element.js";
 import { age, when } from "./moment.js";
 import { word } from "./words.js";
 
-const PATH = "/.well-known/probant-keys";
 /** Longest question, with its whole answer. */
 const ASK_MS = 20_000;
 /** Most keys of one domain; an issuer has no more on a ledger. */
@@ -18,17 +17,15 @@ const NUMBER = /^(\d+|0x[0-9a-f]*)$/;
 const answers = new Map();
 const about = ({ issuer, key }) => `${issuer.id} ${key.kid}`;
 
-/** Where a domain publishes its keys; null for an id that is an address, and asked nowhere. */
-export function keysUrl(id) {
-  if (NUMBER.test(id.split(".").at(-1))) return null;
-  return `https://${id}${PATH}`;
+/** Whether a domain can be asked: an id that is an address is asked nowhere. */
+export function isAsked(id) {
+  return !NUMBER.test(id.split(".").at(-1));
 }
 
 /** A button to ask the domain, and what it said; null where it cannot be asked. */
 export function domain(verified, page) {
-  const url = keysUrl(verified.issuer.id);
-  if (!url) return null;
-  const press = () => question(verified, url, page);
+  if (!isAsked(verified.issuer.id)) return null;
+  const press = () => question(verified, page);
   return element(
     "div",
     { class: "domain" },
@@ -59,7 +56,7 @@ function said(verified, page) {
 }
 
 /** One question at a time for each key: who presses twice has asked once. */
-async function question(verified, url, page) {
+async function question(verified, page) {
   const asked = about(verified);
   if (answers.get(asked) === null) return;
   const take = (answer) => {
@@ -70,13 +67,13 @@ async function question(verified, url, page) {
   };
   take(null);
   page.say(word("domain.asking", { domain: verified.issuer.id }));
-  const answer = { what: wordOf(await ask(url), verified.key.kid), atMs: page.now() };
+  const answer = { what: wordOf(await ask(verified.issuer.id), verified.key.kid), atMs: page.now() };
   take(answer);
   page.say(sentence(verified, answer));
 }
 
 /** Asks in a worker of its own, which ends with the answer, or without one in time. */
-function ask(url) {
+function ask(name) {
   return new Promise((resolve) => {
     const worker = new Worker(new URL("domain-worker.js", import.meta.url));
     const end = (answer) => {
@@ -90,7 +87,7 @@ function ask(url) {
       event.preventDefault();
       end({ silence: "unreachable" });
     };
-    worker.postMessage(url);
+    worker.postMessage(name);
   });
 }
 

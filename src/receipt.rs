@@ -14,7 +14,7 @@ use probant_core::{
 
 use crate::{Error, lag, store::Store};
 
-pub use sized::{consistency, grown, inclusion, path};
+pub use sized::{consistency, grown, inclusion, path, root};
 
 /// Receipt of an entry under the seal of its own block, which nobody has checked; `None` beyond the
 /// head.

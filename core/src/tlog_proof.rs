@@ -35,14 +35,14 @@ pub struct TlogProof {
 }
 
 impl TlogProof {
-    /// The certifying entry of a proof, under the checkpoint that it carries or, if it carries none,
-    /// under `note`, which has to be of its head.
+    /// The certifying entry of a proof, under `note`, which has to be of its head, or else under the
+    /// checkpoint that it carries.
     ///
     /// # Errors
     /// [`Rejected::Proof`] where there is no checkpoint, or one of another tree; the refusals of
     /// notes and paths. No signature is verified.
     pub fn of(proof: &Proof, note: Option<&str>) -> Result<Self, Rejected> {
-        let note = proof.attested.checkpoint.as_deref().or(note);
+        let note = note.or(proof.attested.checkpoint.as_deref());
         let note = note.ok_or_else(|| refuse("the proof carries no checkpoint"))?;
         let extra = Some(proof.statement.entry().to_vec());
         let (index, path) = (proof.receipt.index, proof.receipt.path.clone());

@@ -361,7 +361,10 @@ impl Place {
             why: match fault.rejected {
                 // The core's words are about a proof.
                 Rejected::Ledger { found, expected } => {
-                    format!("this is ledger {found}, the audit is to be of {expected}")
+                    format!(
+                        "this is ledger {found}, the audit is to be of {expected}: is the identity wrong, or \
+                         the address?"
+                    )
                 }
                 rejected => rejected.to_string(),
             },

@@ -92,7 +92,9 @@ impl Identity {
         })?;
         let identity = chain.identity();
         if let Some(known) = self.ledger.known()?.filter(|known| *known != identity) {
-            return Err(Error::Stop(format!("{place} is {identity}, and not {known}")));
+            return Err(Error::Stop(format!(
+                "{place} is {identity}, and not {known}, as --identity or PROBANT_IDENTITY says"
+            )));
         }
         Ok(Arc::clone(chain.registry()))
     }

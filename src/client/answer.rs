@@ -70,6 +70,10 @@ impl Answer {
     /// A definite no: the ledger's refusal, or not a ledger's answer at all.
     pub fn refusal(&self, url: &str) -> Error {
         match self.words() {
+            _ if self.is_problem("no-such-path") => Error::input(format!(
+                "{url} is not the URL of a ledger, or its ledger is of another version: it knows no such \
+                 path"
+            )),
             Some(words) if self.status == StatusCode::NOT_FOUND => Error::No(words),
             Some(words) if self.status.is_client_error() => Error::Input(words),
             _ if self.status.is_redirection() => Error::input(format!(

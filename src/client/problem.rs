@@ -85,7 +85,7 @@ mod tests {
             from_json(br#"{"title":"No","detail":"list-count: 2"}"#).unwrap(),
             "list-count: 2"
         );
-        assert_eq!(from_json(br#"{"title":"No\u001b[2J"}"#).unwrap(), "No[2J");
+        assert_eq!(from_json(br#"{"title":"No\u001b[2J"}"#).unwrap(), "No\u{fffd}[2J");
         assert_eq!(from_json(b"<html>"), None);
     }
 }

@@ -167,23 +167,29 @@ impl Held {
     /// What witnesses signed is not given away for less; but for a proof that tells of a fall, always.
     fn check_attested(&self, new: &Self, policy: Option<&TrustPolicy>) -> Result<(), Error> {
         let stands_as_before = self.verified.standing() == new.verified.standing();
-        let is_enough = match policy {
-            Some(policy) => new.satisfies(policy) || !self.satisfies(policy),
-            None => new.proof.attested.has_cosigners_of(&self.proof.attested),
-        };
+        let is_enough = policy.map_or_else(
+            || self.has_signers_in(new),
+            |policy| new.satisfies(policy) || !self.satisfies(policy),
+        );
         if is_enough || !stands_as_before {
             return Ok(());
         }
         Err(Error::busy(match policy {
             Some(_) => {
-                "a quorum of the policy cosigned this proof, and not the newer one: it stays as it is; try \
+                "this proof satisfies the policy, and the newer one does not: it stays as it is; try \
                  again, and tell the ledger's operator if it stays so"
             }
             None => {
-                "of the witnesses that cosigned this proof not all cosigned the newer one: it stays as it \
-                 is; try again, or say with --policy how many are enough"
+                "not all who signed for this proof, witnesses and the ledger by ML-DSA-44, signed for the \
+                 newer one: it stays as it is; try again, or say with --policy who is enough"
             }
         }))
+    }
+
+    /// Whether all who signed beside the ledger's Ed25519 key signed the newer one too.
+    fn has_signers_in(&self, new: &Self) -> bool {
+        let by_ml_dsa = [self, new].map(|held| held.verified.is_signed_by_ml_dsa());
+        by_ml_dsa != [true, false] && new.proof.attested.has_cosigners_of(&self.proof.attested)
     }
 
     fn satisfies(&self, policy: &TrustPolicy) -> bool {

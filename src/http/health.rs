@@ -91,7 +91,7 @@ impl Opening {
                  log says why"
             }
             Self::WaitsForPeers => {
-                "the ledger is being opened: a peer has not said how far it has been, and the log \
+                "the ledger is being opened: a peer or a witness has not said how far it has been, and the log \
                  names it"
             }
         }

@@ -110,7 +110,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The worker that asks issuers' domains. Its policy is its own, and not that of the page that starts
-/// it: the page, and whatever gets into it, can but give it a URL.
+/// it: the page, and whatever gets into it, can but give it the name of
+/// a domain.
 const ASKER: &str = "page/domain-worker.js";
 /// One path of any host, and nothing else.
 const ASKER_POLICY: &str = "default-src 'none'; connect-src https://*/.well-known/probant-keys";

@@ -190,7 +190,7 @@ impl IntoResponse for Concise {
 
 /// For every path that is none of ours.
 pub async fn not_found() -> Problem {
-    Problem::not_found("there is nothing at this path")
+    Problem::new(Kind::NoSuchPath, "there is nothing at this path")
 }
 
 /// For a method that a path does not have.

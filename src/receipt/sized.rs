@@ -76,7 +76,7 @@ fn rooted(store: &dyn Store, index: u64, size: u64) -> Result<Option<Rooted>, Er
         return Ok(None);
     }
     let (entry, _) = store.entry(index)?.ok_or_else(lag::behind)?;
-    let (path, root) = (tree::prove(index, size, read(store))?, root(store, size)?);
+    let (path, root) = (tree::prove(index, size, read(store))?, root_of(store, size)?);
     let found = tree::root_from_path("entry", tree::leaf_hash(&entry), index, size, &path);
     let differs = |found: Hash| Rejected::PathRoot {
         what: "entry",
@@ -93,7 +93,7 @@ fn grown_to(store: &dyn Store, from: u64, to: u64) -> Result<Option<Rooted>, Err
         return Ok(None);
     }
     let path = tree::prove_consistency(from, to, read(store))?;
-    let (older, newer) = (root(store, from)?, root(store, to)?);
+    let (older, newer) = (root_of(store, from)?, root_of(store, to)?);
     lag::trusted(store, tree::check_consistency((from, older), (to, newer), &path))?;
     Ok(Some((path, newer)))
 }
@@ -109,8 +109,18 @@ fn hold(
     lag::trusted(store, check_seal(seal, root, &last, registry))
 }
 
-/// The root of the tree of the first `size` entries, one or more.
-fn root(store: &dyn Store, size: u64) -> Result<Hash, Error> {
+/// The root of the tree of the first `size` entries, one or more; `None` beyond the head.
+///
+/// # Errors
+/// Those of [`path`].
+pub fn root(store: &dyn Store, size: u64) -> Result<Option<Hash>, Error> {
+    if store.entry(size - 1)?.is_none() {
+        return Ok(None);
+    }
+    root_of(store, size).map(Some)
+}
+
+fn root_of(store: &dyn Store, size: u64) -> Result<Hash, Error> {
     Frontier::read(size, read(store))?.root().ok_or_else(lag::rebuilding)
 }
 

@@ -12,7 +12,7 @@ use super::{
     Standing, Witnesses,
     witness::{Head, Witness},
 };
-use crate::{Error, prove::Prover, store::Store};
+use crate::{Error, prove::Prover, receipt, store::Store};
 
 /// Pause before those are asked again that have not answered.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -63,7 +63,9 @@ impl Witnesses {
         let asked = waiting.iter().map(|witness| witness.ask(&head, store, &*self.clock));
         join_all(asked).await;
         match waiting.iter().find(|witness| witness.standing().is_fork()) {
-            Some(witness) => Err(contradicted(witness, &registry, head.checkpoint.size).await),
+            Some(witness) => {
+                Err(contradicted(witness, &registry, head.checkpoint.size, store).await)
+            }
             None => Ok(()),
         }
     }
@@ -76,7 +78,12 @@ impl Witnesses {
 }
 
 /// What it says, with what it shows for it.
-async fn contradicted(witness: &Witness, registry: &Registry, size: u64) -> Error {
+async fn contradicted(
+    witness: &Witness,
+    registry: &Registry,
+    size: u64,
+    store: &Arc<dyn Store>,
+) -> Error {
     let (url, standing) = (&witness.name, witness.standing());
     let shown = witness.line.newest(registry.origin()).await;
     let keys = registry.ledger_keys(Use::Note);
@@ -84,6 +91,11 @@ async fn contradicted(witness: &Witness, registry: &Registry, size: u64) -> Erro
         keys.map(|(_, key)| Checkpoint::open(note, registry.origin(), key)).find_map(Result::ok)
     });
     let evidence = match opened {
+        Some(checkpoint) if is_held(store, &checkpoint).await => format!(
+            "But what it shows, a checkpoint of {} entries, this store holds too: something else was signed \
+             with this ledger's key and shown to it, and it cosigns nothing before its operator has looked",
+            checkpoint.size
+        ),
         Some(checkpoint) => format!(
             "It shows a checkpoint of {} entries that this ledger signed, root {}",
             checkpoint.size, checkpoint.root
@@ -97,4 +109,11 @@ async fn contradicted(witness: &Witness, registry: &Registry, size: u64) -> Erro
     Error::Stop(format!(
         "the store ends at {size} entries, and the witness {url} {standing}. {what}. {evidence}"
     ))
+}
+
+/// Whether the store begins with that tree.
+async fn is_held(store: &Arc<dyn Store>, shown: &Checkpoint) -> bool {
+    let (store, size) = (Arc::clone(store), shown.size);
+    let root = tokio::task::spawn_blocking(move || receipt::root(&*store, size)).await;
+    root.expect("a look-up never panics").is_ok_and(|root| root == Some(shown.root))
 }

@@ -123,7 +123,7 @@ impl fmt::Display for Standing {
             Self::Unasked => f.write_str("was not asked yet"),
             Self::Cosigns => f.write_str("cosigns"),
             Self::Replays => f.write_str("has not replayed yet what it is shown"),
-            Self::Unknown => f.write_str("does not know this ledger: its operator has to add it"),
+            Self::Unknown => f.write_str("does not know this ledger, or is not at that URL: its operator has to add it"),
             Self::Silent(why) => write!(f, "does not answer: {why}"),
             Self::Refuses(why) => write!(f, "refuses: {why}"),
             Self::Ahead(size) => write!(

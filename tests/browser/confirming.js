@@ -150,37 +150,38 @@ export function confirming(world) {
           `https://energie.example${PATH}`,
         );
         assert.equal(direct, "blocked");
-        for (const url of [
-          "https://energie.example/elsewhere",
-          `https://energie.example${PATH}/`,
-          `https://energie.example:444${PATH}`,
-          `http://energie.example${PATH}`,
-          `${ledger.url}/blocks/0`,
+        // What could carry more than a name is not asked, nor a URL whatever it is of.
+        for (const name of [
+          `https://energie.example${PATH}`,
+          `energie.example${PATH}?${"secret".repeat(1000)}`,
+          "energie.example/elsewhere?",
+          "energie.example:444",
+          "secret@energie.example",
+          "energie.example#secret",
+          "Energie.Example",
+          "energie.example\n",
+          `${"secret.".repeat(40)}energie.example`,
+          ledger.url,
+          ["energie.example"],
         ]) {
           const answer = await page.evaluate(
-            (url) =>
+            (name) =>
               new Promise((resolve) => {
                 const worker = new Worker("page/domain-worker.js");
                 worker.onmessage = ({ data }) => resolve(data);
-                worker.postMessage(url);
+                worker.postMessage(name);
               }),
-            url,
+            name,
           );
-          assert.deepEqual(answer, { silence: "unreachable" }, url);
+          assert.deepEqual(answer, { silence: "unreachable" }, String(name));
         }
         // Names that a URL takes for an address are asked nowhere.
-        const urls = await page.evaluate(async () => {
-          const { keysUrl } = await import("./page/domain.js");
+        const asked = await page.evaluate(async () => {
+          const { isAsked } = await import("./page/domain.js");
           const ids = ["127.0.0.1", "10.1", "a.0x7f", "a.b1", "xn--nergie-9ua.example"];
-          return ids.map((id) => keysUrl(id));
+          return ids.map((id) => isAsked(id));
         });
-        assert.deepEqual(urls, [
-          null,
-          null,
-          null,
-          `https://a.b1${PATH}`,
-          `https://xn--nergie-9ua.example${PATH}`,
-        ]);
+        assert.deepEqual(asked, [false, false, false, true, true]);
       },
       { expected: /Content Security Policy/ },
     );

@@ -30,7 +30,7 @@ export function verifying(world) {
         assert.equal(status.length, 2);
         assert.ok(requests.every((path) => !path.startsWith("/verify")));
         const steps = await page.$$(".steps > li.passed");
-        assert.equal(steps.length, outcome === "unknown" ? 0 : 9);
+        assert.equal(steps.length, outcome === "unknown" ? 0 : 10);
         const text = await page.textContent("#answers");
         assert.doesNotMatch(text, /fake|forged/i);
         if (outcome === "unknown") assert.match(text, /rests on the ledger’s word/);

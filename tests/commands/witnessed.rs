@@ -126,9 +126,10 @@ async fn an_earlier_checkpoint_says_until_when_it_was_not_shown() {
     desk.write("earlier.note", &cosigned(&before, &[(1, now_s + 900), (2, now_s + 900)]));
     desk.run(&earlier).expect(0, "it kept or dated it back");
     desk.write("earlier.note", &cosigned(&before, &[(1, now_s)]));
-    desk.run(&earlier).expect(1, "the earlier one has no quorum of witnesses");
+    desk.run(&earlier)
+        .expect(2, "of --earlier is of no use here: checkpoint: it has no quorum of witnesses");
     desk.write("earlier.note", &cosigned(&head(&proof), &[(1, now_s), (2, now_s)]));
-    desk.run(&earlier).expect(1, "and holds entry");
+    desk.run(&earlier).expect(2, "and holds entry");
     desk.write("witnesses.policy", &policy().replace("quorum G", "quorum H"));
     desk.run(&VERIFY).expect(2, "line 6: \"H\" is no witness or group of a line before");
 }
@@ -144,12 +145,12 @@ async fn what_was_cosigned_is_not_given_away_for_a_head_that_nobody_has_seen() {
         ["proof", "refresh", "a.pdf.proof"],
         ["proof", "refresh", "a.pdf.proof", "--policy", "witnesses.policy"],
     );
-    desk.run(&refresh).expect(3, "not all cosigned the newer one: it stays as it is");
+    desk.run(&refresh).expect(3, "signed for the newer one: it stays as it is");
     assert_eq!(fs::read(desk.at("a.pdf.proof")).unwrap(), before);
     // A quorum is given away for less by no policy, and less than a quorum is no loss.
     desk.carry(&proof, Some(cosigned(&head(&proof), &[(0, now_s), (2, now_s)])));
     let before = fs::read(desk.at("a.pdf.proof")).unwrap();
-    desk.run(&by_policy).expect(3, "a quorum of the policy cosigned this proof, and not the newer");
+    desk.run(&by_policy).expect(3, "this proof satisfies the policy, and the newer one does not");
     assert_eq!(fs::read(desk.at("a.pdf.proof")).unwrap(), before);
     desk.carry(&proof, Some(cosigned(&head(&proof), &[(0, now_s)])));
     desk.run(&by_policy).expect(0, "certified  a.pdf.proof");

@@ -5,8 +5,9 @@ use serde_json::{Value as Json, json};
 
 use crate::harness::{Client, Home, bounded};
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "not-found",
+    "no-such-path",
     "method-not-allowed",
     "malformed-path",
     "malformed-body",
@@ -69,7 +70,7 @@ async fn a_problem_says_its_kind_its_status_and_what_was_wrong() {
         );
         assert_eq!(
             said(get, "/nothing", vec![]).await,
-            json!(["/problems/not-found", "Not Found", "there is nothing at this path", null])
+            json!(["/problems/no-such-path", "Not Found", "there is nothing at this path", null])
         );
         assert_eq!(
             said(Method::PUT, "/verify", vec![]).await,

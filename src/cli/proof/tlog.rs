@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use probant_core::{note::NOTE_BYTES_MAX, proof::Proof, tlog_proof::TlogProof};
+use probant_core::{
+    note::NOTE_BYTES_MAX,
+    proof::{Attested, Proof},
+    tlog_proof::TlogProof,
+};
 
 use super::read;
 use crate::{
@@ -51,6 +55,12 @@ impl Tlog {
         let made = made.map_err(|rejected| {
             Error::input(format!("{name} and its checkpoint: {}: {rejected}", rejected.code()))
         })?;
+        let attested = Attested { checkpoint: Some(made.note.clone()), ..Attested::default() };
+        if attested.cosigned() == 0 {
+            eprintln!(
+                "probant: no witness cosigned this head; `probant proof refresh` may bring one that some did"
+            );
+        }
         say(made.to_string().trim_end())?;
         Ok(0)
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     certification::Certification,
     timestamp::Stated,
-    witnessed::{Trusted, Witnessed},
+    witnessed::{Trusted, Unmet},
 };
 use crate::{
     client::{Head, Shown},
@@ -42,6 +42,9 @@ pub enum Refused {
     /// What was brought or shown holds, and no quorum of witnesses has seen it.
     #[serde(rename = "not witnessed")]
     NotWitnessed,
+    /// The earlier checkpoint that was given is of no use here.
+    #[serde(rename = "not verified")]
+    Earlier,
 }
 
 impl Refused {
@@ -216,11 +219,12 @@ impl Report {
             }
             let witnessed = match self.trusted.as_ref().map(|by| by.judge(verified)).transpose() {
                 Ok(witnessed) => witnessed,
-                Err(rejected) => return self.reject(Refused::of(self.checked), &rejected),
+                Err(Unmet::Missing(who)) => {
+                    return self.refuse(Refused::NotWitnessed, "quorum", who);
+                }
+                Err(Unmet::Refused(why)) => return self.reject(Refused::of(self.checked), &why),
+                Err(Unmet::Earlier(why)) => return self.reject(Refused::Earlier, &why),
             };
-            if let Some(missing) = witnessed.as_ref().and_then(Witnessed::missing) {
-                return self.refuse(Refused::NotWitnessed, "quorum", missing);
-            }
             let one = Certification::of(verified, witnessed, self.freshness.now_ms());
             self.certifications.push(one);
         }
@@ -261,11 +265,13 @@ impl Report {
         matches!(self.verdict, Ending::Verdict(_))
     }
 
-    /// 0 certified; 1 anything else that is known; 3 a ledger that is behind; 4 a lie.
+    /// 0 certified; 1 anything else that is known; 2 a wrong `--earlier`; 3 a ledger that is behind; 4 a
+    /// lie.
     pub fn exit_code(&self) -> u8 {
         match (self.verdict, self.checked) {
             (Ending::Verdict(Verdict::Certified), _) => 0,
             (Ending::Refused(Refused::Lie), _) => 4,
+            (Ending::Refused(Refused::Earlier), _) => 2,
             (Ending::Refused(Refused::NotFresh | Refused::NotWitnessed), Checked::Online) => 3,
             _ => 1,
         }
@@ -342,9 +348,20 @@ impl Report {
                 };
                 format!("not fresh  {file}\n  the {who} shows {text}\n{by_what}\n  {mend}")
             }
-            Refused::NotWitnessed => format!(
-                "not witnessed  {file}\n  {text}\n{by_what}\n  A newer proof may have more: try \
-                 again later, and tell the ledger's operator if it stays so."
+            Refused::NotWitnessed => {
+                let mend = match self.checked {
+                    Checked::Online => {
+                        "Try again shortly; if it stays so, look at the policy, and tell the \
+                                        ledger's operator."
+                    }
+                    Checked::Offline => {
+                        "`probant proof refresh` may bring a newer one that more have signed."
+                    }
+                };
+                format!("not witnessed  {file}\n  {text}\n{by_what}\n  {mend}")
+            }
+            Refused::Earlier => format!(
+                "not verified  {file}\n  the checkpoint of --earlier is of no use here: {code}: {text}\n{by_what}"
             ),
         }
     }

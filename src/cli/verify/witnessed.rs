@@ -7,6 +7,7 @@ use probant_core::{
     Rejected, Verified,
     note::NOTE_BYTES_MAX,
     trust_policy::{self, Judged, TrustPolicy},
+    verifier_key::VerifierKey,
 };
 use serde::Serialize;
 
@@ -18,6 +19,21 @@ use crate::{
 
 /// How far clocks may be apart before the difference is worth a word, in seconds.
 const CLOCKS_S: u64 = 300;
+
+/// What a checkpoint is called that no log signed.
+const CHECKPOINT: &str = "checkpoint";
+const NO_LOG: &str = "no log of the policy signed the checkpoint of its head: the policy is of another \
+                      ledger, or of a note key that was replaced, whose successor it has to list too";
+
+/// Why what is proven does not do by the policy.
+pub enum Unmet {
+    /// Somebody who has to sign did not.
+    Missing(String),
+    /// A line of somebody whom the policy names does not verify.
+    Refused(Rejected),
+    /// The earlier checkpoint that was given says nothing.
+    Earlier(Rejected),
+}
 
 /// Whom the asker believes.
 #[derive(Clone, Debug)]
@@ -34,8 +50,6 @@ pub struct Witnessed {
     witnesses: Vec<Witness>,
     not_after: Option<Moment>,
     not_before: Option<Moment>,
-    #[serde(skip)]
-    known: usize,
     #[serde(skip)]
     wanted: bool,
     #[serde(skip)]
@@ -79,22 +93,47 @@ impl Trusted {
     /// By the checkpoint that the proof carries, and the earlier one.
     ///
     /// # Errors
-    /// The refusal of a signature, of a form, or of an earlier checkpoint that gives nothing.
-    pub fn judge(&self, verified: &Verified) -> Result<Witnessed, Rejected> {
-        let judged = verified.judge(&self.policy)?;
-        let wanted = self.policy.wants_witnesses();
+    /// [`Unmet`].
+    pub fn judge(&self, verified: &Verified) -> Result<Witnessed, Unmet> {
+        let judged = match verified.judge(&self.policy) {
+            // The proof holds, so the ledger's own line does.
+            Err(Rejected::Signature(CHECKPOINT)) => return Err(Unmet::Missing(NO_LOG.into())),
+            judged => judged.map_err(Unmet::Refused)?,
+        };
         let quorum = judged.as_ref().map_or(!self.policy.wants_checkpoint(), Judged::quorum);
         let by = judged.as_ref().map(Judged::witnessed).unwrap_or_default();
+        if !quorum {
+            return Err(Unmet::Missing(self.missing(by)));
+        }
         let not_after = judged.as_ref().and_then(Judged::not_after_s).map(Moment::of);
+        let not_before = self.not_before_s(verified).map_err(Unmet::Earlier)?;
         Ok(Witnessed {
             quorum,
             witnesses: by.iter().map(Witness::of).collect(),
             not_after,
-            not_before: self.not_before_s(verified)?.map(Moment::of),
-            known: self.policy.witnesses().len(),
-            wanted,
+            not_before: not_before.map(Moment::of),
+            wanted: self.policy.wants_witnesses(),
             sealed_s: verified.sealed().time_ms / 1000,
         })
+    }
+
+    /// Who has to sign, and did not.
+    fn missing(&self, by: &[trust_policy::Witnessed<'_>]) -> String {
+        if !self.policy.wants_witnesses() {
+            return "the proof carries no checkpoint that a log of the policy signed".into();
+        }
+        let signed = |key: &VerifierKey| by.iter().any(|one| one.witness.key == *key);
+        let (signed, not): (Vec<_>, Vec<_>) =
+            self.policy.witnesses().iter().partition(|one| signed(&one.key));
+        let names = |of: Vec<&trust_policy::Witness>| {
+            let names: Vec<_> = of.iter().map(|one| one.key.name()).collect();
+            if names.is_empty() { "none".into() } else { names.join(", ") }
+        };
+        format!(
+            "no quorum of the policy cosigned its head: {} did, and not {}, by the keys of the policy",
+            names(signed),
+            names(not)
+        )
     }
 
     /// By the earlier checkpoint, which the ledger's present note key or a log of the policy signed.
@@ -102,15 +141,15 @@ impl Trusted {
         let Some(note) = &self.earlier else { return Ok(None) };
         let judged = self.policy.judge(note, Some(verified.note_key()))?;
         let (size, entry) = (judged.checkpoint().size, verified.entry());
-        let refuse = |why: String| Err(Rejected::Checkpoint(format!("the earlier one {why}")));
+        let refuse = |why: String| Err(Rejected::Checkpoint(why));
         if judged.checkpoint().origin != verified.identity().origin {
-            return refuse("is of another ledger".into());
+            return refuse("it is of another ledger".into());
         }
         if size > entry {
-            return refuse(format!("has {size} entries, and holds entry {entry} already"));
+            return refuse(format!("it has {size} entries, and holds entry {entry} already"));
         }
         match judged.not_shown_before_s(entry) {
-            None => refuse("has no quorum of witnesses that say when".into()),
+            None => refuse("it has no quorum of witnesses that say when".into()),
             time => Ok(time),
         }
     }
@@ -123,22 +162,6 @@ impl Witness {
 }
 
 impl Witnessed {
-    /// Why there is no verdict, if the policy is not met.
-    pub fn missing(&self) -> Option<String> {
-        if self.quorum {
-            return None;
-        }
-        if !self.wanted {
-            return Some("the proof carries no checkpoint that a log of the policy signed".into());
-        }
-        let names: Vec<_> = self.witnesses.iter().map(|one| one.name.as_str()).collect();
-        let who = if names.is_empty() { "none".into() } else { names.join(", ") };
-        Some(format!(
-            "of the {} witnesses of the policy these cosigned its head, and are no quorum: {who}",
-            self.known
-        ))
-    }
-
     /// Lines of the answer.
     pub fn to_text(&self) -> String {
         if !self.wanted {

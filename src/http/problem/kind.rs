@@ -1,11 +1,12 @@
 //! The kinds of problems: a closed set with stable names, each documented at `/problems/{name}`.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, StatusCode as Status};
 
 /// What went wrong, by what the client does next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     NotFound,
+    NoSuchPath,
     MethodNotAllowed,
     MalformedPath,
     MalformedBody,
@@ -38,8 +39,9 @@ pub struct Facts {
 
 impl Kind {
     /// All of them, as they are listed.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::NotFound,
+        Self::NoSuchPath,
         Self::MethodNotAllowed,
         Self::MalformedPath,
         Self::MalformedBody,
@@ -74,110 +76,83 @@ impl Kind {
     }
 
     /// All that is said of it.
-    #[rustfmt::skip]
     pub fn facts(self) -> Facts {
-        use StatusCode as Status;
-        let facts = |name, status, title, meaning, remedy| {
-            Facts { name, title, status, meaning, remedy }
-        };
-        match self {
-            Self::NotFound => facts(
-                "not-found", Status::NOT_FOUND, "Not Found",
-                "Nothing is at this path, or what it names is not on this ledger.",
-                "Check the path. A document without a certification is unknown to this ledger: that \
-                 does not say that it is forged.",
-            ),
-            Self::MethodNotAllowed => facts(
-                "method-not-allowed", Status::METHOD_NOT_ALLOWED, "Method Not Allowed",
-                "The path is there, and does not take this method.",
-                "Use one of the methods in the header Allow.",
-            ),
-            Self::MalformedPath => facts(
-                "malformed-path", Status::BAD_REQUEST, "Malformed path",
-                "A part of the path is not in its one spelling: a number in decimal digits, a \
-                 fingerprint or a hash in lower-case hex.",
-                "Mend the part that the detail names.",
-            ),
-            Self::MalformedBody => facts(
-                "malformed-body", Status::BAD_REQUEST, "Malformed request",
-                "The body did not arrive whole, or is not of the form that this path takes.",
-                "Mend what the detail names, and send it again.",
-            ),
-            Self::UnsupportedMediaType => facts(
-                "unsupported-media-type", Status::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type",
-                "The Content-Type of the body is not one that this path takes.",
-                "Send the body with the type that the detail names.",
-            ),
-            Self::Rejected => facts(
-                "rejected", Status::BAD_REQUEST, "Rejected",
-                "The rules of the ledger refuse what was sent, and nothing was changed. The member \
-                 code is a code of docs/format.md 12, and the detail begins with it.",
-                "Mend what the detail names. The same bytes are refused again, unless the code \
-                 says that time or an enrollment mends them.",
-            ),
-            Self::ReadOnly => facts(
-                "read-only", Status::FORBIDDEN, "Read-only",
-                "This node of the ledger answers questions and takes no statements.",
-                "Send the statement to a node that writes: the operator says where.",
-            ),
-            Self::PrefixTooShort => facts(
-                "prefix-too-short", Status::BAD_REQUEST, "Prefix too short",
-                "The fingerprints of more documents begin so than one answer holds.",
-                "Ask with one more digit.",
-            ),
-            Self::TooLarge => facts(
-                "too-large", Status::PAYLOAD_TOO_LARGE, "Content Too Large",
-                "The body is longer than this path takes.",
-                "Send less: the detail names the limit. Of a long document, send its fingerprint.",
-            ),
-            Self::HeadersTooLarge => facts(
-                "headers-too-large", Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "Request Header Fields Too Large",
-                "The headers of the request are longer than the ledger reads.",
-                "Send fewer or shorter headers: none but the usual ones is needed.",
-            ),
-            Self::Timeout => facts(
-                "timeout", Status::REQUEST_TIMEOUT, "Request Timeout",
-                "The request did not arrive whole in time.",
-                "Send it again, over a better connection or in smaller parts.",
-            ),
-            Self::RateLimited => facts(
-                "rate-limited", Status::TOO_MANY_REQUESTS, "Too Many Requests",
-                "This client asks more often than it may.",
-                "Wait as long as Retry-After says. POST /documents asks about 1,000 documents at \
-                 once.",
-            ),
-            Self::Quota => facts(
-                "quota", Status::TOO_MANY_REQUESTS, "Too Many Requests",
-                "This issuer has sent more statements than it may in this time. Nothing was taken.",
-                "Wait as long as Retry-After says, and send the same again. One statement certifies \
-                 up to 65,536 documents.",
-            ),
-            Self::Busy => facts(
-                "busy", Status::SERVICE_UNAVAILABLE, "Try again later",
-                "The ledger cannot answer at this moment: look-ups follow the newest block, or \
-                 statements wait for theirs. Nothing was taken.",
-                "Wait as long as Retry-After says, and send the same again.",
-            ),
-            Self::Overloaded => facts(
-                "overloaded", Status::SERVICE_UNAVAILABLE, "Overloaded",
-                "More requests are under way than the ledger serves at once. Nothing was taken.",
-                "Wait as long as Retry-After says, and send the same again.",
-            ),
-            Self::Stopping => facts(
-                "stopping", Status::SERVICE_UNAVAILABLE, "Stopping",
-                "The ledger finishes what it accepted, and takes nothing new. Nothing was taken.",
-                "Send the same again once it is back.",
-            ),
-            Self::Stopped => facts(
-                "stopped", Status::INTERNAL_SERVER_ERROR, "The ledger has stopped",
-                "The ledger met a failure of its own, whose cause is in its log.",
-                "Tell its operator. A statement that was sent may have been kept: send it again \
-                 later, and it has one receipt.",
-            ),
-        }
+        let row = TABLE.into_iter().find(|row| row.0 == self).expect("each has its row");
+        let (_, name, status, title, meaning, remedy) = row;
+        Facts { name, title, status, meaning, remedy }
     }
 }
+
+/// Name, status, title, what it means, what to do.
+type Row = (Kind, &'static str, StatusCode, &'static str, &'static str, &'static str);
+
+/// What is said of each, in the order of [`Kind::ALL`].
+#[rustfmt::skip]
+const TABLE: [Row; 18] = [
+    (Kind::NotFound, "not-found", Status::NOT_FOUND, "Not Found",
+     "What the path names is not on this ledger.",
+     "Check what is named. A document without a certification is unknown to this ledger: \
+     that does not say that it is forged."),
+    (Kind::NoSuchPath, "no-such-path", Status::NOT_FOUND, "Not Found",
+     "There is nothing at this path, whatever is on the ledger.",
+     "Check the URL: it may be that of another service, of another version, or with a part \
+     too much."),
+    (Kind::MethodNotAllowed, "method-not-allowed", Status::METHOD_NOT_ALLOWED, "Method Not Allowed",
+     "The path is there, and does not take this method.",
+     "Use one of the methods in the header Allow."),
+    (Kind::MalformedPath, "malformed-path", Status::BAD_REQUEST, "Malformed path",
+     "A part of the path is not in its one spelling: a number in decimal digits, a \
+     fingerprint or a hash in lower-case hex.",
+     "Mend the part that the detail names."),
+    (Kind::MalformedBody, "malformed-body", Status::BAD_REQUEST, "Malformed request",
+     "The body did not arrive whole, or is not of the form that this path takes.",
+     "Mend what the detail names, and send it again."),
+    (Kind::UnsupportedMediaType, "unsupported-media-type", Status::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type",
+     "The Content-Type of the body is not one that this path takes.",
+     "Send the body with the type that the detail names."),
+    (Kind::Rejected, "rejected", Status::BAD_REQUEST, "Rejected",
+     "The rules of the ledger refuse what was sent, and nothing was changed. The member \
+     code is a code of docs/format.md 12, and the detail begins with it.",
+     "Mend what the detail names. The same bytes are refused again, unless the code \
+     says that time or an enrollment mends them."),
+    (Kind::ReadOnly, "read-only", Status::FORBIDDEN, "Read-only",
+     "This node of the ledger answers questions and takes no statements.",
+     "Send the statement to a node that writes: the operator says where."),
+    (Kind::PrefixTooShort, "prefix-too-short", Status::BAD_REQUEST, "Prefix too short",
+     "The fingerprints of more documents begin so than one answer holds.",
+     "Ask with one more digit."),
+    (Kind::TooLarge, "too-large", Status::PAYLOAD_TOO_LARGE, "Content Too Large",
+     "The body is longer than this path takes.",
+     "Send less: the detail names the limit. Of a long document, send its fingerprint."),
+    (Kind::HeadersTooLarge, "headers-too-large", Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large",
+     "The headers of the request are longer than the ledger reads.",
+     "Send fewer or shorter headers: none but the usual ones is needed."),
+    (Kind::Timeout, "timeout", Status::REQUEST_TIMEOUT, "Request Timeout",
+     "The request did not arrive whole in time.",
+     "Send it again, over a better connection or in smaller parts."),
+    (Kind::RateLimited, "rate-limited", Status::TOO_MANY_REQUESTS, "Too Many Requests",
+     "This client asks more often than it may.",
+     "Wait as long as Retry-After says. POST /documents asks about 1,000 documents at \
+     once."),
+    (Kind::Quota, "quota", Status::TOO_MANY_REQUESTS, "Too Many Requests",
+     "This issuer has sent more statements than it may in this time. Nothing was taken.",
+     "Wait as long as Retry-After says, and send the same again. One statement certifies \
+     up to 65,536 documents."),
+    (Kind::Busy, "busy", Status::SERVICE_UNAVAILABLE, "Try again later",
+     "The ledger cannot answer at this moment: look-ups follow the newest block, or \
+     statements wait for theirs. Nothing was taken.",
+     "Wait as long as Retry-After says, and send the same again."),
+    (Kind::Overloaded, "overloaded", Status::SERVICE_UNAVAILABLE, "Overloaded",
+     "More requests are under way than the ledger serves at once. Nothing was taken.",
+     "Wait as long as Retry-After says, and send the same again."),
+    (Kind::Stopping, "stopping", Status::SERVICE_UNAVAILABLE, "Stopping",
+     "The ledger finishes what it accepted, and takes nothing new. Nothing was taken.",
+     "Send the same again once it is back."),
+    (Kind::Stopped, "stopped", Status::INTERNAL_SERVER_ERROR, "The ledger has stopped",
+     "The ledger met a failure of its own, whose cause is in its log.",
+     "Tell its operator. A statement that was sent may have been kept: send it again \
+     later, and it has one receipt."),
+];
 
 #[cfg(test)]
 mod tests {
