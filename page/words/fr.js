@@ -306,7 +306,7 @@ export default {
   "fact.noteKey": "Clé des points de contrôle",
   "fact.mlDsa44": "Signature par ML-DSA-44",
   "outcome.signed": "Vérifiée",
-  "outcome.unchecked": "Présente, non vérifiée : les navigateurs ne connaissent pas encore ML-DSA-44",
+  "outcome.unchecked": "Présente, non vérifiée : les navigateurs ne connaissent pas encore ML-DSA-44",
   "fact.sealKey": "Clé du sceau",
   "fact.paths": "Chemins",
   "fact.first": "Première écriture",

@@ -40,14 +40,22 @@ export function hostile(world) {
     );
   }
 
-  test("a bit of the proof is flipped", () => {
-    const places = Array.from({ length: 16 }, (_, at) => at / 15);
-    return said(
-      "certified.pdf",
-      places.map((at) => (json) => eachProof(json, (bytes) => flipped(bytes, at))),
-      "lie",
-    );
-  });
+  test("a bit of the proof is flipped", () =>
+    lying(null, async (page) => {
+      const unchecked = [];
+      for (const at of Array.from({ length: 24 }, (_, place) => place / 23)) {
+        world.proxy.twist = (path, json) =>
+          path.startsWith("/status/blake3") ? eachProof(json, (bytes) => flipped(bytes, at)) : null;
+        const [outcome] = await bring(page, file("certified.pdf"));
+        if (outcome === "lie") continue;
+        // No browser verifies ML-DSA-44: what is signed by it alone says so of itself.
+        assert.equal(outcome, "certified", String(at));
+        assert.match(await page.textContent("#answers"), /not checked: browsers do not know ML-DSA-44/);
+        unchecked.push(at);
+      }
+      // Two signatures of 2,420 bytes, one in base64, of a proof of 11 kB.
+      assert.ok(unchecked.length < 14, `${unchecked}`);
+    }));
 
   test("the proof is of another document", async () => {
     const { proofs } = await ask(await world.ledger.fingerprint("revoked.pdf"));
