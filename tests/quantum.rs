@@ -97,7 +97,7 @@ async fn a_new_ledger_is_believed_by_its_ml_dsa_key_alone() {
         // Who forges Ed25519 leaves that line out, or the whole checkpoint.
         let carried = proof.attested.checkpoint.clone().unwrap();
         let ed25519 = carried.split_inclusive('\n').take(5).collect::<String>();
-        for (note, why) in [(Some(ed25519), "signature: "), (None, "carries no checkpoint")] {
+        for (note, why) in [(Some(ed25519), "no log of the policy signed"), (None, "carries no checkpoint")] {
             let mut bare = proof.clone();
             bare.attested.checkpoint = note;
             fs::write(home.folder().join("bill.pdf.proof"), bare.encode()).unwrap();
@@ -172,7 +172,7 @@ async fn an_old_ledger_gets_such_a_key_and_then_another() {
         assert_eq!(code, 0, "{said}");
         expect(&home, &BY_POLICY, 0, "certified  bill.pdf");
         certified(&home, &client, &issuer, b"facture d'apres-demain").await;
-        expect(&home, &BY_POLICY, 1, "signature: ");
+        expect(&home, &BY_POLICY, 1, "no log of the policy signed");
         let origin = harness::ORIGIN.parse().unwrap();
         let key = probant_core::checkpoint::ml_dsa_verifier_key(&origin, second.public());
         trust(&home, &key.to_string());

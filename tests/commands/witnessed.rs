@@ -67,10 +67,10 @@ async fn a_policy_is_met_by_a_quorum_and_by_nothing_less() {
     let (proof, now_s) = desk.witnessed();
     let note = |by: &[(usize, u64)]| Some(cosigned(&head(&proof), by));
     for (carried, who) in [
-        (None, "no quorum: none"),
-        (note(&[]), "no quorum: none"),
-        (note(&[(2, now_s)]), "no quorum: witness3.example"),
-        (note(&[(0, now_s), (0, now_s + 1)]), "no quorum: witness1.example"),
+        (None, "cosigned its head: none did"),
+        (note(&[]), "cosigned its head: none did"),
+        (note(&[(2, now_s)]), "cosigned its head: witness3.example did"),
+        (note(&[(0, now_s), (0, now_s + 1)]), "cosigned its head: witness1.example did"),
     ] {
         desk.carry(&proof, carried);
         let said = desk.run(&VERIFY).expect(1, who);

@@ -94,7 +94,8 @@ fn the_database_of_the_environment_is_audited_and_named_without_an_argument() {
     // An argument counts before it.
     let elsewhere = probant(&["audit", home.folder().to_str().unwrap()], &url);
     assert_eq!(elsewhere.status.code(), Some(2), "{elsewhere:?}");
-    assert!(probant(&["audit", "--store", &url], "postgres://nobody@nowhere/l").status.success());
+    let named = ["audit", "--store", &url, "--identity", &identity];
+    assert!(probant(&named, "postgres://nobody@nowhere/l").status.success());
     assert_eq!(probant(&["audit", "--store", &url, "."], &url).status.code(), Some(2));
 }
 

@@ -361,7 +361,7 @@ impl Report {
                 format!("not witnessed  {file}\n  {text}\n{by_what}\n  {mend}")
             }
             Refused::Earlier => format!(
-                "not verified  {file}\n  the checkpoint of --earlier is of no use here: {code}: {text}\n{by_what}"
+                "not verified  {file}\n  the checkpoint of --earlier is of no use here: {text}\n{by_what}"
             ),
         }
     }
