@@ -63,8 +63,9 @@ fn what_was_replayed_before_is_cosigned_while_the_ledger_is_away() {
     bench.look(&world.encode());
     let mut bench = bench.restarted();
     assert!(matches!(bench.look(&[]), Standing::Unreached(_)));
-    *bench.shown.lock().unwrap() = Err("block 5 did not arrive: a checksum");
-    assert!(matches!(bench.look_again(), Standing::Unreached(_)), "that is the network's");
+    let broken: Source =
+        Box::new(|_| Err(Error::Stop("block 5 did not arrive: a checksum".into())));
+    assert!(matches!(bench.look_at(broken), Standing::Unreached(_)), "that is the network's");
     let sent = submission(&world, 0, world.chain.head().size);
     opened(&sent, &bench.add(&sent).unwrap());
 }
@@ -130,8 +131,8 @@ fn what_the_disk_changed_in_its_state_ends_it_and_accuses_nobody() {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
         fs::write(&path, bytes).unwrap();
-        let opened = Cosigned::open(bench.dir.path(), &bench.ledger.identity);
-        assert_eq!(opened.err().map(|error| error.exit_code()), Some(4), "byte {at}");
+        let kept = cosigned::kept(bench.dir.path(), &bench.ledger.identity);
+        assert_eq!(kept.err().map(|error| error.exit_code()), Some(4), "byte {at}");
     }
     fs::write(&path, whole).unwrap();
     fs::write(bench.state().join("looked"), "1").unwrap();
@@ -139,6 +140,26 @@ fn what_the_disk_changed_in_its_state_ends_it_and_accuses_nobody() {
     assert!(matches!(bench.look(&world.encode()), Standing::Damaged(_)));
     let sent = submission(&world, size_at(&world, 2), size_at(&world, 3));
     assert!(bench.add(&sent).is_err());
+}
+
+/// Each would cosign by what it read at its start.
+#[test]
+fn a_second_witness_on_the_same_state_is_refused_while_the_first_one_lives() {
+    let world = world();
+    let mut bench = Bench::of(&world);
+    bench.look(&world.encode());
+    let open = |bench: &Bench| Cosigned::open(bench.dir.path(), &bench.ledger.identity);
+    // Also while no audit is open: a fault ends it, and its lock with it.
+    for blocks in [world.encode(), vec![vec![0; 40]]] {
+        bench.look(&blocks);
+        let refused = open(&bench).err().expect("it is held");
+        assert_eq!(refused.exit_code(), 3);
+        let path = bench.state().join("cosigning");
+        assert!(refused.to_string().contains(&path.display().to_string()), "{refused}");
+    }
+    let dir = bench.dir;
+    drop((bench.followed, bench.follower));
+    assert!(Cosigned::open(dir.path(), &bench.ledger.identity).is_ok(), "it goes with its holder");
 }
 
 /// The next block, in which the operator puts another note key in the place of the one there was.
