@@ -37,6 +37,14 @@ pub struct Newest {
     pub note: String,
 }
 
+impl Newest {
+    /// The cosignatures, which follow the line of the ledger.
+    pub fn lines(&self) -> &str {
+        let lines = self.note.split_once("\n\n").map_or("", |(_, lines)| lines);
+        lines.split_once('\n').map_or("", |(_, lines)| lines)
+    }
+}
+
 /// The state of one ledger that this module answers for.
 pub struct Cosigned {
     dir: PathBuf,

@@ -196,8 +196,15 @@ impl Followed {
             None => return Err(not_begun(&cosigned, sent)),
         };
         self.check_old(&mut cosigned, sent)?;
-        self.check_replayed(&mut cosigned, sent)?;
-        self.cosign(&mut cosigned, sent, &line)
+        let newer_ms = self.check_replayed(&mut cosigned, sent)?;
+        if newer_ms.is_some()
+            && let Some(newest) = cosigned.newest()
+            && newest.checkpoint == sent.checkpoint
+        {
+            // It is told again what it was told when there was nothing newer, with the time of then.
+            return Ok(newest.lines().to_owned());
+        }
+        self.cosign(&mut cosigned, (sent, &line), newer_ms)
     }
 
     /// That it follows on what was cosigned last.
@@ -226,45 +233,57 @@ impl Followed {
             .or_else(|rejected| inconsistent(&rejected.to_string()))
     }
 
-    /// That its root is the one which the blocks make.
-    fn check_replayed(&self, cosigned: &mut Cosigned, sent: &Sent) -> Result<(), Refusal> {
+    /// That its root is the one which the blocks make; and since when, in milliseconds since 1970, it is
+    /// known that it is not the newest.
+    fn check_replayed(&self, cosigned: &mut Cosigned, sent: &Sent) -> Result<Option<u64>, Refusal> {
         let (size, note) = (sent.checkpoint.size, &sent.submission.note);
-        let replayed = {
+        let (replayed, newer_ms) = {
             let view = self.view.borrow();
             if view.standing.forbids() {
                 return Err(Refusal::NotNow(view.standing.to_string()));
             }
-            let now_ms = self.clock.now_ms();
-            let is_stale = |at_ms| now_ms.saturating_sub(at_ms) > STALE_MS;
-            let newer = view.after(size).filter(|newer| is_stale(newer.at_ms));
-            match (view.at(size), newer) {
-                // Where nothing is new it is only told again what it was told.
-                (_, Some(_)) if sent.submission.old < size => {
-                    let blocks = view.blocks;
-                    return Err(Refusal::Inconsistent(format!(
-                        "the ledger has shown {blocks} blocks before, and this is not the newest: was \
-                         it restored from an old copy?"
-                    )));
-                }
-                (At::Head(head), _) => head.clone(),
-                (At::Beyond, _) => return Err(Refusal::NotReplayed(cosigned.size())),
+            let newer = view.after(size);
+            let newer_ms = newer.map(|newer| newer.at_ms);
+            if newer_ms.is_some_and(|at_ms| self.clock.now_ms().saturating_sub(at_ms) > STALE_MS) {
+                let blocks = view.blocks;
+                return Err(Refusal::Inconsistent(format!(
+                    "the ledger has shown {blocks} blocks before, and this is not the newest: was it \
+                     restored from an old copy?"
+                )));
+            }
+            let is_new = sent.submission.old < size;
+            if is_new && newer.is_some_and(|newer| newer.head.height < view.loaded) {
+                // No time is known by which this was there, and nothing newer.
+                return Err(Refusal::NotNow("the ledger has shown a newer one: send that".into()));
+            }
+            match view.at(size) {
+                At::Head(head) => (head.clone(), newer_ms),
+                At::Beyond => return Err(Refusal::NotReplayed(cosigned.size())),
                 // What was cosigned was replayed by then.
-                (At::Nothing, _) if sent.submission.old == size => return Ok(()),
-                (At::Nothing, _) => {
+                At::Nothing if !is_new => return Ok(newer_ms),
+                At::Nothing => {
                     return Err(Refusal::Inconsistent("no block that is known ends there".into()));
                 }
             }
         };
         if replayed.root == sent.checkpoint.root {
-            return Ok(());
+            return Ok(newer_ms);
         }
         let caught = Contradiction::of_head(&self.ledger.identity, size, note, &replayed);
         Err(Refusal::Inconsistent(self.stop(cosigned, caught)))
     }
 
-    /// Cosigns what has passed all checks: durable first, then told.
-    fn cosign(&self, cosigned: &mut Cosigned, sent: &Sent, line: &str) -> Result<String, Refusal> {
-        let (checkpoint, time_s) = (&sent.checkpoint, (self.clock.now_ms() / 1000).max(1));
+    /// Cosigns what has passed all checks: durable first, then told. It says a time by which nothing
+    /// newer had been shown.
+    fn cosign(
+        &self,
+        cosigned: &mut Cosigned,
+        (sent, line): (&Sent, &str),
+        newer_ms: Option<u64>,
+    ) -> Result<String, Refusal> {
+        let now_ms = self.clock.now_ms();
+        let time_s = (newer_ms.map_or(now_ms, |newer_ms| newer_ms.min(now_ms)) / 1000).max(1);
+        let checkpoint = &sent.checkpoint;
         if sent.submission.old == checkpoint.size
             && let Some((lines, signed_s)) = &cosigned.lines
             && (*signed_s..signed_s + SAME_S).contains(&time_s)

@@ -221,6 +221,7 @@ impl Follower {
             return Err(Error::busy(self.contradicted(&head).to_string()));
         }
         (view.registry, view.looked_ms) = (run.registry().cloned(), self.looked_ms);
+        view.loaded = view.blocks;
         self.followed.view.send_modify(|shown| {
             // What forbids to cosign does so until this look has ended.
             std::mem::swap(&mut view.standing, &mut shown.standing);

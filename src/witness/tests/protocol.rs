@@ -56,6 +56,64 @@ fn heads_that_were_replayed_are_cosigned_one_after_the_other_and_kept_first() {
     }
 }
 
+/// The times under the submission, by both keys.
+fn times_s(sent: &Submission, lines: &str) -> Vec<u64> {
+    let (note, cosigners) = (sent.note.clone() + lines, cosigners());
+    let keys: Vec<_> = cosigners.iter().map(Cosigner::verifier_key).collect();
+    let note = Note::split(&note).unwrap();
+    note.signatures(&keys).unwrap().iter().filter_map(|by| by.time_s()).collect()
+}
+
+/// The time says that there was nothing newer (docs/format.md 8.4).
+#[test]
+fn a_head_that_is_not_the_newest_is_given_no_time_of_now() {
+    let world = world();
+    let (mut bench, blocks) = (Bench::of(&world), world.encode());
+    let [one, two] = [1, 2].map(|height| size_at(&world, height));
+    bench.look(&blocks[..2]);
+    let sent = submission(&world, 0, one);
+    let lines = bench.add(&sent).unwrap();
+    let again = submission(&world, one, one);
+    bench.later(200_000);
+    assert_eq!(bench.look(&blocks[..3]), Standing::Follows);
+    let shown_s = bench.clock.now_ms() / 1000;
+    bench.later(30_000);
+    assert_eq!(bench.add(&again), Ok(lines.clone()), "as they were");
+    let kept = bench.kept();
+    bench = bench.restarted();
+    bench.look(&blocks);
+    assert_eq!(bench.add(&again), Ok(lines), "also after a restart");
+    bench.later(31_000);
+    let refused = bench.add(&again).unwrap_err();
+    assert!(
+        matches!(&refused, Refusal::Inconsistent(why) if why.contains("old copy")),
+        "{refused:?}"
+    );
+    assert_eq!(bench.kept(), kept);
+    // One that was never cosigned, and was the newest until half a minute ago.
+    let next = submission(&world, one, two);
+    let lines = bench.add(&next).unwrap();
+    assert_eq!(times_s(&next, &lines), [shown_s + 30; 2]);
+    bench.later(1000);
+    let newest = submission(&world, two, world.chain.head().size);
+    let lines = bench.add(&newest).unwrap();
+    assert_eq!(times_s(&newest, &lines), [bench.clock.now_ms() / 1000; 2]);
+}
+
+#[test]
+fn of_a_head_that_was_shown_before_the_start_with_a_newer_one_no_time_is_known() {
+    let world = world();
+    let mut bench = Bench::of(&world);
+    bench.look(&world.encode());
+    let mut bench = bench.restarted();
+    bench.look(&world.encode());
+    let refused = bench.add(&submission(&world, 0, size_at(&world, 2)));
+    assert!(matches!(&refused, Err(Refusal::NotNow(_))), "{refused:?}");
+    assert_eq!(bench.kept(), None);
+    let sent = submission(&world, 0, world.chain.head().size);
+    opened(&sent, &bench.add(&sent).unwrap());
+}
+
 #[test]
 fn what_was_replayed_before_is_cosigned_while_the_ledger_is_away() {
     let world = world();
