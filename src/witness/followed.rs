@@ -5,6 +5,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::Duration,
@@ -41,6 +42,8 @@ const SEATS: usize = 16;
 /// A ledger shows its newest head within a second or two. If one shows an older head than was replayed so
 /// long ago, it is not where it was.
 const STALE_MS: u64 = 60_000;
+/// Who the ledger is was not read yet: strangers may have it looked up once in so long.
+const STRANGER_WAKE_MS: u64 = 2000;
 /// Whoever asks for the same again within so many seconds gets the same again.
 const SAME_S: u64 = 10;
 
@@ -52,6 +55,8 @@ pub struct Followed {
     cosigned: Mutex<Cosigned>,
     cosigners: Arc<[Cosigner]>,
     wake: SyncSender<()>,
+    /// When a stranger had it looked up, in milliseconds since 1970.
+    stranger_ms: AtomicU64,
     seats: Semaphore,
 }
 
@@ -130,7 +135,9 @@ impl Followed {
         // One that has been told to look need not be told again.
         let (wake, woken) = sync_channel(1);
         let (cosigned, seats) = (Mutex::new(cosigned), Semaphore::new(SEATS));
-        (Arc::new(Self { ledger, view, clock, cosigned, cosigners, wake, seats }), woken)
+        let stranger_ms = AtomicU64::new(0);
+        let all = Self { ledger, view, clock, cosigned, cosigners, wake, stranger_ms, seats };
+        (Arc::new(all), woken)
     }
 
     /// Cosigns a checkpoint, if it is the ledger's, follows on and was replayed; waits a while for that.
@@ -139,8 +146,10 @@ impl Followed {
     /// The first check that it does not pass.
     pub async fn add_checkpoint(self: &Arc<Self>, sent: Sent) -> Result<String, Refusal> {
         // Nothing that costs more is done for a stranger.
-        let registry = self.registry();
-        registry.map_or(Ok(()), |registry| signed(&registry, &sent).map(drop))?;
+        match self.registry() {
+            Some(registry) => signed(&registry, &sent).map(drop)?,
+            None => return Err(self.met_stranger(&sent)),
+        }
         let _seat = self.seats.try_acquire().map_err(|_| {
             Refusal::NotNow(
                 "as many checkpoints of this ledger are waiting as may: try again".into(),
@@ -163,6 +172,26 @@ impl Followed {
         // Whether or not: the decision says how it stands.
         let _ = timeout(REPLAY_WAIT, view.wait_for(is_there)).await;
         self.decide_aside(&sent).await
+    }
+
+    /// Answers at once where it is not known yet who signs for this ledger: so nobody takes a seat, or
+    /// has the ledger asked more than now and then.
+    fn met_stranger(&self, sent: &Sent) -> Refusal {
+        let refusal = {
+            let cosigned = self.cosigned();
+            check_stopped(&cosigned, sent).err().unwrap_or_else(|| not_begun(&cosigned, sent))
+        };
+        let (now_ms, before) = (self.clock.now_ms(), self.stranger_ms.load(Ordering::Relaxed));
+        let is_due = now_ms.abs_diff(before) >= STRANGER_WAKE_MS;
+        let forbids = self.view.borrow().standing.forbids();
+        let claim = || {
+            let order = Ordering::Relaxed;
+            self.stranger_ms.compare_exchange(before, now_ms, order, order).is_ok()
+        };
+        if matches!(refusal, Refusal::NotReplayed(_)) && !forbids && is_due && claim() {
+            self.wake();
+        }
+        refusal
     }
 
     async fn decide_aside(self: &Arc<Self>, sent: &Arc<Sent>) -> Result<String, Refusal> {
@@ -330,12 +359,18 @@ fn signed(registry: &Registry, sent: &Sent) -> Result<String, Refusal> {
     sent.line(registry.ledger_key(Use::Note)).map_err(|_| Refusal::Unsigned)
 }
 
-/// Which key is the ledger's, block 0 says, and that was not read yet.
+/// Which key is the ledger's, block 0 says, and that was not read yet. A ledger that starts is waiting to
+/// hear whether it follows on what was cosigned. By whom it was sent is unknown: nobody is accused.
 fn not_begun(cosigned: &Cosigned, sent: &Sent) -> Refusal {
-    match (cosigned.size(), sent.submission.old) {
-        (0, 0) => Refusal::NotReplayed(0),
-        (0, _) => Refusal::Size(0),
-        _ => Refusal::NotNow("the blocks of this ledger are being replayed".into()),
+    let Sent { submission: Submission { old, proof, .. }, checkpoint } = sent;
+    if cosigned.size() != *old {
+        return Refusal::Size(cosigned.size());
+    }
+    let Some(before) = cosigned.newest() else { return Refusal::NotReplayed(0) };
+    let (from, to) = ((*old, before.checkpoint.root), (checkpoint.size, checkpoint.root));
+    match tree::check_consistency(from, to, proof) {
+        Ok(()) => Refusal::NotReplayed(*old),
+        Err(rejected) => Refusal::Inconsistent(rejected.to_string()),
     }
 }
 

@@ -251,6 +251,45 @@ fn the_note_key_is_the_one_that_the_replayed_blocks_have_in_force() {
     opened(&by(NEW_NOTE_SEED), &bench.add(&by(NEW_NOTE_SEED)).unwrap());
 }
 
+/// Whose submission it is, nobody can say yet.
+#[tokio::test]
+async fn strangers_take_no_seat_and_have_nobody_look_before_block_0_was_read() {
+    let world = world();
+    let mut bench = Bench::of(&world);
+    let sent = signed_by(&world, (0, size_at(&world, 1)), 77).to_text();
+    let asked_for = |bench: &Bench| bench.follower.is_woken();
+    for (later_ms, looks) in [(0, true), (500, false), (1499, false), (1, true), (0, false)] {
+        bench.later(later_ms);
+        for _ in 0..20 {
+            // At once: nobody looks here, and nobody waits.
+            let sent = Sent::parse(sent.as_bytes()).unwrap_or_else(|why| panic!("{why:?}"));
+            let answer = bench.followed.add_checkpoint(sent).await;
+            assert_eq!(answer, Err(Refusal::NotReplayed(0)));
+        }
+        assert_eq!(asked_for(&bench), looks, "after {later_ms} ms");
+    }
+    bench.look(&world.encode());
+    let sent = Sent::parse(sent.as_bytes()).unwrap_or_else(|why| panic!("{why:?}"));
+    assert_eq!(bench.followed.add_checkpoint(sent).await, Err(Refusal::Unsigned));
+}
+
+/// The blocks are lost, and what was cosigned is not: a ledger that starts hears whether it follows on.
+#[test]
+fn before_block_0_was_read_again_it_is_said_what_was_cosigned() {
+    let world = world();
+    let mut bench = Bench::of(&world);
+    bench.look(&world.encode());
+    let [one, two] = [1, 2].map(|height| size_at(&world, height));
+    bench.add(&submission(&world, 0, one)).unwrap();
+    let bench = bench.restarted();
+    let mut sent = submission(&world, one, two);
+    assert_eq!(bench.add(&sent), Err(Refusal::NotReplayed(one)));
+    assert_eq!(bench.add(&submission(&world, 0, two)), Err(Refusal::Size(one)));
+    sent.proof[0].0[5] ^= 1;
+    assert!(matches!(bench.add(&sent), Err(Refusal::Inconsistent(_))));
+    assert!(!bench.state().join("stopped").exists(), "it may be anybody's");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_more_wait_for_the_replay_than_there_are_seats_and_all_of_them_are_answered() {
     let world = world();
