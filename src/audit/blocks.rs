@@ -78,8 +78,9 @@ pub fn open_from(source: &str, height: u64) -> Result<Box<dyn Blocks>, Error> {
         Directory::open(source.as_ref()).and_then(|directory| after(Box::new(directory), height))
     };
     match ledger {
-        // It is no ledger. What it is instead shows in what else is there.
-        Err(error @ (Error::Input(_) | Error::Unusable(_))) => {
+        // It is no ledger, or one without this block, which a web server of files says of any. What it is
+        // instead shows in what else is there.
+        Err(error @ (Error::Input(_) | Error::Unusable(_) | Error::No(_))) => {
             match place::open(source).and_then(Exported::open) {
                 Ok(Some(exported)) => after(Box::new(exported), height),
                 Err(why) if is_bucket => Err(why),
