@@ -11,6 +11,7 @@
 //! It decides nothing that an audit does not: what breaks the rules, forks or goes back is never
 //! cosigned, and what was caught is saved as evidence.
 
+mod alarm;
 mod contradiction;
 mod cosigned;
 mod figures;

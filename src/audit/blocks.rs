@@ -1,8 +1,13 @@
 //! Where the blocks come from, and the thread that reads ahead of the replay.
 
 use std::{
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
     thread,
+    time::Duration,
 };
 
 use super::{directory::Directory, exported::Exported, remote::Remote};
@@ -61,7 +66,7 @@ pub fn open(source: &str) -> Result<Box<dyn Blocks>, Error> {
 /// The same from a height on. Where they can only be read in order, the blocks before are passed over.
 ///
 /// # Errors
-/// Those of [`open`]; `Input` where there are not so many blocks.
+/// Those of [`open`]; `No` where there is no such block.
 pub fn open_from(source: &str, height: u64) -> Result<Box<dyn Blocks>, Error> {
     let is_bucket = source.starts_with("s3://");
     let is_url = source.starts_with("http://") || source.starts_with("https://");
@@ -73,8 +78,9 @@ pub fn open_from(source: &str, height: u64) -> Result<Box<dyn Blocks>, Error> {
         Directory::open(source.as_ref()).and_then(|directory| after(Box::new(directory), height))
     };
     match ledger {
-        // It is no ledger. What it is instead shows in what else is there.
-        Err(error @ (Error::Input(_) | Error::Unusable(_))) => {
+        // It is no ledger, or one without this block, which a web server of files says of any. What it is
+        // instead shows in what else is there.
+        Err(error @ (Error::Input(_) | Error::Unusable(_) | Error::No(_))) => {
             match place::open(source).and_then(Exported::open) {
                 Ok(Some(exported)) => after(Box::new(exported), height),
                 Err(why) if is_bucket => Err(why),
@@ -89,7 +95,7 @@ pub fn open_from(source: &str, height: u64) -> Result<Box<dyn Blocks>, Error> {
 fn after(mut blocks: Box<dyn Blocks>, height: u64) -> Result<Box<dyn Blocks>, Error> {
     for _ in 0..height {
         if blocks.next()?.is_none() {
-            return Err(Error::input(format!("{}: there is no block {height}", blocks.name())));
+            return Err(Error::No(format!("{}: there is no block {height}", blocks.name())));
         }
     }
     Ok(blocks)
@@ -110,21 +116,50 @@ pub(super) struct Ended {
     pub notes: Vec<String>,
 }
 
-/// Reads on a thread of its own, which ends with the blocks or when nobody listens any more. It is
-/// not waited for: after an interruption it may still hang on a silent network.
-pub(super) fn read_ahead(mut blocks: Box<dyn Blocks>) -> Receiver<Read> {
-    let (sender, receiver) = sync_channel(CHUNKS_AHEAD);
+/// What was read ahead. Dropped, it ends the reading thread at its next block.
+pub(super) struct Ahead {
+    reads: Receiver<Read>,
+    gone: Arc<AtomicBool>,
+}
+
+impl Ahead {
+    /// What comes next, if it comes in time.
+    ///
+    /// # Errors
+    /// `Timeout`; `Disconnected` after the end.
+    pub fn next(&self, wait: Duration) -> Result<Read, RecvTimeoutError> {
+        self.reads.recv_timeout(wait)
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Reads on a thread of its own, which ends with the blocks, or with the one that it waits for when
+/// nobody listens any more: a source that never fills a chunk would else keep it, and its memory, for
+/// ever. It is not waited for: after an interruption it may still hang on a silent network.
+pub(super) fn read_ahead(mut blocks: Box<dyn Blocks>) -> Ahead {
+    let (sender, reads) = sync_channel(CHUNKS_AHEAD);
+    let gone = Arc::new(AtomicBool::new(false));
+    let ahead = Ahead { reads, gone: Arc::clone(&gone) };
     thread::spawn(move || {
-        let error = send_all(blocks.as_mut(), &sender).err();
+        let error = send_all(blocks.as_mut(), &sender, &gone).err();
         // Nobody listens after a finding or an interruption.
         let _ = sender.send(Read::End(Ended { error, notes: blocks.notes() }));
     });
-    receiver
+    ahead
 }
 
-fn send_all(blocks: &mut dyn Blocks, sender: &SyncSender<Read>) -> Result<(), Error> {
+fn send_all(
+    blocks: &mut dyn Blocks,
+    sender: &SyncSender<Read>,
+    gone: &AtomicBool,
+) -> Result<(), Error> {
     let (mut chunk, mut bytes) = (Vec::new(), 0);
-    loop {
+    while !gone.load(Ordering::Relaxed) {
         let next = blocks.next();
         if let Ok(Some(block)) = next {
             bytes += block.len();
@@ -143,5 +178,52 @@ fn send_all(blocks: &mut dyn Blocks, sender: &SyncSender<Read>) -> Result<(), Er
             return Ok(());
         }
         return next.map(drop);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use super::*;
+
+    /// Fills one chunk, and goes on with small blocks for ever, one each few milliseconds.
+    struct Drip {
+        full: bool,
+        _ended: Sender<()>,
+    }
+
+    impl Blocks for Drip {
+        fn name(&self) -> String {
+            "a drip".to_owned()
+        }
+
+        fn bytes_total(&self) -> Option<u64> {
+            None
+        }
+
+        fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+            if std::mem::replace(&mut self.full, true) {
+                thread::sleep(Duration::from_millis(20));
+                return Ok(Some(Vec::new()));
+            }
+            Ok(Some(vec![0; CHUNK_BYTES]))
+        }
+
+        fn notes(&mut self) -> Vec<String> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn the_thread_ends_when_nobody_listens_though_no_chunk_is_full() {
+        let (sender, ended) = channel();
+        let ahead = read_ahead(Box::new(Drip { full: false, _ended: sender }));
+        assert!(matches!(ahead.next(Duration::from_secs(20)), Ok(Read::Chunk(_))));
+        drop(ahead);
+        // Nothing is ever sent: the end of the thread is that of the source.
+        let end = ended.recv_timeout(Duration::from_secs(5));
+        assert_eq!(end, Err(RecvTimeoutError::Disconnected));
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError},
+        mpsc::RecvTimeoutError,
     },
     time::Duration,
 };
@@ -14,7 +14,7 @@ use probant_core::{Identity, block::Layout, chain::Chain, registry::Registry};
 
 use super::{
     Blocks, End, Past, Report, Settings, SignedHead, Tally,
-    blocks::{self, Ended, Read},
+    blocks::{self, Ahead, Ended, Read},
     replay::{self, Checked, Finding, Folded, Replay, Times},
 };
 use crate::Error;
@@ -278,12 +278,12 @@ fn end_of(finding: Box<Finding>) -> End {
     End::Unreadable { height, error }
 }
 
-fn next(reads: &Receiver<Read>, stop: &AtomicBool) -> Option<Read> {
+fn next(reads: &Ahead, stop: &AtomicBool) -> Option<Read> {
     loop {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
-        match reads.recv_timeout(STOP_POLL) {
+        match reads.next(STOP_POLL) {
             Ok(read) => return Some(read),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => panic!("the reading thread ends with an end"),

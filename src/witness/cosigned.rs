@@ -6,12 +6,15 @@
 //!   cosigned   the newest checkpoint that was cosigned, with the cosignatures, after its checksum
 //!   looked     when the newest look began that came to its end: milliseconds since 1970
 //!   stopped    why nothing is cosigned any more; to be removed by whoever has looked into it
+//!   cosigning  held by the one witness that cosigns from here; empty
 //! ```
+//! The lock of the audit beside it is held while an audit is open; this one as long as the witness lives.
+//!
 //! A crash before `cosigned` is replaced leaves the older one: no cosignature has left. A crash after it
 //! leaves one that was not sent: the ledger asks again, and is told the size.
 
 use std::{
-    fs,
+    fs::{self, File, TryLockError},
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -23,6 +26,7 @@ use crate::{Error, audit::Evidence, checksum, durable};
 const COSIGNED: &str = "cosigned";
 const LOOKED: &str = "looked";
 const STOPPED: &str = "stopped";
+const LOCK: &str = "cosigning";
 const FILE_MODE: u32 = 0o644;
 
 /// A checkpoint that was cosigned.
@@ -33,9 +37,18 @@ pub struct Newest {
     pub note: String,
 }
 
+impl Newest {
+    /// The cosignatures, which follow the line of the ledger.
+    pub fn lines(&self) -> &str {
+        let lines = self.note.split_once("\n\n").map_or("", |(_, lines)| lines);
+        lines.split_once('\n').map_or("", |(_, lines)| lines)
+    }
+}
+
 /// The state of one ledger that this module answers for.
 pub struct Cosigned {
     dir: PathBuf,
+    _lock: File,
     newest: Option<Newest>,
     stopped: Option<String>,
     /// The lines under the newest and their time, where they are of this process.
@@ -43,27 +56,23 @@ pub struct Cosigned {
 }
 
 impl Cosigned {
-    /// Reads what was kept of a ledger, making the place for it where there is none.
+    /// Reads what was kept of a ledger, making the place for it where there is none. Until it is
+    /// dropped, nobody else does.
     ///
     /// # Errors
-    /// `Input` where it cannot be made or read, `Stop` for damage.
+    /// `Busy` while another witness has it, `Input` where it cannot be made or read, `Stop` for damage.
     pub fn open(state: &Path, identity: &Identity) -> Result<Self, Error> {
         let dir = state.join(identity.ledger.to_string());
         fs::create_dir_all(&dir).map_err(Error::file(&dir))?;
-        let newest = read(&dir.join(COSIGNED))?.map(|note| {
-            let checkpoint = Note::split(&note).and_then(|note| Checkpoint::parse(note.text()));
-            checkpoint.map(|checkpoint| Newest { checkpoint, note })
-        });
-        let newest = newest.transpose().map_err(|why| damaged(&dir.join(COSIGNED), &why))?;
-        if newest.as_ref().is_some_and(|newest| newest.checkpoint.origin != identity.origin) {
-            return Err(damaged(&dir.join(COSIGNED), &"it is of another ledger"));
-        }
+        // Before anything is read: another one may be about to replace it.
+        let lock = lock(&dir)?;
+        let newest = kept(state, identity)?;
         let stopped = match fs::read_to_string(dir.join(STOPPED)) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             // Whatever is there, somebody has to look.
             read => Some(read.unwrap_or_default().trim_end().to_owned()),
         };
-        Ok(Self { dir, newest, stopped, lines: None })
+        Ok(Self { dir, _lock: lock, newest, stopped, lines: None })
     }
 
     /// What was cosigned last.
@@ -108,6 +117,21 @@ impl Cosigned {
     }
 }
 
+/// The checkpoint that was cosigned last, as it is on disk.
+///
+/// # Errors
+/// `Input` where it cannot be read, `Stop` for damage.
+pub fn kept(state: &Path, identity: &Identity) -> Result<Option<Newest>, Error> {
+    let path = state.join(identity.ledger.to_string()).join(COSIGNED);
+    let Some(note) = read(&path)? else { return Ok(None) };
+    let checkpoint = Note::split(&note).and_then(|note| Checkpoint::parse(note.text()));
+    let checkpoint = checkpoint.map_err(|why| damaged(&path, &why))?;
+    if checkpoint.origin != identity.origin {
+        return Err(damaged(&path, &"it is of another ledger"));
+    }
+    Ok(Some(Newest { checkpoint, note }))
+}
+
 /// When the newest look began that came to its end, in milliseconds since 1970.
 ///
 /// # Errors
@@ -126,6 +150,22 @@ pub fn looked_ms(state: &Path, identity: &Identity) -> Result<Option<u64>, Error
 pub fn set_looked_ms(state: &Path, identity: &Identity, ms: u64) -> Result<(), Error> {
     let path = state.join(identity.ledger.to_string()).join(LOOKED);
     Ok(durable::replace_file(&path, &checksum::line(&ms.to_string()), FILE_MODE)?)
+}
+
+/// Two that cosign from one place would not see what the other has cosigned. The system lets go of it
+/// with the process, however that ends.
+fn lock(dir: &Path) -> Result<File, Error> {
+    let path = dir.join(LOCK);
+    let lock = File::create(&path).map_err(Error::file(&path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Error::busy(format!(
+            "{} is held by another witness that runs: end that one first; a second one needs keys and a \
+             --state of its own",
+            path.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(Error::file(&path)(error)),
+    }
 }
 
 fn read(path: &Path) -> Result<Option<String>, Error> {

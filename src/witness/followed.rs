@@ -5,6 +5,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::Duration,
@@ -41,6 +42,8 @@ const SEATS: usize = 16;
 /// A ledger shows its newest head within a second or two. If one shows an older head than was replayed so
 /// long ago, it is not where it was.
 const STALE_MS: u64 = 60_000;
+/// Who the ledger is was not read yet: strangers may have it looked up once in so long.
+const STRANGER_WAKE_MS: u64 = 2000;
 /// Whoever asks for the same again within so many seconds gets the same again.
 const SAME_S: u64 = 10;
 
@@ -52,6 +55,8 @@ pub struct Followed {
     cosigned: Mutex<Cosigned>,
     cosigners: Arc<[Cosigner]>,
     wake: SyncSender<()>,
+    /// When a stranger had it looked up, in milliseconds since 1970.
+    stranger_ms: AtomicU64,
     seats: Semaphore,
 }
 
@@ -130,7 +135,9 @@ impl Followed {
         // One that has been told to look need not be told again.
         let (wake, woken) = sync_channel(1);
         let (cosigned, seats) = (Mutex::new(cosigned), Semaphore::new(SEATS));
-        (Arc::new(Self { ledger, view, clock, cosigned, cosigners, wake, seats }), woken)
+        let stranger_ms = AtomicU64::new(0);
+        let all = Self { ledger, view, clock, cosigned, cosigners, wake, stranger_ms, seats };
+        (Arc::new(all), woken)
     }
 
     /// Cosigns a checkpoint, if it is the ledger's, follows on and was replayed; waits a while for that.
@@ -139,8 +146,10 @@ impl Followed {
     /// The first check that it does not pass.
     pub async fn add_checkpoint(self: &Arc<Self>, sent: Sent) -> Result<String, Refusal> {
         // Nothing that costs more is done for a stranger.
-        let registry = self.registry();
-        registry.map_or(Ok(()), |registry| signed(&registry, &sent).map(drop))?;
+        match self.registry() {
+            Some(registry) => signed(&registry, &sent).map(drop)?,
+            None => return Err(self.met_stranger(&sent)),
+        }
         let _seat = self.seats.try_acquire().map_err(|_| {
             Refusal::NotNow(
                 "as many checkpoints of this ledger are waiting as may: try again".into(),
@@ -163,6 +172,26 @@ impl Followed {
         // Whether or not: the decision says how it stands.
         let _ = timeout(REPLAY_WAIT, view.wait_for(is_there)).await;
         self.decide_aside(&sent).await
+    }
+
+    /// Answers at once where it is not known yet who signs for this ledger: so nobody takes a seat, or
+    /// has the ledger asked more than now and then.
+    fn met_stranger(&self, sent: &Sent) -> Refusal {
+        let refusal = {
+            let cosigned = self.cosigned();
+            check_stopped(&cosigned, sent).err().unwrap_or_else(|| not_begun(&cosigned, sent))
+        };
+        let (now_ms, before) = (self.clock.now_ms(), self.stranger_ms.load(Ordering::Relaxed));
+        let is_due = now_ms.abs_diff(before) >= STRANGER_WAKE_MS;
+        let forbids = self.view.borrow().standing.forbids();
+        let claim = || {
+            let order = Ordering::Relaxed;
+            self.stranger_ms.compare_exchange(before, now_ms, order, order).is_ok()
+        };
+        if matches!(refusal, Refusal::NotReplayed(_)) && !forbids && is_due && claim() {
+            self.wake();
+        }
+        refusal
     }
 
     async fn decide_aside(self: &Arc<Self>, sent: &Arc<Sent>) -> Result<String, Refusal> {
@@ -196,8 +225,15 @@ impl Followed {
             None => return Err(not_begun(&cosigned, sent)),
         };
         self.check_old(&mut cosigned, sent)?;
-        self.check_replayed(&mut cosigned, sent)?;
-        self.cosign(&mut cosigned, sent, &line)
+        let newer_ms = self.check_replayed(&mut cosigned, sent)?;
+        if newer_ms.is_some()
+            && let Some(newest) = cosigned.newest()
+            && newest.checkpoint == sent.checkpoint
+        {
+            // It is told again what it was told when there was nothing newer, with the time of then.
+            return Ok(newest.lines().to_owned());
+        }
+        self.cosign(&mut cosigned, (sent, &line), newer_ms)
     }
 
     /// That it follows on what was cosigned last.
@@ -226,45 +262,57 @@ impl Followed {
             .or_else(|rejected| inconsistent(&rejected.to_string()))
     }
 
-    /// That its root is the one which the blocks make.
-    fn check_replayed(&self, cosigned: &mut Cosigned, sent: &Sent) -> Result<(), Refusal> {
+    /// That its root is the one which the blocks make; and since when, in milliseconds since 1970, it is
+    /// known that it is not the newest.
+    fn check_replayed(&self, cosigned: &mut Cosigned, sent: &Sent) -> Result<Option<u64>, Refusal> {
         let (size, note) = (sent.checkpoint.size, &sent.submission.note);
-        let replayed = {
+        let (replayed, newer_ms) = {
             let view = self.view.borrow();
             if view.standing.forbids() {
                 return Err(Refusal::NotNow(view.standing.to_string()));
             }
-            let now_ms = self.clock.now_ms();
-            let is_stale = |at_ms| now_ms.saturating_sub(at_ms) > STALE_MS;
-            let newer = view.after(size).filter(|newer| is_stale(newer.at_ms));
-            match (view.at(size), newer) {
-                // Where nothing is new it is only told again what it was told.
-                (_, Some(_)) if sent.submission.old < size => {
-                    let blocks = view.blocks;
-                    return Err(Refusal::Inconsistent(format!(
-                        "the ledger has shown {blocks} blocks before, and this is not the newest: was \
-                         it restored from an old copy?"
-                    )));
-                }
-                (At::Head(head), _) => head.clone(),
-                (At::Beyond, _) => return Err(Refusal::NotReplayed(cosigned.size())),
+            let newer = view.after(size);
+            let newer_ms = newer.map(|newer| newer.at_ms);
+            if newer_ms.is_some_and(|at_ms| self.clock.now_ms().saturating_sub(at_ms) > STALE_MS) {
+                let blocks = view.blocks;
+                return Err(Refusal::Inconsistent(format!(
+                    "the ledger has shown {blocks} blocks before, and this is not the newest: was it \
+                     restored from an old copy?"
+                )));
+            }
+            let is_new = sent.submission.old < size;
+            if is_new && newer.is_some_and(|newer| newer.head.height < view.loaded) {
+                // No time is known by which this was there, and nothing newer.
+                return Err(Refusal::NotNow("the ledger has shown a newer one: send that".into()));
+            }
+            match view.at(size) {
+                At::Head(head) => (head.clone(), newer_ms),
+                At::Beyond => return Err(Refusal::NotReplayed(cosigned.size())),
                 // What was cosigned was replayed by then.
-                (At::Nothing, _) if sent.submission.old == size => return Ok(()),
-                (At::Nothing, _) => {
+                At::Nothing if !is_new => return Ok(newer_ms),
+                At::Nothing => {
                     return Err(Refusal::Inconsistent("no block that is known ends there".into()));
                 }
             }
         };
         if replayed.root == sent.checkpoint.root {
-            return Ok(());
+            return Ok(newer_ms);
         }
         let caught = Contradiction::of_head(&self.ledger.identity, size, note, &replayed);
         Err(Refusal::Inconsistent(self.stop(cosigned, caught)))
     }
 
-    /// Cosigns what has passed all checks: durable first, then told.
-    fn cosign(&self, cosigned: &mut Cosigned, sent: &Sent, line: &str) -> Result<String, Refusal> {
-        let (checkpoint, time_s) = (&sent.checkpoint, (self.clock.now_ms() / 1000).max(1));
+    /// Cosigns what has passed all checks: durable first, then told. It says a time by which nothing
+    /// newer had been shown.
+    fn cosign(
+        &self,
+        cosigned: &mut Cosigned,
+        (sent, line): (&Sent, &str),
+        newer_ms: Option<u64>,
+    ) -> Result<String, Refusal> {
+        let now_ms = self.clock.now_ms();
+        let time_s = (newer_ms.map_or(now_ms, |newer_ms| newer_ms.min(now_ms)) / 1000).max(1);
+        let checkpoint = &sent.checkpoint;
         if sent.submission.old == checkpoint.size
             && let Some((lines, signed_s)) = &cosigned.lines
             && (*signed_s..signed_s + SAME_S).contains(&time_s)
@@ -311,12 +359,18 @@ fn signed(registry: &Registry, sent: &Sent) -> Result<String, Refusal> {
     sent.line(registry.ledger_key(Use::Note)).map_err(|_| Refusal::Unsigned)
 }
 
-/// Which key is the ledger's, block 0 says, and that was not read yet.
+/// Which key is the ledger's, block 0 says, and that was not read yet. A ledger that starts is waiting to
+/// hear whether it follows on what was cosigned. By whom it was sent is unknown: nobody is accused.
 fn not_begun(cosigned: &Cosigned, sent: &Sent) -> Refusal {
-    match (cosigned.size(), sent.submission.old) {
-        (0, 0) => Refusal::NotReplayed(0),
-        (0, _) => Refusal::Size(0),
-        _ => Refusal::NotNow("the blocks of this ledger are being replayed".into()),
+    let Sent { submission: Submission { old, proof, .. }, checkpoint } = sent;
+    if cosigned.size() != *old {
+        return Refusal::Size(cosigned.size());
+    }
+    let Some(before) = cosigned.newest() else { return Refusal::NotReplayed(0) };
+    let (from, to) = ((*old, before.checkpoint.root), (checkpoint.size, checkpoint.root));
+    match tree::check_consistency(from, to, proof) {
+        Ok(()) => Refusal::NotReplayed(*old),
+        Err(rejected) => Refusal::Inconsistent(rejected.to_string()),
     }
 }
 

@@ -16,6 +16,7 @@ use std::{
 use probant_core::{block::Layout, checkpoint::Checkpoint};
 
 use super::{
+    alarm::Alarm,
     contradiction::Contradiction,
     cosigned::{looked_ms, set_looked_ms},
     followed::Followed,
@@ -54,6 +55,7 @@ pub struct Follower {
     /// What was cosigned, until the replay has come there.
     unmet: Option<Checkpoint>,
     looked_ms: Option<u64>,
+    alarm: Alarm,
     /// The last word of the log about it.
     said: &'static str,
 }
@@ -75,8 +77,8 @@ impl Follower {
         times: Times,
         (woken, stop): (Receiver<()>, Arc<AtomicBool>),
     ) -> Self {
-        let (run, unmet, looked_ms, said) = (None, None, None, "");
-        Self { followed, source, state, times, woken, stop, run, unmet, looked_ms, said }
+        let (run, unmet, looked_ms, alarm, said) = (None, None, None, Alarm::default(), "");
+        Self { followed, source, state, times, woken, stop, run, unmet, looked_ms, alarm, said }
     }
 
     /// Follows it until it is to stop.
@@ -87,6 +89,12 @@ impl Follower {
         }
     }
 
+    /// Whether somebody has asked for a look since this was asked last.
+    #[cfg(test)]
+    pub fn is_woken(&self) -> bool {
+        self.woken.try_recv().is_ok()
+    }
+
     /// Looks once, and says how it stands then.
     pub fn look_once(&mut self) {
         self.followed.view.send_modify(|view| view.looking = true);
@@ -94,10 +102,11 @@ impl Follower {
         let standing = match stopped {
             Some(why) => Standing::Stopped(why),
             None => self.look().unwrap_or_else(|error| match error {
-                Error::Stop(why) => Standing::Damaged(why),
-                error => Standing::Unreached(error.to_string()),
+                Error::Busy { what, .. } => Standing::Unreached(what),
+                error => Standing::Damaged(error.to_string()),
             }),
         };
+        let standing = self.alarm.after(standing);
         let cosigned = self.followed.cosigned();
         // A submission may have shown a fork meanwhile.
         let standing = cosigned.stopped().map_or(standing, |why| Standing::Stopped(why.to_owned()));
@@ -117,6 +126,7 @@ impl Follower {
         }
     }
 
+    /// Errors are of what the witness keeps; what the ledger sends is in how it stands.
     fn look(&mut self) -> Result<Standing, Error> {
         let began_ms = self.followed.clock.now_ms();
         let mut run = match self.run.take() {
@@ -221,6 +231,7 @@ impl Follower {
             return Err(Error::busy(self.contradicted(&head).to_string()));
         }
         (view.registry, view.looked_ms) = (run.registry().cloned(), self.looked_ms);
+        view.loaded = view.blocks;
         self.followed.view.send_modify(|shown| {
             // What forbids to cosign does so until this look has ended.
             std::mem::swap(&mut view.standing, &mut shown.standing);
@@ -260,7 +271,9 @@ impl Follower {
                 opened => break opened?,
             }
         };
-        while let Some(block) = blocks.next()? {
+        // Whatever it has beyond: it showed less a moment ago.
+        while height <= newest && !self.stop.load(Ordering::Relaxed) {
+            let Some(block) = blocks.next()? else { break };
             let seal = Layout::of(&block).ok().map(|layout| &block[layout.seal]);
             let view = self.followed.view.borrow();
             if view.of(height).is_some_and(|head| Some(head.seal.as_slice()) != seal) {
@@ -268,7 +281,12 @@ impl Follower {
             }
             height += 1;
         }
-        Ok(Next::Behind)
+        if height <= newest && !self.stop.load(Ordering::Relaxed) {
+            return Ok(Next::Behind);
+        }
+        Err(Error::busy(format!(
+            "it did not have block {newest} a moment ago, and may have it now"
+        )))
     }
 
     /// Audits from block 0 what is another ledger than before, as far as that was seen: it is held to the

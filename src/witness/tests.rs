@@ -25,21 +25,18 @@ use probant_core::{
 use tempfile::TempDir;
 
 use super::{
-    cosigned::Cosigned,
+    cosigned::{self, Cosigned},
     followed::{Followed, Refusal, Sent},
-    follower::{Follower, Times},
+    follower::{Follower, Source, Times},
     ledgers::Ledger,
     submission::Submission,
     view::Standing,
 };
 use crate::{
     Error,
-    audit::{
-        Blocks,
-        tests::{
-            Memory,
-            world::{TIME_MS, World, key},
-        },
+    audit::tests::{
+        Memory,
+        world::{TIME_MS, World, key},
     },
     clock::Clock,
 };
@@ -61,17 +58,26 @@ impl Clock for Hand {
     }
 }
 
-/// Blocks, or why they did not arrive.
-type Shown = Result<Vec<Vec<u8>>, &'static str>;
+/// Where the blocks are, as the ledger chooses.
+type Shown = Arc<Mutex<Source>>;
 
 /// A witness of one ledger, which shows it what it is told to.
 struct Bench {
     dir: TempDir,
     clock: Arc<Hand>,
-    shown: Arc<Mutex<Shown>>,
+    shown: Shown,
     ledger: Ledger,
     followed: Arc<Followed>,
     follower: Follower,
+}
+
+/// These blocks, and no more.
+fn these(blocks: &[Vec<u8>]) -> Source {
+    let blocks = blocks.to_vec();
+    Box::new(move |height| match blocks.get(usize::try_from(height).unwrap()..) {
+        Some(rest) if !rest.is_empty() => Ok(Box::new(Memory(rest.to_vec().into_iter()))),
+        _ => Err(Error::No("no such block".into())),
+    })
 }
 
 fn cosigners() -> [Cosigner; 2] {
@@ -87,30 +93,15 @@ impl Bench {
         let (dir, identity) = (tempfile::tempdir().unwrap(), world.chain.identity());
         let ledger = Ledger { url: "memory".into(), identity };
         let clock = Arc::new(Hand(AtomicU64::new(TIME_MS + 1000)));
-        Self::begun(dir, clock, Arc::new(Mutex::new(Ok(Vec::new()))), ledger).unwrap()
+        Self::begun(dir, clock, Arc::new(Mutex::new(these(&[]))), ledger).unwrap()
     }
 
-    fn begun(
-        dir: TempDir,
-        clock: Arc<Hand>,
-        shown: Arc<Mutex<Shown>>,
-        ledger: Ledger,
-    ) -> Result<Self, Error> {
+    fn begun(dir: TempDir, clock: Arc<Hand>, shown: Shown, ledger: Ledger) -> Result<Self, Error> {
         let cosigned = Cosigned::open(dir.path(), &ledger.identity)?;
         let (followed, woken) =
             Followed::new(ledger.clone(), cosigned, Arc::from(cosigners()), clock.clone());
-        let blocks = Arc::clone(&shown);
-        let source = move |height: u64| {
-            let blocks = blocks.lock().unwrap();
-            let blocks = blocks.clone().map_err(|why| Error::Stop(why.to_owned()))?;
-            match blocks.get(usize::try_from(height).unwrap()..) {
-                Some(rest) if !rest.is_empty() => {
-                    let rest: Vec<_> = rest.to_vec();
-                    Ok(Box::new(Memory(rest.into_iter())) as Box<dyn Blocks>)
-                }
-                _ => Err(Error::No("no such block".into())),
-            }
-        };
+        let source = Arc::clone(&shown);
+        let source = move |height: u64| source.lock().unwrap()(height);
         let tolerance = Duration::from_millis(TOLERANCE_MS);
         let times = Times { every: Duration::from_secs(1), tolerance };
         let told = (woken, Arc::default());
@@ -136,7 +127,11 @@ impl Bench {
 
     /// Shows it blocks, and has it look.
     fn look(&mut self, blocks: &[Vec<u8>]) -> Standing {
-        *self.shown.lock().unwrap() = Ok(blocks.to_vec());
+        self.look_at(these(blocks))
+    }
+
+    fn look_at(&mut self, source: Source) -> Standing {
+        *self.shown.lock().unwrap() = source;
         self.look_again()
     }
 
@@ -151,8 +146,8 @@ impl Bench {
 
     /// What is on disk of what was cosigned.
     fn kept(&self) -> Option<Checkpoint> {
-        let cosigned = Cosigned::open(self.dir.path(), &self.ledger.identity).unwrap();
-        cosigned.newest().map(|newest| newest.checkpoint.clone())
+        let kept = cosigned::kept(self.dir.path(), &self.ledger.identity).unwrap();
+        kept.map(|newest| newest.checkpoint)
     }
 
     fn add(&self, sent: &Submission) -> Result<String, Refusal> {

@@ -88,6 +88,8 @@ pub struct View {
     pub registry: Option<Arc<Registry>>,
     /// Blocks that were replayed.
     pub blocks: u64,
+    /// Of them, those that were taken from the state: when each was shown is not known to the second.
+    pub loaded: u64,
     /// When the newest look that came to its end began, in milliseconds since 1970.
     pub looked_ms: Option<u64>,
     /// Looks of this process that have ended, however.
@@ -112,8 +114,8 @@ impl View {
     /// Before anything was read.
     pub fn new(standing: Standing) -> Self {
         let heads = VecDeque::new();
-        let (registry, blocks, looked_ms) = (None, 0, None);
-        Self { standing, registry, blocks, looked_ms, looks: 0, looking: false, heads }
+        let (registry, blocks, loaded, looked_ms) = (None, 0, 0, None);
+        Self { standing, registry, blocks, loaded, looked_ms, looks: 0, looking: false, heads }
     }
 
     /// Takes the next head.

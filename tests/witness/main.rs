@@ -4,6 +4,7 @@
 
 mod asked;
 mod client;
+mod exported;
 mod fake;
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -11,6 +12,8 @@ mod litewitness;
 mod ours;
 mod restored;
 mod served;
+#[path = "../export/site.rs"]
+mod site;
 
 use std::path::{Path, PathBuf};
 

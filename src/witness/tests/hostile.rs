@@ -1,10 +1,13 @@
 //! Ledgers that lie: the same that audits are shown, src/audit/tests/hostile.rs.
 
 use super::*;
-use crate::audit::tests::{
-    hostile::{Case, changed, consistent, honest, made_so},
-    past::head_of,
-    world::{SEAL_SEED, list},
+use crate::audit::{
+    Blocks,
+    tests::{
+        hostile::{Case, changed, consistent, honest, made_so},
+        past::head_of,
+        world::{SEAL_SEED, list},
+    },
 };
 
 /// What is wrong in itself: no head of it is cosigned, and the place is named.
@@ -44,6 +47,113 @@ fn what_breaks_the_rules_is_named_and_not_cosigned() {
         let decided = bench.add(&sent);
         assert_eq!(decided.is_ok(), !is_fork, "{what}: {decided:?}");
     }
+}
+
+/// A ledger that answers nothing after a fault would else be cosigned up to there.
+#[test]
+fn what_was_wrong_stands_until_it_was_seen_to_be_whole() {
+    let world = honest();
+    let (mut bench, blocks) = (Bench::of(&world), world.encode());
+    let seen = size_at(&world, 2);
+    bench.look(&blocks[..3]);
+    bench.add(&submission(&world, 0, size_at(&world, 1))).unwrap();
+    let sent = submission(&world, size_at(&world, 1), seen);
+    let away = || -> Source { Box::new(|_| Err(Error::busy("503"))) };
+    assert!(matches!(bench.look(&blocks[..2]), Standing::Behind(_)));
+    assert!(matches!(bench.look_at(away()), Standing::Behind(_)));
+    let mut junk = blocks[..3].to_vec();
+    junk.push(vec![0; 40]);
+    let fault = bench.look(&junk);
+    assert!(matches!(fault, Standing::Fault(_)), "{fault:?}");
+    for source in [away(), these(&[]), these(&blocks[..2])] {
+        assert_eq!(bench.look_at(source), fault);
+        assert!(matches!(bench.add(&sent), Err(Refusal::NotNow(_))));
+    }
+    assert_eq!(bench.look(&blocks), Standing::Follows);
+    assert!(matches!(bench.look_at(away()), Standing::Unreached(_)));
+    opened(&sent, &bench.add(&sent).unwrap());
+}
+
+/// Blocks, and after them what did not arrive.
+struct Broken(Memory);
+
+impl Blocks for Broken {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn bytes_total(&self) -> Option<u64> {
+        None
+    }
+
+    fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let none = || Error::Stop("block 9 did not arrive: a length of 4 GiB".into());
+        self.0.next()?.map(Some).ok_or_else(none)
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// `/readyz` is 503 for a disk that fails, and for no ledger.
+#[test]
+fn whatever_a_ledger_sends_is_no_damage_of_the_witness() {
+    let world = honest();
+    let (mut bench, blocks) = (Bench::of(&world), world.encode());
+    // At block 0, in the block that is known, after it, and further on.
+    for (replayed, sent) in [(0, 0), (0, 2), (3, 2), (3, 3), (3, 5)] {
+        bench.look(&blocks[..replayed]);
+        let blocks = blocks.clone();
+        let source: Source = Box::new(move |height| {
+            let from = usize::try_from(height).unwrap().min(sent);
+            let rest = blocks[from..sent].to_vec();
+            Ok(Box::new(Broken(Memory(rest.into_iter()))))
+        });
+        let standing = bench.look_at(source);
+        assert!(matches!(standing, Standing::Unreached(_)), "{replayed} {sent}: {standing:?}");
+    }
+    assert_eq!(bench.look(&blocks), Standing::Follows);
+}
+
+/// Blocks, counted as they are read.
+struct Counted(std::vec::IntoIter<Vec<u8>>, Arc<AtomicU64>);
+
+impl Blocks for Counted {
+    fn name(&self) -> String {
+        "counted".to_owned()
+    }
+
+    fn bytes_total(&self) -> Option<u64> {
+        None
+    }
+
+    fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Ok(self.0.next())
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// It says that it has less, and then shows more, without end.
+#[test]
+fn nobody_holds_its_follower_by_showing_more_than_it_has() {
+    let world = honest();
+    let (mut bench, blocks) = (Bench::of(&world), world.encode());
+    bench.look(&blocks[..3]);
+    let read = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&read);
+    let more = [blocks[1..3].to_vec(), vec![vec![0; 40]; 2000]].concat();
+    let source: Source = Box::new(move |height| match height {
+        1 => Ok(Box::new(Counted(more.clone().into_iter(), Arc::clone(&counted)))),
+        _ => Err(Error::No("no such block".into())),
+    });
+    let standing = bench.look_at(source);
+    assert!(matches!(standing, Standing::Unreached(_)), "{standing:?}");
+    assert_eq!(read.load(Ordering::Relaxed), 2);
 }
 
 /// What was rewritten as a whole is named by whoever saw it before.
