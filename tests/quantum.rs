@@ -97,7 +97,9 @@ async fn a_new_ledger_is_believed_by_its_ml_dsa_key_alone() {
         // Who forges Ed25519 leaves that line out, or the whole checkpoint.
         let carried = proof.attested.checkpoint.clone().unwrap();
         let ed25519 = carried.split_inclusive('\n').take(5).collect::<String>();
-        for (note, why) in [(Some(ed25519), "no log of the policy signed"), (None, "carries no checkpoint")] {
+        for (note, why) in
+            [(Some(ed25519), "no log of the policy signed"), (None, "carries no checkpoint")]
+        {
             let mut bare = proof.clone();
             bare.attested.checkpoint = note;
             fs::write(home.folder().join("bill.pdf.proof"), bare.encode()).unwrap();
