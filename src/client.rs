@@ -66,7 +66,6 @@ mod refresh;
 mod refusal;
 mod registry;
 mod stream;
-mod transport;
 mod verify;
 
 use std::{
@@ -84,7 +83,10 @@ use probant_core::{
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 
-use crate::Error;
+use crate::{
+    Error,
+    transport::{http_client, reason, shown},
+};
 use answer::Answer;
 use patience::{TRIES_MAX, WAIT_S_MAX, told, wait};
 
@@ -95,9 +97,6 @@ pub use mark::Remembered;
 pub use refresh::{Held, Refreshed, Refresher};
 pub use refusal::NoReceipt;
 pub use stream::Stream;
-#[cfg(feature = "server")]
-pub(crate) use transport::choose_provider;
-pub(crate) use transport::{http_client, reason, shown};
 pub use verify::{Asked, Shown};
 
 /// Longest request, with its whole answer.

@@ -17,7 +17,7 @@ use reqwest::{Certificate, Client, Response, StatusCode, Url, redirect};
 
 use crate::{
     Error,
-    client::{choose_provider, reason},
+    transport::{choose_provider, reason},
 };
 
 pub use confirmation::{Confirmation, Word};

@@ -23,7 +23,8 @@
 //! 12. [`monitor`]: a ledger followed for one issuer, and [`domain`]: what its domain says of its keys.
 //!
 //! [`cli`] puts it all on the command line, [`mod@bench`] puts a load on it. [`clock`], [`durable`],
-//! [`error`], [`freshness`], [`keyfile`], [`mod@plain`] and [`verdict`] serve everybody.
+//! [`error`], [`freshness`], [`keyfile`], [`mod@plain`] and [`verdict`] serve everybody, `transport` all who ask
+//! over HTTP.
 //!
 //! Without the feature `server` there is what issuers and verifiers need, for programs of their own:
 //! [`client`] shows how.
@@ -84,6 +85,7 @@ pub mod store;
 #[cfg(feature = "server")]
 pub mod tile;
 pub mod timestamp;
+mod transport;
 pub mod verdict;
 #[cfg(feature = "server")]
 pub mod witness;

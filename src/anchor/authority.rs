@@ -8,8 +8,9 @@ use reqwest::{
 };
 
 use crate::{
-    Error, client,
+    Error,
     timestamp::{REPLY_BYTES_MAX, Refused, Request, Roots, Timestamp},
+    transport,
 };
 
 const QUERY: &str = "application/timestamp-query";
@@ -39,7 +40,7 @@ impl Authority {
         let url = parsed.ok_or_else(|| {
             Error::input("the authority's URL: http:// or https:// and a host are needed")
         })?;
-        Ok(Self { http: client::http_client(&url)?, url, timeout: REQUEST_MAX })
+        Ok(Self { http: transport::http_client(&url)?, url, timeout: REQUEST_MAX })
     }
 
     /// That waits no longer for an answer than this, instead of 30 s.
@@ -50,7 +51,7 @@ impl Authority {
 
     /// Where it is, without what it is asked with.
     pub fn name(&self) -> String {
-        client::shown(&self.url)
+        transport::shown(&self.url)
     }
 
     /// Asks for a timestamp, verifies it, and gives the reply as it came.
@@ -83,7 +84,7 @@ impl Authority {
         let request = self.http.post(self.url.clone()).timeout(self.timeout);
         let request = request.header(CONTENT_TYPE, QUERY).header(ACCEPT, REPLY).body(query);
         let unreached = |error: reqwest::Error| {
-            let cause = client::reason(&error.without_url());
+            let cause = transport::reason(&error.without_url());
             Error::busy(format!("{} is out of reach: {cause}", self.name()))
         };
         let mut response = request.send().await.map_err(unreached)?;

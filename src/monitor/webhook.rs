@@ -7,9 +7,8 @@ use reqwest::{Client, Url, header, redirect};
 
 use super::report::Report;
 use crate::{
-    Error,
-    client::{choose_provider, reason},
-    clock,
+    Error, clock,
+    transport::{choose_provider, reason},
 };
 
 const CONNECT_MAX: Duration = Duration::from_secs(5);

@@ -11,7 +11,7 @@ use object_store::{
 use tokio::runtime::{Builder, Runtime};
 
 use super::{FILE_BYTES_MAX, File, Place, direct::Direct};
-use crate::{Error, client};
+use crate::{Error, transport};
 
 /// How the URL of a bucket begins.
 pub const SCHEME: &str = "s3://";
@@ -40,7 +40,7 @@ impl Objects {
         if bucket.is_empty() || prefix.split('/').any(|part| part == "." || part == "..") {
             return Err(Error::input(format!("{url:?} is no s3://bucket/prefix")));
         }
-        client::choose_provider();
+        transport::choose_provider();
         let builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
         let built = builder.with_http_connector(Direct).build();
         let bucket = built.map_err(|why| Error::input(format!("{url}: {why}")))?;

@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Error,
-    client::{http_client, reason, shown},
     plain::plain_start,
+    transport::{http_client, reason, shown},
     witness::submission::{self, Submission},
 };
 

@@ -94,7 +94,7 @@ const TABLE: [Row; 18] = [
      "Check what is named. A document without a certification is unknown to this ledger: \
      that does not say that it is forged."),
     (Kind::NoSuchPath, "no-such-path", Status::NOT_FOUND, "Not Found",
-     "There is nothing at this path, whatever is on the ledger.",
+     "The path is none of this service, whatever is on the ledger.",
      "Check the URL: it may be that of another service, of another version, or with a part \
      too much."),
     (Kind::MethodNotAllowed, "method-not-allowed", Status::METHOD_NOT_ALLOWED, "Method Not Allowed",
