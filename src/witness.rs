@@ -4,7 +4,7 @@
 //! ```text
 //! ledger -> blocks -> follower.rs: an audit that goes on -> view.rs: what it came to
 //!                                                             |
-//! POST add-checkpoint -> server.rs -> submission.rs -> followed.rs: is it the ledger's head, does it
+//! POST add-checkpoint -> server.rs -> followed.rs: is it the ledger's head, does it
 //!                                                      follow on, was it replayed?
 //!                                   -> cosigned.rs: durable -> the cosignatures
 //! ```
@@ -19,7 +19,6 @@ mod followed;
 mod follower;
 mod ledgers;
 mod server;
-pub mod submission;
 #[cfg(test)]
 mod tests;
 mod view;

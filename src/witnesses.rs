@@ -7,6 +7,7 @@
 //! What they answer is believed as far as it is signed; for the rest, see docs/decisions/0019.
 
 mod ask;
+pub mod submission;
 mod vouch;
 mod witness;
 

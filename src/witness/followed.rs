@@ -30,10 +30,9 @@ use super::{
     Ledger,
     contradiction::Contradiction,
     cosigned::{Cosigned, Newest},
-    submission::Submission,
     view::{At, Standing, View},
 };
-use crate::{Error, clock::SharedClock};
+use crate::{Error, clock::SharedClock, witnesses::submission::Submission};
 
 /// How long a submission waits until what it shows was replayed.
 const REPLAY_WAIT: Duration = Duration::from_secs(5);

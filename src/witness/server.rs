@@ -32,13 +32,13 @@ use super::{
     figures::Figures,
     followed::{Followed, Refusal, Sent},
     follower::Follower,
-    submission,
     view::Standing,
 };
 use crate::{
     Error, audit,
     clock::{SharedClock, utc},
     http::{Door, Limits, Tls, told},
+    witnesses::submission,
 };
 
 /// The type of an answer that says a size.

@@ -29,7 +29,6 @@ use super::{
     followed::{Followed, Refusal, Sent},
     follower::{Follower, Source, Times},
     ledgers::Ledger,
-    submission::Submission,
     view::Standing,
 };
 use crate::{
@@ -39,6 +38,7 @@ use crate::{
         world::{TIME_MS, World, key},
     },
     clock::Clock,
+    witnesses::submission::Submission,
 };
 
 const NOTE_SEED: u8 = 2;

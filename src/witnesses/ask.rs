@@ -7,11 +7,11 @@ use probant_core::Origin;
 use reqwest::{Response, StatusCode, Url, header::CONTENT_TYPE};
 use sha2::{Digest as _, Sha256};
 
+use super::submission::{self, Submission};
 use crate::{
     Error,
     plain::plain_start,
     transport::{http_client, reason, shown},
-    witness::submission::{self, Submission},
 };
 
 /// Longest that a witness may take for its whole answer.

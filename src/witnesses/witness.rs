@@ -9,7 +9,10 @@ use std::{
 
 use probant_core::{Hash, checkpoint::Checkpoint, note::Note, verifier_key::VerifierKey};
 
-use super::ask::{Line, Said};
+use super::{
+    ask::{Line, Said},
+    submission::Submission,
+};
 use crate::{
     Error,
     clock::{Clock, utc},
@@ -17,7 +20,6 @@ use crate::{
     prove::Published,
     receipt,
     store::Store,
-    witness::submission::Submission,
 };
 
 /// Told of another size, it is asked again from there; other nodes may move it meanwhile.

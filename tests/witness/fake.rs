@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use probant::witness::submission::Submission;
+use probant::witnesses::submission::Submission;
 use probant_core::{
     Hash, checkpoint::Checkpoint, cosignature::Cosigner, key, ml_dsa, note::Note, tree,
     verifier_key::VerifierKey,

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command, time::Duration};
 
 use axum::http::StatusCode;
-use probant::witness::submission::Submission;
+use probant::witnesses::submission::Submission;
 use probant_core::{Hash, checkpoint::Checkpoint, key::Use, note::Note};
 
 use crate::{
