@@ -75,7 +75,10 @@ struct Bench {
 fn these(blocks: &[Vec<u8>]) -> Source {
     let blocks = blocks.to_vec();
     Box::new(move |height| match blocks.get(usize::try_from(height).unwrap()..) {
-        Some(rest) if !rest.is_empty() => Ok(Box::new(Memory(rest.to_vec().into_iter()))),
+        Some(rest) if !rest.is_empty() => {
+            let rest: Vec<_> = rest.to_vec();
+            Ok(Box::new(Memory(rest.into_iter())))
+        }
         _ => Err(Error::No("no such block".into())),
     })
 }

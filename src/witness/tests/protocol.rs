@@ -3,6 +3,7 @@
 use probant_core::{
     draft::Draft,
     key::Use,
+    note::Signed,
     statement::{Body, HeldKey, KeyAct, KeyStatement},
     status::Kept,
 };
@@ -61,7 +62,7 @@ fn times_s(sent: &Submission, lines: &str) -> Vec<u64> {
     let (note, cosigners) = (sent.note.clone() + lines, cosigners());
     let keys: Vec<_> = cosigners.iter().map(Cosigner::verifier_key).collect();
     let note = Note::split(&note).unwrap();
-    note.signatures(&keys).unwrap().iter().filter_map(|by| by.time_s()).collect()
+    note.signatures(&keys).unwrap().iter().filter_map(Signed::time_s).collect()
 }
 
 /// The time says that there was nothing newer (docs/format.md 8.4).
