@@ -2,13 +2,16 @@
 //! return. They know nothing of what the bytes mean, and never retry a sync that failed: after one,
 //! what is on disk is unknown, and the caller has to treat it so.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+
+/// How the names of files end that are not whole yet.
+const UNFINISHED: &str = ".new";
 
 /// What could not be made durable, and why: after a write or a sync, what is on disk is unknown.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +35,7 @@ impl From<Failed> for Error {
 /// this name, and perhaps one that nobody reads.
 pub fn create_new_file(path: &Path, bytes: &[u8], mode: u32) -> Result<File, Failed> {
     // Each process writes its own: of two, one puts the name on it.
-    let fresh = beside(path, &format!(".{}.new", std::process::id()));
+    let fresh = beside(path, &format!(".{}{UNFINISHED}", std::process::id()));
     remove_left(&fresh)?;
     let file = write_new(&fresh, bytes, mode)?;
     let named = fs::hard_link(&fresh, path).map_err(failed("create", path));
@@ -107,7 +110,12 @@ fn parent(path: &Path) -> &Path {
 
 /// Where the bytes for `path` are until they are whole: what a crash leaves there, nobody reads.
 pub fn unfinished(path: &Path) -> PathBuf {
-    beside(path, ".new")
+    beside(path, UNFINISHED)
+}
+
+/// Whether a file of this name is on its way to another, or was left there by a crash: nobody reads it.
+pub fn is_unfinished(name: &OsStr) -> bool {
+    name.as_encoded_bytes().ends_with(UNFINISHED.as_bytes())
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

@@ -219,6 +219,10 @@ fn list(dir: &Path) -> Result<Vec<(u64, u64)>, StoreError> {
     let mut bases = Vec::new();
     for entry in fs::read_dir(dir).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
+        // A segment on its way to its name, under a live writer or where one was killed.
+        if durable::is_unfinished(&name) {
+            continue;
+        }
         bases.push(base_of(dir, &name)?);
     }
     bases.sort_unstable();

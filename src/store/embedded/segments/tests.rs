@@ -274,3 +274,21 @@ fn no_other_segment_is_ever_cut() {
     let (_dir, mut segments, records) = written(3);
     let _ = segments.truncate(records[0].0);
 }
+
+#[test]
+fn a_segment_that_has_no_name_yet_is_passed_over() {
+    let (dir, segments, records) = written(5);
+    drop(segments);
+    let folder = dir.path().join("s");
+    for left in ["00000000000000000240.seg.4321.new", "00000000000000000080.seg.7.new"] {
+        fs::write(folder.join(left), b"half").unwrap();
+    }
+    assert_eq!(scan(&folder).0, records);
+    let mut segments = Segments::open(&folder, SMALL_SEGMENT_BYTES).unwrap();
+    segments.append(&body(5)).unwrap();
+    assert_eq!(scan(&folder).0.len(), 6);
+    drop(segments);
+    fs::write(folder.join("notes.txt"), b"").unwrap();
+    let refused = Segments::open(&folder, SMALL_SEGMENT_BYTES).err().unwrap();
+    assert!(refused.to_string().contains("not the name of a segment"), "{refused}");
+}
