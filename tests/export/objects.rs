@@ -45,8 +45,20 @@ async fn serve(root: &Path) -> SocketAddr {
     address
 }
 
+const LEDGER: &str = "s3://public/of/the ledger";
+
 fn into_bucket(home: &Home, address: SocketAddr, from: &str, secret: &str) -> Command {
-    let mut command = command(home, from, Path::new("s3://public/of/the ledger"));
+    with_access(command(home, from, Path::new(LEDGER)), address, secret)
+}
+
+/// The audit of what is in the bucket.
+fn audit(home: &Home, address: SocketAddr) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_probant"));
+    command.args(["audit", LEDGER, "--no-state", "--identity", &home.identity().to_string()]);
+    with_access(command, address, SECRET)
+}
+
+fn with_access(mut command: Command, address: SocketAddr, secret: &str) -> Command {
     command.envs([
         ("AWS_ENDPOINT_URL", format!("http://{address}").as_str()),
         ("AWS_ALLOW_HTTP", "true"),
@@ -91,6 +103,17 @@ async fn an_object_store_holds_what_a_directory_would_and_goes_on_in_the_same_wa
         // Whoever serves the bucket serves the ledger.
         let served = site::serve(bucket.join("of/the ledger")).await;
         follow(&format!("http://{served}"), &home, &seen).await.unwrap();
+        // An auditor reads it there, and finds what was changed.
+        let output = run_command(&mut audit(&home, address));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains("WHOLE: blocks 0 to "), "{said}");
+        let tile = bucket.join("of/the ledger/tile/0/000");
+        let mut bytes = std::fs::read(&tile).unwrap();
+        bytes[7] ^= 1;
+        std::fs::write(&tile, bytes).unwrap();
+        let output = run_command(&mut audit(&home, address));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.code() == Some(4) && said.contains("tile/0/000: hash 0"), "{said}");
         // Who may not write is told so, without the secret.
         let output = run_command(&mut into_bucket(&home, address, &url, "another secret"));
         let why = String::from_utf8_lossy(&output.stderr).into_owned();
