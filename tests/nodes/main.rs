@@ -1,6 +1,8 @@
 //! One ledger in a database, and many nodes: real processes, and handles behind a proxy where a cut must
 //! be exact. Whatever fails, what was acknowledged is there once, with the receipt that was given.
 
+// It waits for a minute: first by name, so that the others run meanwhile.
+mod asleep;
 #[path = "../cluster/mod.rs"]
 mod cluster;
 mod cuts;
@@ -20,7 +22,6 @@ mod refused;
 mod restored;
 mod shares;
 mod skew;
-mod stopped;
 mod truth;
 mod upgrade;
 #[path = "../world/mod.rs"]

@@ -9,12 +9,13 @@ mod truth;
 #[path = "../world/mod.rs"]
 mod world;
 
+// It waits for half a minute: first by name, so that the others run meanwhile.
+mod afar;
 mod deriving;
 mod forged;
 mod large;
 mod nodes;
 mod refusals;
-mod slow;
 mod strangers;
 
 use std::path::PathBuf;
