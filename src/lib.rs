@@ -61,6 +61,7 @@ pub mod keyring;
 pub mod lag;
 #[cfg(feature = "server")]
 pub mod ledger;
+mod lock;
 #[cfg(feature = "server")]
 pub mod lookup;
 #[cfg(feature = "server")]

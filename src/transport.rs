@@ -4,6 +4,8 @@
 use std::{sync::Once, time::Duration};
 
 use reqwest::{Url, redirect};
+#[cfg(feature = "server")]
+use tokio::runtime::{Builder, Runtime};
 
 use crate::Error;
 
@@ -40,6 +42,16 @@ pub(crate) fn http_client(base: &Url) -> Result<reqwest::Client, Error> {
     builder.build().map_err(|error| {
         Error::input(format!("no TLS on this machine (are there root certificates?): {error}"))
     })
+}
+
+/// What a thread that may block waits on.
+///
+/// # Errors
+/// [`Error::Stop`] where the system has none to give.
+#[cfg(feature = "server")]
+pub(crate) fn runtime() -> Result<Runtime, Error> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))
 }
 
 /// A URL as people are told of it: without user and password, nor what is asked with it.

@@ -2,6 +2,8 @@
 //!
 //! What the text says is no matter here: [`crate::checkpoint`] reads that.
 
+use std::fmt;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
@@ -101,8 +103,15 @@ impl<'a> Note<'a> {
 
 /// A line as it stands in a note, with its LF.
 pub(crate) fn signature_line(key: &VerifierKey, signature: &[u8]) -> String {
-    let blob = STANDARD.encode([key.id().as_slice(), signature].concat());
-    format!("\u{2014} {} {blob}\n", key.name())
+    SignatureLine { name: key.name(), id: key.id(), signature: signature.to_vec() }.to_string()
+}
+
+/// As it stands in a note, with its LF.
+impl fmt::Display for SignatureLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let blob = STANDARD.encode([self.id.as_slice(), &self.signature].concat());
+        writeln!(f, "\u{2014} {} {blob}", self.name)
+    }
 }
 
 /// One character or more, none of them white space or `+`.

@@ -4,13 +4,15 @@
 use std::{future::Future, time::Duration};
 
 use probant_core::framing::{self, CRC_BYTES, LENGTH_BYTES};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use super::Blocks;
 use crate::{
     Error,
     client::{Client, Stream},
+    transport,
 };
+
 /// Memory set aside for a block before its bytes have come: a length is a stranger's word.
 const RESERVE_BYTES_MAX: usize = 1 << 20;
 /// An answer has begun, and a block has come, after this and a second for each so many bytes of it: who
@@ -39,10 +41,8 @@ impl Remote {
     /// such block.
     pub fn open_from(url: &str, height: u64) -> Result<Self, Error> {
         let client = Client::new(url)?;
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;
-        let stream = runtime.block_on(in_time(0, client.blocks_from(height)));
-        let stream = stream.unwrap_or_else(|| Err(late(client.url(), height)))?;
+        let runtime = transport::runtime()?;
+        let stream = runtime.block_on(begun(&client, height))?;
         let url = client.url().to_owned();
         Ok(Self { client, runtime, stream, url, height, piece: Vec::new(), taken: 0 })
     }
@@ -82,6 +82,12 @@ async fn in_time<F: Future>(bytes: usize, coming: F) -> Option<F::Output> {
     tokio::time::timeout(ARRIVAL_MAX + longer, coming).await.ok()
 }
 
+/// The answer from a height on, once it has begun.
+async fn begun(client: &Client, height: u64) -> Result<Stream, Error> {
+    let stream = in_time(0, client.blocks_from(height)).await;
+    stream.unwrap_or_else(|| Err(late(client.url(), height)))
+}
+
 fn late(url: &str, height: u64) -> Error {
     Error::busy(format!("{url}: block {height} comes too slowly to be waited for"))
 }
@@ -115,8 +121,7 @@ impl Blocks for Remote {
 
     fn skip(&mut self, count: u64) -> Result<(), Error> {
         let height = self.height.saturating_add(count);
-        let stream = self.runtime.block_on(in_time(0, self.client.blocks_from(height)));
-        let stream = stream.unwrap_or_else(|| Err(late(&self.url, height)));
+        let stream = self.runtime.block_on(begun(&self.client, height));
         self.stream = stream.map_err(|error| match error {
             // It is a ledger, which has answered from block 0: it has no such block.
             Error::Input(why) | Error::No(why) => {

@@ -293,7 +293,7 @@ impl FoldedBlock {
 ///
 /// # Errors
 /// That fault.
-pub fn check_signatures(signatures: &Signatures, block: &Block) -> Result<(), Fault> {
+fn check_signatures(signatures: &Signatures, block: &Block) -> Result<(), Fault> {
     let entries = block.entries.len();
     let faulty = (0..entries.div_ceil(SIGNATURES_AT_ONCE))
         .into_par_iter()

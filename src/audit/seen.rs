@@ -15,7 +15,7 @@
 //! but never accuse, for what is brought against a ledger is held to the ledger's own signature.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::{BufReader, BufWriter, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
@@ -27,7 +27,7 @@ use probant_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{SignedHead, snapshot::Snapshot};
-use crate::{Error, checksum, durable};
+use crate::{Error, checksum, durable, lock};
 
 const HEADS: &str = "heads";
 const STATE: &str = "state";
@@ -345,15 +345,13 @@ fn read_text(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join(LOCK);
     let lock = File::create(&path).map_err(Error::file(&path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(Error::busy(format!(
+    lock::hold(lock, &path, || {
+        Error::busy(format!(
             "{} is in use by another audit of this ledger: wait for it, or give this one a place of \
              its own with --state",
             dir.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(Error::file(&path)(error)),
-    }
+        ))
+    })
 }
 
 fn damaged(path: &Path, why: &str) -> Error {

@@ -2,14 +2,14 @@
 //! there. What lies in it is the spool's business.
 
 use std::{
-    fs::{self, DirBuilder, File, TryLockError},
+    fs::{self, DirBuilder, File},
     io::ErrorKind,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use crate::{
-    Error, durable,
+    Error, durable, lock,
     planted::{self, FileId},
 };
 
@@ -149,14 +149,9 @@ fn open_lock(folder: &Path) -> Result<Option<File>, Error> {
 /// lost its name keeps nobody out.
 fn hold(lock: File, folder: &Path) -> Result<Option<File>, Error> {
     let path = folder.join(LOCK);
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let folder = folder.display();
-            return Err(Error::busy(format!("another run is certifying from {folder}")));
-        }
-        Err(TryLockError::Error(error)) => return Err(Error::file(&path)(error)),
-    }
+    let folder = folder.display();
+    let taken = || Error::busy(format!("another run is certifying from {folder}"));
+    let lock = lock::hold(lock, &path, taken)?;
     let held = FileId::of(&lock.metadata().map_err(Error::file(&path))?);
     let named = fs::symlink_metadata(&path).map(|metadata| FileId::of(&metadata));
     Ok(named.is_ok_and(|named| named == held).then_some(lock))

@@ -10,6 +10,7 @@ use crate::{
     client::Client,
     keyring::Keyring,
     store::Store,
+    transport,
 };
 
 /// Opens the blocks from a height on.
@@ -66,9 +67,8 @@ impl Source {
     pub fn served(url: &str) -> Result<Self, Error> {
         let client = Client::new(url)?;
         let name = client.url().to_owned();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;
-        let note = runtime.block_on(client.file(super::CHECKPOINT, NOTE_BYTES_MAX))?;
+        let note =
+            transport::runtime()?.block_on(client.file(super::CHECKPOINT, NOTE_BYTES_MAX))?;
         let none = || Error::input(format!("{name}: there is no checkpoint at /checkpoint"));
         let note = String::from_utf8(note.ok_or_else(none)?).map_err(|_| none())?;
         let size = Checkpoint::unverified(&note).map_err(|_| none())?.size;

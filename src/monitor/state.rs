@@ -5,7 +5,7 @@
 //! same ids.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::{ErrorKind, Read as _},
     path::{Path, PathBuf},
 };
@@ -14,7 +14,7 @@ use probant_core::{Identity, IssuerId};
 use serde::{Deserialize, Serialize};
 
 use super::report::{Report, SealedHead};
-use crate::{Error, domain::Confirmation, durable};
+use crate::{Error, domain::Confirmation, durable, lock};
 
 const FORMAT: &str = "probant monitor state 1";
 /// Longest state that is read: reports that wait, and no more than a queue of them.
@@ -131,13 +131,8 @@ fn lock(path: &Path) -> Result<File, Error> {
     let name = with_extension(path, "lock");
     let lock = File::options().create(true).append(true).open(&name);
     let lock = lock.map_err(Error::file(&name))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::input(format!("{} is in use by another monitor", path.display())))
-        }
-        Err(TryLockError::Error(error)) => Err(Error::file(&name)(error)),
-    }
+    let taken = || Error::input(format!("{} is in use by another monitor", path.display()));
+    lock::hold(lock, &name, taken)
 }
 
 fn read(path: &Path) -> Result<Option<State>, Error> {

@@ -11,7 +11,7 @@ use std::{
 use rayon::prelude::*;
 
 use super::{FILE_BYTES_MAX, File, Place};
-use crate::{Error, durable, planted};
+use crate::{Error, durable, lock, planted};
 
 /// Held by whoever writes.
 const LOCK: &str = ".lock";
@@ -40,13 +40,9 @@ impl Folder {
         let mut options = fs::File::options();
         let lock = planted::open(&path, options.create(true).truncate(false).write(true));
         let lock = lock.map_err(Error::file(&path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: Some(lock) }),
-            Err(fs::TryLockError::WouldBlock) => {
-                Err(Error::busy(format!("another process writes to {}", dir.display())))
-            }
-            Err(fs::TryLockError::Error(error)) => Err(Error::file(&path)(error)),
-        }
+        let taken = || Error::busy(format!("another process writes to {}", dir.display()));
+        let lock = lock::hold(lock, &path, taken)?;
+        Ok(Self { dir: dir.to_owned(), _lock: Some(lock) })
     }
 
     /// The directory of a file, durable with all above it.

@@ -8,7 +8,7 @@ use object_store::{
     aws::{AmazonS3, AmazonS3Builder},
     path::Path,
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use super::{FILE_BYTES_MAX, File, Place, direct::Direct};
 use crate::{Error, transport};
@@ -44,8 +44,7 @@ impl Objects {
         let builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
         let built = builder.with_http_connector(Direct).build();
         let bucket = built.map_err(|why| Error::input(format!("{url}: {why}")))?;
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;
+        let runtime = transport::runtime()?;
         let name = url.trim_end_matches('/').to_owned();
         Ok(Self { runtime, bucket, prefix: prefix.to_owned(), name })
     }

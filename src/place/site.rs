@@ -1,9 +1,9 @@
 //! What a web server serves: it is read, and never written to.
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use super::{FILE_BYTES_MAX, File, Place};
-use crate::{Error, client::Client};
+use crate::{Error, client::Client, transport};
 
 /// Files behind a URL.
 pub struct Site {
@@ -17,9 +17,7 @@ impl Site {
     /// # Errors
     /// [`Error::Input`] for what is no such URL.
     pub fn open(url: &str) -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Error::Stop(format!("start a runtime: {error}")))?;
-        Ok(Self { runtime, client: Client::new(url)? })
+        Ok(Self { runtime: transport::runtime()?, client: Client::new(url)? })
     }
 }
 

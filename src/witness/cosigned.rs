@@ -14,14 +14,14 @@
 //! leaves one that was not sent: the ledger asks again, and is told the size.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::ErrorKind,
     path::{Path, PathBuf},
 };
 
-use probant_core::{Identity, checkpoint::Checkpoint, note::Note};
+use probant_core::{Identity, checkpoint::Checkpoint};
 
-use crate::{Error, audit::Evidence, checksum, durable};
+use crate::{Error, audit::Evidence, checksum, durable, lock};
 
 const COSIGNED: &str = "cosigned";
 const LOOKED: &str = "looked";
@@ -124,8 +124,7 @@ impl Cosigned {
 pub fn kept(state: &Path, identity: &Identity) -> Result<Option<Newest>, Error> {
     let path = state.join(identity.ledger.to_string()).join(COSIGNED);
     let Some(note) = read(&path)? else { return Ok(None) };
-    let checkpoint = Note::split(&note).and_then(|note| Checkpoint::parse(note.text()));
-    let checkpoint = checkpoint.map_err(|why| damaged(&path, &why))?;
+    let checkpoint = Checkpoint::unverified(&note).map_err(|why| damaged(&path, &why))?;
     if checkpoint.origin != identity.origin {
         return Err(damaged(&path, &"it is of another ledger"));
     }
@@ -152,20 +151,17 @@ pub fn set_looked_ms(state: &Path, identity: &Identity, ms: u64) -> Result<(), E
     Ok(durable::replace_file(&path, &checksum::line(&ms.to_string()), FILE_MODE)?)
 }
 
-/// Two that cosign from one place would not see what the other has cosigned. The system lets go of it
-/// with the process, however that ends.
+/// Two that cosign from one place would not see what the other has cosigned.
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join(LOCK);
     let lock = File::create(&path).map_err(Error::file(&path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(Error::busy(format!(
+    lock::hold(lock, &path, || {
+        Error::busy(format!(
             "{} is held by another witness that runs: end that one first; a second one needs keys and a \
              --state of its own",
             path.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(Error::file(&path)(error)),
-    }
+        ))
+    })
 }
 
 fn read(path: &Path) -> Result<Option<String>, Error> {

@@ -93,9 +93,7 @@ impl Sent {
         let malformed = |why: &dyn std::fmt::Display| Refusal::Malformed(why.to_string());
         let text = std::str::from_utf8(body).map_err(|_| malformed(&"it is no text"))?;
         let submission = Submission::parse(text).map_err(|why| malformed(&why))?;
-        let checkpoint =
-            Note::split(&submission.note).and_then(|note| Checkpoint::parse(note.text()));
-        let checkpoint = checkpoint.map_err(|why| malformed(&why))?;
+        let checkpoint = Checkpoint::unverified(&submission.note).map_err(|why| malformed(&why))?;
         if submission.old > checkpoint.size {
             return Err(malformed(&"the old size is above that of the checkpoint"));
         }
@@ -109,14 +107,9 @@ impl Sent {
         if note.signatures(&[&key])?.is_empty() {
             return Err(Rejected::Signature("checkpoint"));
         }
-        let is_ours = |line: &&str| {
-            let one = format!("{}\n{line}\n", note.text());
-            let signed = Note::split(&one).and_then(|note| note.signatures(&[&key]));
-            signed.is_ok_and(|signed| !signed.is_empty())
-        };
-        let lines = &self.submission.note[note.text().len() + 1..];
-        let line = lines.lines().find(is_ours).ok_or(Rejected::Signature("checkpoint"))?;
-        Ok(format!("{line}\n"))
+        let mut lines = note.lines().flatten();
+        let ours = lines.find(|line| line.name == key.name() && line.id == key.id());
+        Ok(ours.expect("each line of this key was verified, and there is one").to_string())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     policy, policy_of, texts, with_policy, witnesses,
 };
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     let copied = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
     assert!(copied.success());
 }

@@ -1,6 +1,6 @@
 //! Our witness with ledgers that are served: it is restarted, killed and flooded, and a ledger forks.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, time::Duration};
 
 use axum::http::StatusCode;
 use probant::witnesses::submission::Submission;
@@ -11,6 +11,7 @@ use crate::{
     harness::{Client, Home, Issuer, ORIGIN, Reply, bounded},
     opened,
     ours::{NAME, Ours, free_port, path_of, probant},
+    restored::copy,
     text, texts, witnesses,
 };
 
@@ -291,9 +292,6 @@ async fn a_restored_ledger_that_goes_another_way_is_named_and_never_cosigned_aga
         let server = home.serve(&texts(&args));
         let issuer = Issuer::enrolled(&home, &server.client()).await;
         assert_eq!(server.stop(), Some(0));
-        let copy = |from: &Path, to: &Path| {
-            assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
-        };
         let [data, keys] = ["data", "keys"].map(|name| home.folder().join(format!("old-{name}")));
         copy(home.data(), &data);
         copy(home.keys(), &keys);

@@ -64,7 +64,7 @@ impl Documented {
     extensions(("x-problems" = json!([])))
 )]
 async fn problems() -> Response {
-    let problems = Kind::ALL.map(Documented::of).into();
+    let problems = Kind::ALL.iter().copied().map(Documented::of).collect();
     ([(header::CACHE_CONTROL, ASK_AGAIN)], Json(AllDocumented { problems })).into_response()
 }
 
