@@ -17,7 +17,7 @@ use reqwest::{Certificate, Client, Response, StatusCode, Url, redirect};
 
 use crate::{
     Error,
-    transport::{choose_provider, reason},
+    transport::{body, choose_provider, reason},
 };
 
 pub use confirmation::{Confirmation, Word};
@@ -98,17 +98,12 @@ impl Domains {
         let url = url(id).ok_or_else(|| {
             Silence::Unreachable("the id is an address, and no domain that can be asked".into())
         })?;
-        let mut response = self.http.get(url).send().await.map_err(unreached)?;
+        let response = self.http.get(url).send().await.map_err(unreached)?;
         check_status(&response)?;
-        let mut bytes = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(unreached)? {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() > KEY_SET_BYTES_MAX {
-                let why = format!("it is longer than {KEY_SET_BYTES_MAX} bytes: no key set is");
-                return Err(Silence::Unusable(why));
-            }
-        }
-        read(&bytes)
+        let bytes = body(response, KEY_SET_BYTES_MAX).await.map_err(unreached)?;
+        read(&bytes.ok_or_else(|| {
+            Silence::Unusable(format!("it is longer than {KEY_SET_BYTES_MAX} bytes: no key set is"))
+        })?)
     }
 }
 

@@ -65,6 +65,24 @@ pub(crate) fn shown(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
+/// The whole of an answer; none of one that is longer than `limit` bytes, of which no more is read.
+///
+/// # Errors
+/// Why it broke off.
+pub(crate) async fn body(
+    mut answer: reqwest::Response,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = answer.chunk().await? {
+        if piece.len() > limit - bytes.len() {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(Some(bytes))
+}
+
 /// The innermost cause: "connection refused" rather than "error sending request".
 pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;

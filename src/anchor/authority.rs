@@ -87,16 +87,10 @@ impl Authority {
             let cause = transport::reason(&error.without_url());
             Error::busy(format!("{} is out of reach: {cause}", self.name()))
         };
-        let mut response = request.send().await.map_err(unreached)?;
+        let response = request.send().await.map_err(unreached)?;
         self.check_kind(&response)?;
-        let mut reply = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreached)? {
-            if chunk.len() > REPLY_BYTES_MAX - reply.len() {
-                return Err(self.refusal(&Refused::TooLong { max: REPLY_BYTES_MAX }));
-            }
-            reply.extend_from_slice(&chunk);
-        }
-        Ok(reply)
+        let reply = transport::body(response, REPLY_BYTES_MAX).await.map_err(unreached)?;
+        reply.ok_or_else(|| self.refusal(&Refused::TooLong { max: REPLY_BYTES_MAX }))
     }
 
     /// Whether this is an authority's answer.

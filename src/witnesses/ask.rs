@@ -11,7 +11,7 @@ use super::submission::{self, Submission};
 use crate::{
     Error,
     plain::plain_start,
-    transport::{http_client, reason, shown},
+    transport::{body, http_client, reason, shown},
 };
 
 /// Longest that a witness may take for its whole answer.
@@ -137,14 +137,9 @@ fn short(text: &str) -> String {
     plain_start(text, 100)
 }
 
-async fn text(mut answer: Response) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    while let Some(piece) = answer.chunk().await.map_err(|error| reason(&error))? {
-        if bytes.len() + piece.len() > ANSWER_BYTES_MAX {
-            return Err(format!("an answer of more than {ANSWER_BYTES_MAX} bytes"));
-        }
-        bytes.extend_from_slice(&piece);
-    }
+async fn text(answer: Response) -> Result<String, String> {
+    let bytes = body(answer, ANSWER_BYTES_MAX).await.map_err(|error| reason(&error))?;
+    let bytes = bytes.ok_or_else(|| format!("an answer of more than {ANSWER_BYTES_MAX} bytes"))?;
     String::from_utf8(bytes).map_err(|_| "an answer that is no text".into())
 }
 
